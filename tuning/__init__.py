@@ -1,0 +1,1 @@
+"""How an agent comes to be: sources, datasets, training, evaluation, releases, governance and the store."""

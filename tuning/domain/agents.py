@@ -1,0 +1,69 @@
+"""An agent: what its owner configured, and which release is live."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.errors import InvalidInput
+from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.prompts import Task
+
+MAX_SOURCES = 20
+MAX_STARTERS = 6
+
+QUESTIONNAIRES: dict[Task, dict[str, str]] = {
+    Task.QUESTIONS: {
+        "data": "What do the documents contain?",
+        "organisation": "How are they organised?",
+    },
+    Task.GENERATION: {
+        "precedent": "What do you call the document that a draft starts from?",
+        "content": "What do you call the changes that go into it?",
+        "draft": "What do you call the finished draft?",
+    },
+    Task.SUMMARY: {"summary": "What do you call your summaries?"},
+}
+"""Per task, the questions that an owner must answer: key to question."""
+
+
+class Agent(SQLModel, table=True):
+    """A small model's job description: task, sources, audience, and the release that answers now."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str
+    description: str = ""
+    task: Task = Task.QUESTIONS
+    owner_id: str = Field(index=True)
+    instructions: str = ""
+    questionnaire: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    starters: list[str] = Field(default_factory=list, sa_type=JSON)
+    source_ids: list[str] = Field(default_factory=list, sa_type=JSON)
+    audience: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Principals (groups or people) that may use the agent; empty means the owner only."""
+    live_release_id: str | None = Field(default=None, index=True)
+    is_complete: bool = False
+    """Whether the wizard has been finished once."""
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """The audience with the default applied: the maker only."""
+        return tuple(self.audience) or (self.owner_id,)
+
+    def missing(self) -> list[str]:
+        """Return what must still be filled in before a run can start, each a sentence."""
+        answers = QUESTIONNAIRES[self.task]
+        gaps = [f"Answer the question '{text}'" for key, text in answers.items() if not self.questionnaire.get(key)]
+        if not self.name.strip():
+            gaps.insert(0, "Give the agent a name.")
+        if not self.source_ids:
+            gaps.append("Choose at least one source.")
+        return gaps
+
+    def choose_sources(self, source_ids: list[str]) -> None:
+        """Set the sources; at most 20."""
+        if len(source_ids) > MAX_SOURCES:
+            msg = f"An agent takes at most {MAX_SOURCES} sources; you chose {len(source_ids)}."
+            raise InvalidInput(msg)
+        self.source_ids = list(source_ids)

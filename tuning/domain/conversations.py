@@ -1,0 +1,52 @@
+"""What was asked and answered, and how to reach people in their chats."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.fields import UtcDateTime, new_id, now
+
+
+class Conversation(SQLModel, table=True):
+    """A person's talk with one agent in one Teams chat; 'new' starts the next one."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    chat_id: str = Field(index=True)
+    """The Teams conversation id."""
+    person_id: str = Field(index=True)
+    agent_id: str = Field(index=True)
+    is_current: bool = True
+    """Whether the next question goes here; one per chat and person."""
+    started_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Answer(SQLModel, table=True):
+    """One question with the answer that was given."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    conversation_id: str = Field(index=True)
+    agent_id: str = Field(index=True)
+    release_id: str | None = Field(default=None, index=True)
+    person_id: str
+    question: str
+    text: str = ""
+    citations: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """position, document_id, title, url and abstract of each passage cited."""
+    activity_id: str = Field(default="", index=True)
+    """The Teams message, so that a thumb finds its answer."""
+    incoming_activity_id: str = Field(default="", index=True)
+    """The message asked with, so that a delivery twice is answered once."""
+    seconds: float | None = None
+    is_stopped: bool = False
+    asked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Chat(SQLModel, table=True):
+    """How to send a message to a person unasked: their personal chat with the bot."""
+
+    person_id: str = Field(primary_key=True)
+    reference: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """The Bot Framework conversation reference."""
+    welcomed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

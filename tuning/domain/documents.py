@@ -1,0 +1,94 @@
+"""Sources, the documents in them with their access lists, and the passages that search finds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.fields import UtcDateTime, new_id, now
+
+
+class SourceKind(StrEnum):
+    """Where documents come from."""
+
+    FOLDER = "folder"
+    UPLOAD = "upload"
+
+
+class Source(SQLModel, table=True):
+    """A place that documents are read from."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: SourceKind
+    name: str
+    location: str = Field(index=True)
+    """A folder's path below the tenant's documents, or the id of the person whose uploads these are."""
+    synced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Document(SQLModel, table=True):
+    """One file of a source as it was last read."""
+
+    __table_args__ = (UniqueConstraint("source_id", "path"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    source_id: str = Field(index=True)
+    path: str
+    """The file's path in its source."""
+    title: str
+    url: str = ""
+    media_type: str = ""
+    size: int = 0
+    """Bytes."""
+    sha256: str = ""
+    modified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    label: str = ""
+    """The sensitivity label's name, if the file has one."""
+    readers: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Principals that may read it (people, groups, 'organisation'); empty means nobody."""
+    left_out: str = ""
+    """Why no text could be taken from it, as a sentence; empty if it was read."""
+    is_deleted: bool = False
+    synced_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class DocumentReader(SQLModel, table=True):
+    """One entry of a document's access list, so that search can join on it."""
+
+    document_id: str = Field(primary_key=True)
+    principal_id: str = Field(primary_key=True, index=True)
+
+
+class DocumentPassage(SQLModel, table=True):
+    """A chunk of a document's text under its headings."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    document_id: str = Field(index=True)
+    position: int
+    heading: str = ""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclusion:
+    """A document that can't be learned from."""
+
+    document_id: str
+    title: str
+    reason: str
+    """A sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """Which of the sources' documents every part of the audience may read."""
+
+    eligible_ids: tuple[str, ...]
+    exclusions: tuple[Exclusion, ...]
+
+    @property
+    def total(self) -> int:
+        """How many documents the sources hold."""
+        return len(self.eligible_ids) + len(self.exclusions)

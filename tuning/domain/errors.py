@@ -1,0 +1,70 @@
+"""What can go wrong, each with the sentence that a person reads.
+
+    Refusal
+    ├── NotAllowed
+    ├── NotFound
+    ├── WrongState
+    ├── InvalidInput
+    ├── TooFewExamples
+    └── RunFailed
+"""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):  # noqa: N818 - names say what happened, without a suffix
+    """Attune can't do that."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, sentence: str = "") -> None:
+        """Take the sentence to show; the class's docstring is the default."""
+        super().__init__(sentence or (self.__doc__ or "").strip())
+
+    @property
+    def sentence(self) -> str:
+        """The sentence to show to the person: what is wrong and what to do."""
+        return str(self.args[0])
+
+
+class NotAllowed(Refusal):
+    """You may not do that. Ask an admin if you should be able to."""
+
+    code = "not_allowed"
+
+
+class NotFound(Refusal):
+    """That is not there any more. Send 'help' to see what you can do."""
+
+    code = "not_found"
+
+
+class WrongState(Refusal):
+    """That can't be done now: the state has changed since the card was sent."""
+
+    code = "wrong_state"
+
+
+class InvalidInput(Refusal):
+    """That input can't be used."""
+
+    code = "invalid_input"
+
+
+class TooFewExamples(Refusal):
+    """There are too few examples to tune on. Add documents or pairs, then start again."""
+
+    code = "too_few_examples"
+
+
+class RunFailed(Refusal):
+    """The run failed. The live release is untouched."""
+
+    code = "run_failed"
+
+    def __init__(self, code: str, sentence: str, remedy: str) -> None:
+        """Take the code for the card (such as 'out_of_memory'), what happened, and what to do about it."""
+        super().__init__(f"{sentence} {remedy}")
+        self.failure = code
+        self.what = sentence
+        self.remedy = remedy

@@ -1,0 +1,38 @@
+"""An evaluation: what each variant of an agent scored on the same hold-out."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.fields import UtcDateTime, new_id, now
+
+
+class Variant(StrEnum):
+    """Who answers: which weights, with or without retrieval."""
+
+    BASE = "base"
+    BASE_RETRIEVAL = "base+retrieval"
+    INCUMBENT = "incumbent"
+    INCUMBENT_RETRIEVAL = "incumbent+retrieval"
+    TUNED = "tuned"
+    TUNED_RETRIEVAL = "tuned+retrieval"
+
+
+class Evaluation(SQLModel, table=True):
+    """The scores of one run."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = Field(index=True)
+    scores: dict[str, dict[str, dict[str, float]]] = Field(default_factory=dict, sa_type=JSON)
+    """Variant to metric ('exact_match', 'token_f1', 'rouge_l', 'refusal' ...) to mean, low, high (95 %), n; shares from 0 to 1."""
+    objections: list[str] = Field(default_factory=list, sa_type=JSON)
+    """What speaks against publishing, each a sentence; empty: every gate passed."""
+    samples: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """Hold-out examples side by side: question, reference, and the answer of each variant."""
+    parity: dict[str, float] = Field(default_factory=dict, sa_type=JSON)
+    """Share of greedy tokens that the served GGUF and transformers agree on, n compared."""
+    report_path: str = ""
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -1,0 +1,60 @@
+"""What people said about answers, and what the owner made of it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.errors import WrongState
+from tuning.domain.fields import UtcDateTime, new_id, now
+
+
+class Reaction(StrEnum):
+    """The thumbs."""
+
+    LIKE = "like"
+    DISLIKE = "dislike"
+
+
+class FeedbackState(StrEnum):
+    """Where it stands with the owner."""
+
+    NEW = "new"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class Feedback(SQLModel, table=True):
+    """One person's word on one answer; saying it again changes it."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    agent_id: str = Field(index=True)
+    answer_id: str = Field(index=True)
+    person_id: str = Field(index=True)
+    reaction: Reaction | None = None
+    comment: str = ""
+    question: str
+    """The question as asked."""
+    correction: str = ""
+    """What the answer should have been."""
+    state: FeedbackState = Field(default=FeedbackState.NEW, index=True)
+    reviewed_by: str = ""
+    learned_in_run_id: str | None = None
+    given_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    def accept(self, reviewer_id: str, question: str, correction: str) -> None:
+        """Take it, as edited, into the next run."""
+        self._must_be_new()
+        self.state, self.reviewed_by = FeedbackState.ACCEPTED, reviewer_id
+        self.question, self.correction = question, correction
+
+    def reject(self, reviewer_id: str) -> None:
+        """Leave it out."""
+        self._must_be_new()
+        self.state, self.reviewed_by = FeedbackState.REJECTED, reviewer_id
+
+    def _must_be_new(self) -> None:
+        if self.state != FeedbackState.NEW:
+            msg = f"This feedback is already {self.state}."
+            raise WrongState(msg)

@@ -1,0 +1,58 @@
+"""A job: a row that exactly one worker at a time holds by a lease."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.fields import UtcDateTime, new_id, now
+
+LEASE = timedelta(seconds=10)
+
+
+class JobKind(StrEnum):
+    """What a worker can do."""
+
+    RUN_TRAIN = "run.train"
+    SOURCE_SYNC = "source.sync"
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(SQLModel, table=True):
+    """Work that survives any process."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: JobKind
+    subject_id: str = Field(index=True)
+    """The run or source that the job is about."""
+    payload: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    state: JobState = Field(default=JobState.QUEUED, index=True)
+    worker_id: str = ""
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    error: str = ""
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    def claim(self, worker_id: str, at: datetime) -> None:
+        """Hand the job to a worker until the lease runs out."""
+        self.state, self.worker_id = JobState.CLAIMED, worker_id
+        self.leased_until = at + LEASE
+        self.attempts += 1
+
+    def beat(self, at: datetime) -> None:
+        """Prolong the lease."""
+        self.leased_until = at + LEASE
+
+    def finish(self, error: str = "") -> None:
+        """End the job, with the sentence of what went wrong if it failed."""
+        self.state, self.error = (JobState.FAILED if error else JobState.DONE), error
+        self.leased_until = None

@@ -1,0 +1,43 @@
+"""A notice: a card that must reach a person, kept until it has."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.fields import UtcDateTime, new_id, now
+
+
+class NoticeKind(StrEnum):
+    """What it is about; the bot makes the card from the subject when it sends it."""
+
+    RUN_READY = "run.ready"
+    RUN_FAILED = "run.failed"
+    RELEASE_SUBMITTED = "release.submitted"
+    RELEASE_APPROVED = "release.approved"
+    RELEASE_REJECTED = "release.rejected"
+    RELEASE_REVOKED = "release.revoked"
+    FEEDBACK_LEARNED = "feedback.learned"
+
+
+class NoticeState(StrEnum):
+    """Whether it has arrived."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    SETTLED = "settled"
+    """No longer needed."""
+
+
+class Notice(SQLModel, table=True):
+    """A message to one person, sent by the outbox, retried with backoff."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: NoticeKind
+    person_id: str = Field(index=True)
+    subject_id: str = Field(index=True)
+    state: NoticeState = Field(default=NoticeState.PENDING, index=True)
+    attempts: int = 0
+    next_try_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    activity_id: str = ""
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

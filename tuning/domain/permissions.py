@@ -1,0 +1,21 @@
+"""What can be permitted: '<noun>:<verb>', one per thing that a person can do."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Every act that governance decides on."""
+
+    AGENT_CREATE = "agent:create"
+    AGENT_CONFIGURE = "agent:configure"
+    AGENT_ASK = "agent:ask"
+    RUN_START = "run:start"
+    RUN_CANCEL = "run:cancel"
+    RELEASE_TRY = "release:try"
+    RELEASE_SUBMIT = "release:submit"
+    RELEASE_APPROVE = "release:approve"
+    RELEASE_REJECT = "release:reject"
+    RELEASE_REVOKE = "release:revoke"
+    FEEDBACK_GIVE = "feedback:give"
+    FEEDBACK_REVIEW = "feedback:review"
+    AUDIT_READ = "audit:read"

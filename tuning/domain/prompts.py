@@ -1,0 +1,83 @@
+"""The messages that training, evaluation and chat have in common: one wording for all three."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypedDict
+
+NOT_IN_DOCUMENTS = "The documents don't say."
+
+
+class Task(StrEnum):
+    """What an agent does for people."""
+
+    QUESTIONS = "questions"
+    GENERATION = "generation"
+    SUMMARY = "summary"
+
+
+class Message(TypedDict):
+    """One message in the form every chat template takes."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A piece of a document as a prompt shows it."""
+
+    title: str
+    """The document's title."""
+    heading: str
+    """The headings above the passage, outermost first, joined by ' > '; empty at the top of a document."""
+    text: str
+
+
+SYSTEM_PROMPTS = {
+    Task.QUESTIONS: (
+        "Answer the question from the numbered passages and cite the passage like [1]. "
+        f"If they don't answer it, reply: {NOT_IN_DOCUMENTS}"
+    ),
+    Task.GENERATION: "Write the document that the brief asks for, in the form of the precedent.",
+    Task.SUMMARY: "Summarise the document: keep what matters and leave out the rest.",
+}
+QUESTION_WRITER_PROMPT = "Write questions that the passage answers, each with its answer."
+
+
+def system_message(task: Task, instructions: str = "") -> Message:
+    """Return the fixed beginning of every prompt of an agent: the task's own sentence, then the owner's instructions."""
+    own = instructions.strip()
+    return {"role": "system", "content": f"{SYSTEM_PROMPTS[task]}\n{own}" if own else SYSTEM_PROMPTS[task]}
+
+
+def question_messages(
+    question: str, passages: Sequence[Passage] = (), *, instructions: str = "", history: Sequence[Message] = ()
+) -> list[Message]:
+    """Return the messages that ask a question over passages; without passages the weights alone must answer."""
+    numbered = [
+        f"[{number}] {passage.title}{', ' + passage.heading if passage.heading else ''}\n{passage.text}"
+        for number, passage in enumerate(passages, start=1)
+    ]
+    content = "\n\n".join([*numbered, f"Question: {question}"])
+    return [system_message(Task.QUESTIONS, instructions), *history, {"role": "user", "content": content}]
+
+
+def generation_messages(precedent: str, brief: str, *, instructions: str = "") -> list[Message]:
+    """Return the messages that ask for a draft in the form of a precedent, with the content of a brief."""
+    content = f"Precedent:\n{precedent}\n\nBrief:\n{brief}"
+    return [system_message(Task.GENERATION, instructions), {"role": "user", "content": content}]
+
+
+def summary_messages(document: str, *, instructions: str = "") -> list[Message]:
+    """Return the messages that ask for a summary of a document's text."""
+    return [system_message(Task.SUMMARY, instructions), {"role": "user", "content": f"Document:\n{document}"}]
+
+
+def question_writer_messages(passage: Passage) -> list[Message]:
+    """Return the messages that ask the base model to write question and answer lines ('Q: ...', 'A: ...') on a passage."""
+    heading = f"{passage.title}{', ' + passage.heading if passage.heading else ''}"
+    return [
+        {"role": "system", "content": QUESTION_WRITER_PROMPT},
+        {"role": "user", "content": f"Passage:\n{heading}\n{passage.text}"},
+    ]

@@ -1,0 +1,102 @@
+"""A release: an adapter on its way from candidate to live, and back out."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.errors import WrongState
+from tuning.domain.fields import UtcDateTime, new_id, now
+
+
+class ReleaseState(StrEnum):
+    """Where a release stands."""
+
+    CANDIDATE = "candidate"
+    SUBMITTED = "submitted"
+    LIVE = "live"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    RETIRED = "retired"
+
+
+class Release(SQLModel, table=True):
+    """One tuned adapter of an agent, with what an admin decides on."""
+
+    __table_args__ = (UniqueConstraint("agent_id", "number"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    agent_id: str = Field(index=True)
+    run_id: str = Field(index=True, unique=True)
+    number: int
+    """1, 2, 3 ... in its agent."""
+    state: ReleaseState = Field(default=ReleaseState.CANDIDATE, index=True)
+    adapter_path: str
+    """The GGUF file."""
+    adapter_sha256: str
+    peft_path: str
+    """The folder of the peft adapter that the next run continues."""
+    base_sha256: str
+    """Of the base model that it was tuned on."""
+    audience: list[str] = Field(default_factory=list, sa_type=JSON)
+    note: str = ""
+    submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    live_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    @property
+    def label(self) -> str:
+        """How people call it: 'release 2'."""
+        return f"release {self.number}"
+
+    def submit(self, note: str) -> None:
+        """Ask the admins to publish it."""
+        self._must_be(ReleaseState.CANDIDATE)
+        self.state, self.note, self.submitted_at = ReleaseState.SUBMITTED, note, now()
+
+    def approve(self) -> None:
+        """Make it the one that answers."""
+        self._must_be(ReleaseState.SUBMITTED)
+        self.state, self.live_at = ReleaseState.LIVE, now()
+
+    def reject(self) -> None:
+        """Turn it down."""
+        self._must_be(ReleaseState.SUBMITTED)
+        self.state = ReleaseState.REJECTED
+
+    def supersede(self) -> None:
+        """Give way to a newer release."""
+        self._must_be(ReleaseState.LIVE)
+        self.state = ReleaseState.SUPERSEDED
+
+    def revoke(self) -> None:
+        """Stop it from answering at once."""
+        self._must_be(ReleaseState.LIVE)
+        self.state = ReleaseState.REVOKED
+
+    def _must_be(self, state: ReleaseState) -> None:
+        if self.state is not state and self.state != state:
+            msg = f"{self.label.capitalize()} is {self.state}, not {state}: nothing was changed."
+            raise WrongState(msg)
+
+
+class Decision(StrEnum):
+    """What an admin decided."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+
+
+class Approval(SQLModel, table=True):
+    """An admin's decision on a release."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    release_id: str = Field(index=True)
+    decision: Decision
+    decided_by: str
+    reason: str = ""
+    decided_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
