@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # pydantic can't read typing.TypedDict before Python 3.12
 
 NOT_IN_DOCUMENTS = "The documents don't say."
 
