@@ -1,0 +1,100 @@
+# What people do with Attune. `make up` and `make test` set everything up first; a second call finds it done.
+#
+#   make up       start everything and open it in a browser
+#   make test     run the tests
+#   make check    lint, types, floors
+#   make demo     the whole loop without a browser, with its figures
+#   make bench    every benchmark, side by side
+#   make starter  train the base model that ships;  make starter-report  measure it
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: up test check demo bench starter starter-report set-up pin
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+PLAYGROUND := 0.2.28
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/attune/wheels
+ENGINE := $(shell sed -n 's/^llama_cpp_python==//p' constraints.txt)
+TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
+ENGINE_SOURCE := $(CACHE)/llama_cpp_python-$(ENGINE).tar.gz
+ENGINE_WHEEL := $(CACHE)/.llama_cpp_python-$(ENGINE).built
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+up: set-up
+	@exec $(BIN)/attune up
+
+test: set-up
+	@$(BIN)/pytest
+
+check: set-up
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: set-up
+	@$(BIN)/attune demo
+
+bench: set-up
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
+
+starter: set-up
+	$(BIN)/python -m tuning.starter.train
+
+starter-report: set-up
+	$(BIN)/python -m tuning.starter.report
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+set-up: .venv/.installed .cache/converter/.unpacked .cache/playground/.installed
+
+.venv/bin/python:
+	@[ -n "$(PYTHON)" ] || { echo "Attune needs Python 3.11 or newer: install it, or say where it is with make PYTHON=..."; exit 1; }
+	@echo "== Creating .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+
+# The engine has no wheel on the index: built once per user, kept with its source, which also holds the converter.
+$(ENGINE_SOURCE): | .venv/bin/python
+	@echo "== Downloading the engine's source (llama-cpp-python $(ENGINE))"
+	@mkdir -p $(CACHE)
+	@$(PIP) download -q --no-deps --no-binary llama-cpp-python -d $(CACHE) llama-cpp-python==$(ENGINE)
+
+$(ENGINE_WHEEL): $(ENGINE_SOURCE)
+	@compgen -G '$(CACHE)/llama_cpp_python-$(ENGINE)-*.whl' >/dev/null || { \
+		echo "== Compiling the engine, once for all checkouts (10 to 20 minutes)"; \
+		CMAKE_ARGS="-DLLAVA_BUILD=OFF" $(PIP) wheel -q --no-deps -w $(CACHE) $(ENGINE_SOURCE); }
+	@touch $@
+
+# torch first and by its exact version, so that no other package's range chooses another build of it.
+.venv/.installed: pyproject.toml constraints.txt $(ENGINE_WHEEL) | .venv/bin/python
+	@echo "== Installing Attune and its libraries into .venv"
+	@$(PIP) install -q torch==$(TORCH)
+	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev]'
+	@touch $@
+
+.cache/converter/.unpacked: .venv/.installed
+	@echo "== Unpacking the engine's converter"
+	@$(BIN)/python -m serving.converter $(ENGINE_SOURCE) .cache/converter
+	@touch $@
+
+# Microsoft licenses the Playground for evaluation, not for redistribution: fetched here, never part of this repository.
+.cache/playground/.installed: Makefile
+	@mkdir -p $(@D)
+	@if command -v npm >/dev/null; then \
+		echo "== Installing the Agents Playground $(PLAYGROUND)"; \
+		npm install --prefix $(@D) --no-audit --no-fund --loglevel=error @microsoft/m365agentsplayground@$(PLAYGROUND) >/dev/null; \
+	else \
+		echo "== Without Node.js there is no Agents Playground: install Node.js 20 or newer and run make again to chat in a browser."; \
+	fi
+	@if command -v npm >/dev/null; then touch $@; fi
+
+# The versions now in .venv become the versions everybody gets.
+pin:
+	@{ echo "# Every version that Attune is tested with; regenerate with: make pin"; \
+		$(PIP) freeze --exclude-editable --exclude attune --exclude llama_cpp_python | grep -v '@ file' | sed 's/+cpu$$//' | \
+		cat - <(echo "llama_cpp_python==$$($(PIP) show llama_cpp_python | sed -n 's/^Version: //p')") | sort -f; } >constraints.new
+	@mv constraints.new constraints.txt

@@ -1,0 +1,63 @@
+"""What the bot and the program `attune` are told from outside: the backend's settings and those of the channel."""
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from tuning.settings import TuningSettings
+
+SERVICE_URL_HOSTS = ("smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com")
+"""Where Microsoft's Bot Connector answers for Teams."""
+
+
+class Settings(TuningSettings):
+    """The settings of bot and program, read once in `main()` from variables that begin with ATTUNE_."""
+
+    host: str = Field("127.0.0.1", description="The address that the bot listens on.")
+    port: int = Field(3978, ge=0, le=65535, description="The port that the bot listens on.")
+    app_id: str = Field("", description="The bot's application id in Entra.")
+    app_password: SecretStr = Field(SecretStr(""), description="The bot's client secret in Entra.")
+    tenant_id: str = Field("", description="The organisation's tenant id in Entra; others are turned away.")
+    development: bool = Field(
+        default=False,
+        description="Accept unsigned requests, for the Agents Playground; only on a loopback address.",
+    )
+    admin_group: str = Field("", description="Object id of the group whose members approve releases.")
+    service_url_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        SERVICE_URL_HOSTS, description="Hosts that replies may be sent to, separated by commas."
+    )
+
+    @field_validator("service_url_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(host.strip() for host in value.split(",") if host.strip()) if isinstance(value, str) else value
+
+
+def objections_to_serving(settings: Settings) -> list[str]:
+    """Say why a bot with these settings would not be safe to start; empty means that it is."""
+    if settings.development and not is_loopback(settings.host):
+        return [
+            f"ATTUNE_DEVELOPMENT accepts unsigned requests, so ATTUNE_HOST must be 127.0.0.1 and not {settings.host}."
+        ]
+    if not settings.development:
+        wanted = {
+            "ATTUNE_APP_ID": settings.app_id,
+            "ATTUNE_APP_PASSWORD": settings.app_password.get_secret_value(),
+            "ATTUNE_TENANT_ID": settings.tenant_id,
+        }
+        return [
+            f"Set {name}, or set ATTUNE_DEVELOPMENT=1 to try Attune on this machine."
+            for name, value in wanted.items()
+            if not value
+        ]
+    return []
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

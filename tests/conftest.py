@@ -1,0 +1,46 @@
+"""What all tests share: where the repository is, and that a skip is a failure where nothing may skip."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+NOTHING_SKIPS = os.environ.get("ATTUNE_TEST_NOTHING_SKIPS") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one where nothing may skip."""
+    return _fail_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a skipped module into a failed one where nothing may skip."""
+    return _fail_if_skipped((yield))
+
+
+def _fail_if_skipped(report: Report) -> Report:
+    if NOTHING_SKIPS and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, where nothing may skip: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Path:
+    """Microsoft's published schemas (manifest, Adaptive Cards, Playground), which lie beside the repository."""
+    folder = ROOT.parent / "shared" / "schemas"
+    if not folder.is_dir():
+        pytest.skip("the folder ../shared/schemas is not there")
+    return folder

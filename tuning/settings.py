@@ -1,0 +1,35 @@
+"""What the backend is told from outside: where things are and how much it may use."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+STARTER = Path(__file__).parent / "starter" / "model"
+"""The base model that ships with Attune."""
+
+
+class TuningSettings(BaseSettings):
+    """The settings of the worker, read once in its `main()` from variables that begin with ATTUNE_."""
+
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", frozen=True)
+
+    store_url: str = Field("sqlite:///var/attune.db", description="SQLite or PostgreSQL, as an SQLAlchemy URL.")
+    artifacts: Path = Field(Path("var/artifacts"), description="Folder for datasets, adapters, models and reports.")
+    tenant: Path = Field(
+        Path("sample_tenant"), description="Folder of the organisation: `people.json` and the documents."
+    )
+    base_model: Path = Field(
+        STARTER,
+        description="Folder of the base model (safetensors, in the format of transformers). The default is the starter.",
+    )
+    quantisation: Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m"] = Field(
+        "q8_0", description="How the engine's copy of the base model is quantised."
+    )
+    converter: Path = Field(
+        Path(".cache/converter"), description="Folder of the engine's own converter; set-up puts it there."
+    )
+    engine_url: str = Field("http://127.0.0.1:8080", description="Where the engine answers.")
+    threads: int = Field(0, ge=0, description="CPU threads for training; 0 takes all but one.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much the logs say.")
