@@ -22,7 +22,7 @@ class TuningSettings(BaseSettings):
     )
     base_model: Path = Field(
         STARTER,
-        description="Folder of the base model (safetensors, in the format of transformers). The default is the starter.",
+        description="Folder of the base model (safetensors, as transformers writes it); the default is the starter.",
     )
     quantisation: Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m"] = Field(
         "q8_0", description="How the engine's copy of the base model is quantised."
