@@ -6,7 +6,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import InvalidInput
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, words
 from tuning.domain.prompts import Task
 
 MAX_SOURCES = 20
@@ -33,7 +33,7 @@ class Agent(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str
     description: str = ""
-    task: Task = Task.QUESTIONS
+    task: Task = Field(default=Task.QUESTIONS, sa_type=words(Task))
     owner_id: str = Field(index=True)
     instructions: str = ""
     questionnaire: dict[str, str] = Field(default_factory=dict, sa_type=JSON)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.fields import UtcDateTime, now
+from tuning.domain.fields import UtcDateTime, now, words
 
 GENESIS = "0" * 64
 
@@ -39,14 +39,15 @@ class AuditEvent(SQLModel, table=True):
     """One link of the chain; rows are only ever added."""
 
     id: int | None = Field(default=None, primary_key=True)
-    tag: Tag = Field(index=True)
+    tag: Tag = Field(index=True, sa_type=words(Tag))
     actor_id: str = Field(index=True)
     """The person, or 'worker' for what the system does by itself."""
     subject_id: str = Field(index=True)
     """The agent, run, release ... it happened to."""
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    previous: str
+    previous: str = Field(unique=True)
+    """The hash of the event before it; unique, so that the chain can't fork."""
     hash: str
 
     def digest(self) -> str:

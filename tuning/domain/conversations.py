@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, one_per
 
 
 class Conversation(SQLModel, table=True):
     """A person's talk with one agent in one Teams chat; 'new' starts the next one."""
+
+    __table_args__ = (one_per("chat_id", "person_id", name="current_conversation", where="is_current"),)
 
     id: str = Field(default_factory=new_id, primary_key=True)
     chat_id: str = Field(index=True)

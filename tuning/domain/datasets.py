@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, words
 from tuning.domain.prompts import Message
 
 
@@ -58,8 +58,8 @@ class Example(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     dataset_id: str = Field(index=True)
-    split: Split = Field(index=True)
-    origin: Origin
+    split: Split = Field(index=True, sa_type=words(Split))
+    origin: Origin = Field(sa_type=words(Origin))
     messages: list[Message] = Field(default_factory=list, sa_type=JSON)
     """The prompt; empty for running text."""
     completion: str

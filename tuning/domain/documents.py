@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, words
 
 
 class SourceKind(StrEnum):
@@ -21,7 +21,7 @@ class Source(SQLModel, table=True):
     """A place that documents are read from."""
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    kind: SourceKind
+    kind: SourceKind = Field(sa_type=words(SourceKind))
     name: str
     location: str = Field(index=True)
     """A folder's path below the tenant's documents, or the id of the person whose uploads these are."""

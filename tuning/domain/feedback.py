@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import WrongState
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, words
 
 
 class Reaction(StrEnum):
@@ -28,17 +29,19 @@ class FeedbackState(StrEnum):
 class Feedback(SQLModel, table=True):
     """One person's word on one answer; saying it again changes it."""
 
+    __table_args__ = (UniqueConstraint("answer_id", "person_id"),)
+
     id: str = Field(default_factory=new_id, primary_key=True)
     agent_id: str = Field(index=True)
     answer_id: str = Field(index=True)
     person_id: str = Field(index=True)
-    reaction: Reaction | None = None
+    reaction: Reaction | None = Field(default=None, sa_type=words(Reaction))
     comment: str = ""
     question: str
     """The question as asked."""
     correction: str = ""
     """What the answer should have been."""
-    state: FeedbackState = Field(default=FeedbackState.NEW, index=True)
+    state: FeedbackState = Field(default=FeedbackState.NEW, index=True, sa_type=words(FeedbackState))
     reviewed_by: str = ""
     learned_in_run_id: str | None = None
     given_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -2,9 +2,10 @@
 
 import secrets
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import DateTime, Dialect, Enum, Index, text
 from sqlalchemy.types import TypeDecorator
 
 # Without 0, o, 1, l and vowels: ids are typed by people in chat, and must not spell words.
@@ -19,6 +20,16 @@ def new_id() -> str:
 def now() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
+
+
+def words(kind: type[StrEnum]) -> Enum:
+    """Return the column type that stores an enum's values as plain text, so that a new value needs no migration."""
+    return Enum(kind, native_enum=False, length=32, values_callable=lambda words: [word.value for word in words])
+
+
+def one_per(*columns: str, name: str, where: str) -> Index:
+    """Return the index by which the database itself refuses a second such row where the condition holds."""
+    return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
 
 LEASE = timedelta(seconds=10)
 
@@ -30,12 +30,14 @@ class JobState(StrEnum):
 class Job(SQLModel, table=True):
     """Work that survives any process."""
 
+    __table_args__ = (one_per("kind", "subject_id", name="open_job", where="state IN ('queued', 'claimed')"),)
+
     id: str = Field(default_factory=new_id, primary_key=True)
-    kind: JobKind
+    kind: JobKind = Field(sa_type=words(JobKind))
     subject_id: str = Field(index=True)
     """The run or source that the job is about."""
     payload: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
-    state: JobState = Field(default=JobState.QUEUED, index=True)
+    state: JobState = Field(default=JobState.QUEUED, index=True, sa_type=words(JobState))
     worker_id: str = ""
     leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = 0

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, words
 
 
 class NoticeKind(StrEnum):
@@ -33,10 +33,10 @@ class Notice(SQLModel, table=True):
     """A message to one person, sent by the outbox, retried with backoff."""
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    kind: NoticeKind
+    kind: NoticeKind = Field(sa_type=words(NoticeKind))
     person_id: str = Field(index=True)
     subject_id: str = Field(index=True)
-    state: NoticeState = Field(default=NoticeState.PENDING, index=True)
+    state: NoticeState = Field(default=NoticeState.PENDING, index=True, sa_type=words(NoticeState))
     attempts: int = 0
     next_try_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     activity_id: str = ""

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import WrongState
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
 
 
 class ReleaseState(StrEnum):
@@ -26,14 +26,17 @@ class ReleaseState(StrEnum):
 class Release(SQLModel, table=True):
     """One tuned adapter of an agent, with what an admin decides on."""
 
-    __table_args__ = (UniqueConstraint("agent_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("agent_id", "number"),
+        one_per("agent_id", name="live_release", where="state = 'live'"),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True)
     agent_id: str = Field(index=True)
     run_id: str = Field(index=True, unique=True)
     number: int
     """1, 2, 3 ... in its agent."""
-    state: ReleaseState = Field(default=ReleaseState.CANDIDATE, index=True)
+    state: ReleaseState = Field(default=ReleaseState.CANDIDATE, index=True, sa_type=words(ReleaseState))
     adapter_path: str
     """The GGUF file."""
     adapter_sha256: str
@@ -96,7 +99,7 @@ class Approval(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     release_id: str = Field(index=True)
-    decision: Decision
+    decision: Decision = Field(sa_type=words(Decision))
     decided_by: str
     reason: str = ""
     decided_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -8,7 +8,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import WrongState
-from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
 
 
 class Stage(StrEnum):
@@ -38,13 +38,15 @@ class RunState(StrEnum):
 class Run(SQLModel, table=True):
     """One attempt to make a better release of an agent."""
 
+    __table_args__ = (one_per("agent_id", name="open_run", where="state IN ('queued', 'running')"),)
+
     id: str = Field(default_factory=new_id, primary_key=True)
     agent_id: str = Field(index=True)
     started_by: str
     parent_release_id: str | None = None
     """The release whose adapter this run continues."""
-    state: RunState = Field(default=RunState.QUEUED, index=True)
-    stage: Stage = Stage.SYNC
+    state: RunState = Field(default=RunState.QUEUED, index=True, sa_type=words(RunState))
+    stage: Stage = Field(default=Stage.SYNC, sa_type=words(Stage))
     progress: float = 0.0
     """Of the whole run, 0 to 1."""
     seconds_left: float | None = None

@@ -1,0 +1,1 @@
+"""Alembic versions of the schema, run by `Store.migrate`."""

@@ -1,0 +1,83 @@
+"""The one way into the database: transactions, reads and migrations. Knows connections, not nouns."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlmodel import Session
+
+BUSY_TIMEOUT_S = 10.0
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = 0x41747475  # any number, the same in every process: PostgreSQL's advisory lock for migrations
+
+
+class Store:
+    """The database behind a URL: SQLite in WAL mode (one writer at a time, readers never wait) or PostgreSQL.
+
+    Safe to use from any number of threads and processes; every call opens a session of its own.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open the database; a SQLite file and its folder are made when missing."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+        self._writing: Engine = engine.execution_options(is_writing=True)
+        self._reading: Engine = (
+            engine
+            if self.is_sqlite
+            else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+
+    @contextmanager
+    def transaction(self) -> Generator[Session]:
+        """Give a session that commits at the end and rolls back on an error; what it loaded stays usable afterwards."""
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Generator[Session]:
+        """Give a session that sees one moment of the database and can't change it."""
+        with Session(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version; of several processes at once, one does it and the others wait."""
+        with self._writing.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._writing.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # The driver would begin transactions by itself, late and deferred: two writers that both read first
+        # would then fail at once instead of waiting for each other.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing", False)
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if is_writing else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+    return engine

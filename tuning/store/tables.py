@@ -1,0 +1,40 @@
+"""All tables of the domain, imported so that they are known, and which tables of the database are theirs."""
+
+from typing import Any
+
+from tuning.domain import (
+    agents,
+    audit,
+    conversations,
+    datasets,
+    documents,
+    evaluations,
+    feedback,
+    jobs,
+    notices,
+    policy,
+    releases,
+    runs,
+)
+
+MODULES = (
+    agents,
+    audit,
+    conversations,
+    datasets,
+    documents,
+    evaluations,
+    feedback,
+    jobs,
+    notices,
+    policy,
+    releases,
+    runs,
+)
+SEARCH_PREFIX = "passage_search"
+"""The full-text index and its shadow tables, which no model describes."""
+
+
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Return whether Alembic should compare a table of the database with the models."""
+    return kind != "table" or name is None or not name.startswith(SEARCH_PREFIX)
