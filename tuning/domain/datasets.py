@@ -77,6 +77,8 @@ class HoldoutQuestion(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     agent_id: str = Field(index=True)
+    position: int = 0
+    """Its place in the owner's list."""
     question: str
     answer: str | None = None
     """None: no document answers it."""

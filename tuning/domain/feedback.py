@@ -57,6 +57,13 @@ class Feedback(SQLModel, table=True):
         self._must_be_new()
         self.state, self.reviewed_by = FeedbackState.REJECTED, reviewer_id
 
+    def withdraw(self) -> None:
+        """Take it back; what a live release has learned stays learned."""
+        if self.state not in {FeedbackState.NEW, FeedbackState.ACCEPTED} or self.learned_in_run_id is not None:
+            msg = "This feedback can't be taken back any more: it has been turned down, taken back, or learned."
+            raise WrongState(msg)
+        self.state = FeedbackState.WITHDRAWN
+
     def _must_be_new(self) -> None:
         if self.state != FeedbackState.NEW:
             msg = f"This feedback is already {self.state}."

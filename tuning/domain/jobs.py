@@ -54,6 +54,11 @@ class Job(SQLModel, table=True):
         """Prolong the lease."""
         self.leased_until = at + LEASE
 
+    def give_back(self) -> None:
+        """Let any worker take it; the attempt that was cut short does not count."""
+        self.state, self.worker_id, self.leased_until = JobState.QUEUED, "", None
+        self.attempts -= 1
+
     def finish(self, error: str = "") -> None:
         """End the job, with the sentence of what went wrong if it failed."""
         self.state, self.error = (JobState.FAILED if error else JobState.DONE), error

@@ -208,6 +208,7 @@ def upgrade() -> None:  # noqa: PLR0915
         "holdoutquestion",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("question", sa.String(), nullable=False),
         sa.Column("answer", sa.String(), nullable=True),
         sa.Column("document_path", sa.String(), nullable=True),

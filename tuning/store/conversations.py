@@ -1,0 +1,77 @@
+"""Queries on conversations, answers, and the chats that people can be reached in."""
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from tuning.domain.conversations import Answer, Chat, Conversation
+from tuning.store import rows
+
+
+def get(session: Session, conversation_id: str) -> Conversation:
+    """Return the conversation; raise `NotFound` if there is none."""
+    return rows.get(session, Conversation, conversation_id)
+
+
+def current(session: Session, chat_id: str, person_id: str) -> Conversation | None:
+    """Return the conversation that a person's next question in a chat belongs to."""
+    return session.exec(
+        select(Conversation).where(
+            Conversation.chat_id == chat_id, Conversation.person_id == person_id, col(Conversation.is_current)
+        )
+    ).first()
+
+
+def start(session: Session, chat_id: str, person_id: str, agent_id: str) -> Conversation:
+    """Begin a conversation with an agent, which ends the one before."""
+    session.exec(
+        update(Conversation)
+        .where(col(Conversation.chat_id) == chat_id, col(Conversation.person_id) == person_id)
+        .where(col(Conversation.is_current))
+        .values(is_current=False)
+    )
+    conversation = Conversation(chat_id=chat_id, person_id=person_id, agent_id=agent_id)
+    session.add(conversation)
+    session.flush()
+    return conversation
+
+
+def answers(session: Session, conversation_id: str, limit: int) -> list[Answer]:
+    """Return the last answers of a conversation, oldest first."""
+    newest = session.exec(
+        select(Answer)
+        .where(Answer.conversation_id == conversation_id)
+        .order_by(col(Answer.asked_at).desc())
+        .limit(limit)
+    ).all()
+    return list(reversed(newest))
+
+
+def answer(session: Session, answer_id: str) -> Answer:
+    """Return the answer; raise `NotFound` if there is none."""
+    return rows.get(session, Answer, answer_id)
+
+
+def answer_shown_as(session: Session, activity_id: str) -> Answer | None:
+    """Return the answer that a message of the chat shows."""
+    return session.exec(select(Answer).where(Answer.activity_id == activity_id)).first()
+
+
+def answer_to(session: Session, incoming_activity_id: str) -> Answer | None:
+    """Return the answer to a message of the chat, so that a message delivered twice is answered once."""
+    return session.exec(select(Answer).where(Answer.incoming_activity_id == incoming_activity_id)).first()
+
+
+def chat(session: Session, person_id: str) -> Chat | None:
+    """Return how to reach a person."""
+    return session.get(Chat, person_id)
+
+
+def remember_chat(session: Session, person_id: str, reference: dict[str, Any]) -> Chat:
+    """Note or renew how to reach a person."""
+    known = session.get(Chat, person_id, with_for_update=True) or Chat(person_id=person_id)
+    known.reference = reference
+    session.add(known)
+    session.flush()
+    return known

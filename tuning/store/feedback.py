@@ -1,0 +1,63 @@
+"""Queries on feedback."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+
+from tuning.domain.datasets import Example
+from tuning.domain.feedback import Feedback, FeedbackState, Reaction
+from tuning.store import rows
+
+
+def get(session: Session, feedback_id: str) -> Feedback:
+    """Return the feedback; raise `NotFound` if there is none."""
+    return rows.get(session, Feedback, feedback_id)
+
+
+def get_for_update(session: Session, feedback_id: str) -> Feedback:
+    """Return the feedback and keep it from other changes until the transaction ends."""
+    return rows.get_for_update(session, Feedback, feedback_id)
+
+
+def on_answer(session: Session, answer_id: str, person_id: str) -> Feedback | None:
+    """Return what a person said about an answer."""
+    return session.exec(
+        select(Feedback).where(Feedback.answer_id == answer_id, Feedback.person_id == person_id)
+    ).first()
+
+
+def to_review(session: Session, agent_id: str) -> Sequence[Feedback]:
+    """Return what the owner has not looked at yet, oldest first: all but bare thumbs up."""
+    says_something = or_(
+        col(Feedback.correction) != "", col(Feedback.comment) != "", col(Feedback.reaction) == Reaction.DISLIKE
+    )
+    return session.exec(
+        select(Feedback)
+        .where(Feedback.agent_id == agent_id, Feedback.state == FeedbackState.NEW, says_something)
+        .order_by(col(Feedback.given_at))
+    ).all()
+
+
+def accepted(session: Session, agent_id: str) -> Sequence[Feedback]:
+    """Return the corrections that the agent is to learn, oldest first."""
+    return session.exec(
+        select(Feedback)
+        .where(Feedback.agent_id == agent_id, Feedback.state == FeedbackState.ACCEPTED, Feedback.correction != "")
+        .order_by(col(Feedback.given_at), col(Feedback.id))
+    ).all()
+
+
+def count_new(session: Session, agent_id: str, person_id: str) -> int:
+    """Return how much of a person's feedback waits for the agent's owner."""
+    return session.exec(
+        select(func.count())
+        .select_from(Feedback)
+        .where(Feedback.agent_id == agent_id, Feedback.person_id == person_id, Feedback.state == FeedbackState.NEW)
+    ).one()
+
+
+def in_dataset(session: Session, dataset_id: str) -> Sequence[Feedback]:
+    """Return the corrections that became examples of a dataset."""
+    ids = select(Example.feedback_id).where(Example.dataset_id == dataset_id, col(Example.feedback_id).is_not(None))
+    return session.exec(select(Feedback).where(col(Feedback.id).in_(ids)).order_by(col(Feedback.given_at))).all()

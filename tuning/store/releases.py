@@ -1,0 +1,49 @@
+"""Queries on releases and the decisions on them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from tuning.domain.releases import Approval, Release, ReleaseState
+from tuning.store import rows
+
+
+def get(session: Session, release_id: str) -> Release:
+    """Return the release; raise `NotFound` if there is none."""
+    return rows.get(session, Release, release_id)
+
+
+def get_for_update(session: Session, release_id: str) -> Release:
+    """Return the release and keep it from other changes until the transaction ends."""
+    return rows.get_for_update(session, Release, release_id)
+
+
+def of_run(session: Session, run_id: str) -> Release | None:
+    """Return what came out of a run."""
+    return session.exec(select(Release).where(Release.run_id == run_id)).first()
+
+
+def of_agent(session: Session, agent_id: str) -> Sequence[Release]:
+    """Return the agent's releases, newest first."""
+    return session.exec(select(Release).where(Release.agent_id == agent_id).order_by(col(Release.number).desc())).all()
+
+
+def in_state(session: Session, state: ReleaseState) -> Sequence[Release]:
+    """Return all releases in a state, the one that was submitted (or made) first at the front."""
+    return session.exec(
+        select(Release).where(Release.state == state).order_by(col(Release.submitted_at), col(Release.created_at))
+    ).all()
+
+
+def next_number(session: Session, agent_id: str) -> int:
+    """Return the number of the agent's next release."""
+    last = session.exec(select(func.max(Release.number)).where(Release.agent_id == agent_id)).one()
+    return (last or 0) + 1
+
+
+def decisions(session: Session, release_id: str) -> Sequence[Approval]:
+    """Return what admins decided on a release, oldest first."""
+    return session.exec(
+        select(Approval).where(Approval.release_id == release_id).order_by(col(Approval.decided_at))
+    ).all()

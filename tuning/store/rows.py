@@ -1,0 +1,26 @@
+"""Reading one row by its id, with a sentence for a row that is not there."""
+
+from typing import TypeVar
+
+from sqlmodel import Session, SQLModel
+
+from tuning.domain.errors import NotFound
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+def get(session: Session, kind: type[Row], row_id: str) -> Row:
+    """Return the row; raise `NotFound` if there is none."""
+    return _found(session.get(kind, row_id), kind, row_id)
+
+
+def get_for_update(session: Session, kind: type[Row], row_id: str) -> Row:
+    """Return the row as it is now, and let no other transaction change it before this one ends."""
+    return _found(session.get(kind, row_id, with_for_update=True, populate_existing=True), kind, row_id)
+
+
+def _found(row: Row | None, kind: type[Row], row_id: str) -> Row:
+    if row is None:
+        msg = f"There is no {kind.__name__.lower()} '{row_id}' (any more)."
+        raise NotFound(msg)
+    return row
