@@ -1,0 +1,5 @@
+"""Starts the engine: `python -m serving`."""
+
+from serving.main import main
+
+main()

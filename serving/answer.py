@@ -1,0 +1,91 @@
+"""One request while it is answered: what is decoded, chosen, and delivered so far."""
+
+import time
+
+from numpy.typing import NDArray
+
+from serving.errors import DecodingFailed
+from serving.llama import Vocabulary
+from serving.request import Finish, Output, Request, TokenLogprob, Usage
+from serving.sampling import Logits, Sampler, likeliest, log_probabilities
+from serving.text import TextStream
+
+
+class Answer:
+    """A request's state, changed by the engine's thread only."""
+
+    def __init__(self, request: Request, vocabulary: Vocabulary, deadline_s: float) -> None:
+        """Begin with the whole prompt to decode."""
+        self.request = request
+        self.prompt = list(request.prompt)
+        self.pending = self.prompt
+        self.position = 0
+        self.room = len(self.prompt) + request.max_tokens
+        self.row = -1
+        self.reused = 0
+        self.tokens: list[int] = []
+        self.submitted_at = time.monotonic()
+        self.deadline = self.submitted_at + deadline_s
+        self.sampler = Sampler(request.sampling)
+        self.plain = self.sampler.is_greedy and request.top_logprobs is None
+        """Whether a token's choice is the largest logit and nothing else is asked about it."""
+        self._vocabulary = vocabulary
+        self._text = TextStream(request.stops, strip_space=request.strip_space)
+        self._shown: list[str] = []
+        self._logprobs: list[TokenLogprob] = []
+
+    def choose(self, logits_V: Logits) -> int:
+        """Choose the next token.
+
+        Raises:
+            DecodingFailed: the model's numbers are no numbers.
+        """
+        token = self.sampler.choose(logits_V, self.prompt, self.tokens)
+        if not logits_V[token] - logits_V[token] == 0.0:
+            raise DecodingFailed(reason="its numbers overflowed")
+        if self.request.top_logprobs is not None:
+            self._logprobs.append(self._logprob(token, log_probabilities(logits_V), self.request.top_logprobs))
+        return token
+
+    def take(self, token: int) -> Finish | None:
+        """Add a chosen token; deliver what can be shown; return why the answer ends, if it does."""
+        self.tokens.append(token)
+        self.pending = [token]
+        finish: Finish | None = None
+        text = ""
+        if token in self._vocabulary.ends and not self.request.ignore_ends:
+            finish = Finish.STOP
+        else:
+            text = self._text.feed(self._vocabulary.piece(token))
+            if self._text.stopped:
+                finish = Finish.STOP
+            elif len(self.tokens) >= self.request.max_tokens:
+                finish = Finish.LENGTH
+        if finish:
+            self._finish(text + self._text.flush(), finish)
+        elif self.request.stream:
+            if text or self._logprobs:
+                self._deliver(text)
+        else:
+            self._shown.append(text)
+        return finish
+
+    def fail(self, error: Exception) -> None:
+        """Deliver an error."""
+        self.request.deliver(Output(error=error))
+
+    def _finish(self, text: str, finish: Finish) -> None:
+        usage = Usage(
+            prompt_tokens=len(self.prompt), reused_tokens=self.reused, completion_tokens=len(self.tokens)
+        )
+        whole = "".join([*self._shown, text])
+        self.request.deliver(Output(text=whole, logprobs=tuple(self._logprobs), finish=finish, usage=usage))
+
+    def _deliver(self, text: str) -> None:
+        self.request.deliver(Output(text=text, logprobs=tuple(self._logprobs)))
+        self._logprobs.clear()
+
+    def _logprob(self, token: int, logprobs_V: NDArray, count: int) -> TokenLogprob:  # type: ignore[type-arg]
+        piece = self._vocabulary.piece
+        top = tuple((piece(index), float(logprobs_V[index])) for index in likeliest(logprobs_V, count))
+        return TokenLogprob(token=token, piece=piece(token), logprob=float(logprobs_V[token]), top=top)

@@ -1,0 +1,183 @@
+"""Who holds which cells of a lane's KV memory, and what a new prompt can reuse of it. Pure bookkeeping; the engine does the copying.
+
+A cell holds one token at one position; sequences with a common beginning share its cells. So each sequence is written
+down as stretches: "positions a to b as they were first decoded under number n". Two sequences with a stretch of the same
+number share its beginning, and a number's cells are counted once, up to the furthest end that somebody still holds.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import count
+
+WORTH_WAITING = 32
+"""Tokens: when another request is about to decode a beginning that this one shares, waiting is cheaper than doing it twice."""
+WORTH_KEEPING = 32
+"""Tokens: a finished conversation that goes on differently after its last few tokens is continued in place."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring cells that were decoded for one sequence."""
+
+    number: int
+    start: int
+    stop: int
+
+    def until(self, position: int) -> "Stretch":
+        """Return the part before a position."""
+        return Stretch(self.number, self.start, min(self.stop, position))
+
+
+@dataclass
+class Row:
+    """One sequence of the native memory."""
+
+    tokens: list[int] = field(default_factory=list)
+    """What it holds, or is about to hold while busy."""
+    decoded: int = 0
+    """How many of the tokens are in native memory."""
+    stretches: list[Stretch] = field(default_factory=list)
+    """Where they lie; while busy with room for the whole answer."""
+    busy: bool = False
+    """Whether a request is using it."""
+    used_at: int = 0
+    """When it was last busy, by the ledger's own count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Where a request may go, and what must be done to native memory first."""
+
+    row: int
+    """The sequence it gets."""
+    reused: int
+    """Tokens of its prompt that will be there."""
+    donor: int | None
+    """First: the sequence to copy the reused tokens from, after emptying `row`; none: trim `row` to the reused tokens."""
+    forget: tuple[int, ...]
+    """Then: sequences to empty, to make room."""
+
+
+class Hold(Enum):
+    """Why a request must try again later."""
+
+    ROOM = auto()
+    """No sequence or too few cells are free."""
+    BEGINNING = auto()
+    """Another request is decoding the same beginning right now."""
+
+
+class Ledger:
+    """The cells of one lane."""
+
+    def __init__(self, *, cells: int, rows: int, share: bool = True) -> None:
+        """Begin empty; with share off, nothing is reused (models with a recurrent state)."""
+        self.cells = cells
+        self.rows = [Row() for _ in range(rows)]
+        self._share = share
+        self._numbers = count()
+        self._clock = count(1)
+
+    def used(self, rows: Iterable[Row] | None = None) -> int:
+        """Return how many cells are held or promised."""
+        furthest: dict[int, tuple[int, int]] = {}
+        for row in self.rows if rows is None else rows:
+            for stretch in row.stretches:
+                start, stop = furthest.get(stretch.number, (stretch.start, stretch.stop))
+                furthest[stretch.number] = (start, max(stop, stretch.stop))
+        return sum(stop - start for start, stop in furthest.values())
+
+    def admit(self, prompt: Sequence[int], room: int) -> Grant | Hold:
+        """Find a sequence for a prompt and its answer, together at most `room` tokens, and reserve it."""
+        tokens = list(prompt)
+        donor, reused = self._best_donor(tokens)
+        if self._worth_waiting(tokens, reused):
+            return Hold.BEGINNING
+        row = self._choose_row(donor, reused)
+        if row is None:
+            return Hold.ROOM
+        shared = [] if donor is None else _cut(self.rows[donor].stretches, reused)
+        stretches = [*shared, Stretch(next(self._numbers), reused, room)]
+        forget = self._make_room(row, stretches)
+        if forget is None:
+            return Hold.ROOM
+        for index in forget:
+            self.rows[index] = Row()
+        self.rows[row] = Row(tokens=tokens, decoded=reused, stretches=stretches, busy=True)
+        return Grant(row=row, reused=reused, donor=None if row == donor else donor, forget=tuple(forget))
+
+    def grow(self, row: int, tokens: Sequence[int], decoded: int) -> None:
+        """Note new tokens of a busy sequence and how many are in native memory now."""
+        self.rows[row].tokens.extend(tokens)
+        self.rows[row].decoded = decoded
+
+    def release(self, row: int) -> None:
+        """Keep what a sequence holds for the next turn of its conversation, and give back the rest of its room."""
+        held = self.rows[row]
+        held.busy = False
+        held.used_at = next(self._clock)
+        del held.tokens[held.decoded :]
+        held.stretches = _cut(held.stretches, held.decoded)
+
+    def _best_donor(self, tokens: list[int]) -> tuple[int | None, int]:
+        """Return the sequence with the longest common beginning in native memory; at least one token is left to decode."""
+        best, longest = None, 0
+        if self._share:
+            for index, row in enumerate(self.rows):
+                reusable = min(common_length(row.tokens, tokens), row.decoded, len(tokens) - 1)
+                if reusable > longest or (reusable == longest > 0 and best is not None and self._frees(best, index)):
+                    best, longest = index, reusable
+        return best, longest
+
+    def _frees(self, busy: int, idle: int) -> bool:
+        """Return whether the second can be continued in place and the first can't."""
+        return self.rows[busy].busy and not self.rows[idle].busy
+
+    def _worth_waiting(self, tokens: list[int], reused: int) -> bool:
+        return self._share and any(
+            min(common_length(row.tokens, tokens), len(tokens) - 1) - reused >= WORTH_WAITING
+            for row in self.rows
+            if row.busy and row.decoded < len(row.tokens)
+        )
+
+    def _choose_row(self, donor: int | None, reused: int) -> int | None:
+        if donor is not None:
+            held = self.rows[donor]
+            if not held.busy and len(held.tokens) - reused <= WORTH_KEEPING:
+                return donor
+        free = [index for index, row in enumerate(self.rows) if not row.busy]
+        others = [index for index in free if index != donor] or free
+        return min(others, key=lambda index: (bool(self.rows[index].tokens), self.rows[index].used_at), default=None)
+
+    def _make_room(self, row: int, stretches: list[Stretch]) -> list[int] | None:
+        """Return the idle sequences to forget, longest unused first, so that the new one fits; none if it can't."""
+        kept = {index: held for index, held in enumerate(self.rows) if index != row}
+        kept[row] = Row(stretches=stretches)
+        idle = sorted(
+            (index for index, held in kept.items() if index != row and not held.busy and held.tokens),
+            key=lambda index: self.rows[index].used_at,
+        )
+        forget: list[int] = []
+        while self.used(kept.values()) > self.cells:
+            if not idle:
+                return None
+            forget.append(idle.pop(0))
+            del kept[forget[-1]]
+        return forget
+
+
+def common_length(first: Sequence[int], second: Sequence[int]) -> int:
+    """Return how many elements two lists have in common at their beginning."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:  # slices compare at C speed: bisection beats a loop over the elements
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _cut(stretches: Sequence[Stretch], length: int) -> list[Stretch]:
+    return [stretch.until(length) for stretch in stretches if stretch.start < length]

@@ -1,0 +1,330 @@
+"""The thread that owns llama.cpp: it takes requests from a queue, asks the scheduler whose turn it is, decodes, and delivers.
+
+Everything public may be called from any thread; nothing of it waits for the model, except `start`, `try_adapter` and `stop`.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+
+import numpy as np
+
+from serving.answer import Answer
+from serving.config import EngineConfig
+from serving.errors import DeadlinePassed, DecodingFailed, MemoryTooSmall, PromptTooLong, QueueFull, ServingError, ShuttingDown
+from serving.gguf import Header, read_header
+from serving.llama import Context, Model, Vocabulary, try_adapter
+from serving.metrics import Metrics
+from serving.request import AdapterFile, Request, Tune
+from serving.sampling import Logits
+from serving.scheduler import Feed, Limits, Scheduler, Turn
+
+logger = logging.getLogger(__name__)
+KV_BYTES = {"f16": 2, "f32": 4, "q8_0": 34 / 32}
+CELLS_STEP = 256
+"""llama.cpp rounds a context up to a multiple of this."""
+DEADLINE_CHECK_S = 0.5
+
+
+class Engine:
+    """A base model, its lanes, and the thread that serves them."""
+
+    def __init__(self, config: EngineConfig, metrics: Metrics) -> None:
+        """Load the model.
+
+        Raises:
+            BrokenFile: the model's file can't be used.
+            MemoryTooSmall: not even one lane fits the KV budget.
+        """
+        header = read_header(config.model)
+        lanes = affordable_lanes(config, header)
+        self.config = config
+        self.metrics = metrics
+        self.lane_count = lanes
+        self._model = Model(config.model, config)
+        self._room_limit = min(config.context_tokens, self._model.trained_tokens)
+        self._contexts: dict[Tune, Context] = {}
+        self._answers: dict[Request, Answer] = {}
+        limits = Limits(
+            lanes=lanes,
+            sequences=config.sequences,
+            cells=config.context_tokens,
+            batch_tokens=config.batch_tokens,
+            share=self._model.keeps_positions,
+        )
+        self._scheduler: Scheduler[Tune, Answer] = Scheduler(limits)
+        self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._waiting = 0
+        self._stopping = False
+        self._ended = False
+        self.ended: Future[None] = Future()
+        """Done when the thread is; holds what killed it, if something did."""
+        self._deadlines_checked = 0.0
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The model's tokens."""
+        return self._model.vocabulary
+
+    @property
+    def chat_template(self) -> str | None:
+        """The model's chat template."""
+        return self._model.chat_template()
+
+    @property
+    def prompt_limit(self) -> int:
+        """Tokens a prompt may have: one must be left for the answer."""
+        return self._room_limit - 1
+
+    @property
+    def model(self) -> Model:
+        """The base model."""
+        return self._model
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, request: Request) -> None:
+        """Queue a request.
+
+        Raises:
+            PromptTooLong: it does not fit a lane.
+            QueueFull: too many are waiting.
+            ShuttingDown: no more are taken.
+        """
+        if len(request.prompt) > self.prompt_limit:
+            raise PromptTooLong(prompt_tokens=len(request.prompt), limit_tokens=self.prompt_limit, param="messages")
+        with self._gate:
+            if self._stopping:
+                raise ShuttingDown(retry_after_s=5)
+            if self._waiting >= self.config.queue:
+                raise QueueFull(waiting=self._waiting, retry_after_s=1)
+            self._waiting += 1
+        self._orders.put(partial(self._take, request))
+
+    def cancel(self, request: Request) -> None:
+        """Give up a request, if it is not finished: nothing more is delivered once the current turn is over."""
+        self._orders.put(partial(self._give_up, request))
+
+    def try_adapter(self, file: AdapterFile) -> Future[None]:
+        """Have llama.cpp load an adapter once, between two turns; the future holds its refusal."""
+        future: Future[None] = Future()
+
+        def attempt() -> None:
+            try:
+                try_adapter(self._model, file.path)
+            except ServingError as error:
+                future.set_exception(error)
+            else:
+                future.set_result(None)
+
+        self._orders.put(attempt)
+        return future
+
+    def pin(self, file: AdapterFile, *, pinned: bool) -> None:
+        """Never give this adapter's lane to another, or allow it again."""
+        keys = self._scheduler.pinned
+        self._orders.put(partial(keys.add if pinned else keys.discard, file))
+
+    def retire(self, file: AdapterFile) -> None:
+        """Close this adapter's lane when its last answer is finished."""
+        self._orders.put(partial(self._scheduler.retire, file))
+
+    def drain(self) -> None:
+        """Take no more requests; those taken are answered."""
+        with self._gate:
+            self._stopping = True
+
+    def stop(self) -> None:
+        """End the thread, giving up what is not finished, and free the model."""
+        self.drain()
+        self._orders.put(self._end)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._ended:
+                self._obey()
+                self._step()
+        except Exception as error:
+            logger.exception("The engine's thread died")
+            self.drain()
+            self._free()
+            self.ended.set_exception(error)
+        else:
+            self._free()
+            self.ended.set_result(None)
+
+    def _free(self) -> None:
+        for answer in list(self._answers.values()):
+            self._close_answer(answer, "shut down", ShuttingDown(retry_after_s=5))
+        for key in list(self._contexts):
+            self._close_lane(key)
+        self._model.close()
+
+    def _obey(self) -> None:
+        """Carry out the orders that have come; wait for one when there is nothing else to do."""
+        while True:
+            try:
+                order = self._orders.get(block=self._scheduler.idle and not self._ended)
+            except queue.Empty:
+                return
+            order()
+            if self._ended:
+                return
+
+    def _end(self) -> None:
+        self._ended = True
+
+    def _take(self, request: Request) -> None:
+        answer = Answer(request, self._model.vocabulary, self.config.deadline_s)
+        answer.room = min(answer.room, self._room_limit)
+        self._answers[request] = answer
+        self._scheduler.submit(request.tune, answer)
+
+    def _give_up(self, request: Request) -> None:
+        answer = self._answers.get(request)
+        if answer:
+            self._close_answer(answer, "cancelled")
+
+    def _close_answer(self, answer: Answer, outcome: str, error: Exception | None = None) -> None:
+        """Forget an answer that is finished, failed or given up."""
+        self._scheduler.remove(answer.request.tune, answer)
+        del self._answers[answer.request]
+        if answer.row < 0:
+            self._leave_queue(1)
+        self.metrics.requests.labels(outcome).inc()
+        if error:
+            answer.fail(error)
+
+    def _leave_queue(self, count: int) -> None:
+        with self._gate:
+            self._waiting -= count
+
+    def _step(self) -> None:
+        """Give one lane its turn."""
+        started = time.monotonic()
+        self._check_deadlines(started)
+        self._arrange_lanes()
+        turn = self._scheduler.next_turn()
+        if turn is None:
+            return
+        context = self._contexts[turn.key]
+        if turn.grants:
+            self._leave_queue(len(turn.grants))
+        for grant in turn.grants:
+            if grant.donor is None:
+                context.trim(grant.row, grant.reused)
+            else:
+                context.trim(grant.row, 0)
+                context.copy(grant.donor, grant.row, grant.reused)
+            for row in grant.forget:
+                context.trim(row, 0)
+        decoding = time.monotonic()
+        try:
+            logits_N_V = context.decode(
+                [(feed.job.row, feed.job.position, feed.job.pending[: feed.count], int(feed.wants_logits)) for feed in turn.feeds]
+            )
+        except DecodingFailed as error:
+            logger.exception("A lane failed and is opened anew")
+            self._fail_lane(turn.key, error)
+            return
+        self.metrics.decode.observe(time.monotonic() - decoding)
+        self._use(turn, logits_N_V)
+        self._measure(started)
+
+    def _use(self, turn: Turn[Tune, Answer], logits_N_V: Logits) -> None:
+        """Choose a token for each job whose pending tokens are all decoded."""
+        choosing = [feed for feed in turn.feeds if feed.wants_logits]
+        largest = np.argmax(logits_N_V, axis=1).tolist() if any(feed.job.plain for feed in choosing) else []
+        place = 0
+        for feed in turn.feeds:
+            job = feed.job
+            wants_logits = feed.wants_logits
+            if not job.tokens:
+                self.metrics.prompt_tokens.inc(feed.count)
+            job.position += feed.count
+            if not wants_logits:
+                job.pending = job.pending[feed.count :]
+                self._scheduler.note(turn.key, job, [])
+                continue
+            self._choose(turn.key, feed, logits_N_V[place], largest[place] if job.plain else None)
+            place += 1
+
+    def _choose(self, key: Tune, feed: Feed[Answer], logits_V: Logits, largest: int | None) -> None:
+        job = feed.job
+        try:
+            token = job.choose(logits_V) if largest is None else largest
+        except DecodingFailed as error:
+            self._close_answer(job, "failed", error)
+            return
+        if not job.tokens:
+            self.metrics.first_token.observe(time.monotonic() - job.submitted_at)
+            self.metrics.reused_tokens.inc(job.reused)
+        self._scheduler.note(key, job, [token])
+        if job.take(token):
+            self.metrics.answer_tokens.inc(len(job.tokens))
+            self._close_answer(job, "answered")
+
+    def _arrange_lanes(self) -> None:
+        close, open_ = self._scheduler.place()
+        for key in close:
+            self._close_lane(key)
+            self.metrics.evictions.inc()
+        for key in open_:
+            try:
+                self._contexts[key] = Context(self._model, key.path if key else None, self.config)
+            except ServingError as error:
+                self._fail_lane(key, error)
+
+    def _close_lane(self, key: Tune) -> None:
+        context = self._contexts.pop(key, None)
+        if context:
+            context.close()
+
+    def _fail_lane(self, key: Tune, error: Exception) -> None:
+        """Close a lane and fail all its requests."""
+        for answer in [answer for answer in self._answers.values() if answer.request.tune == key]:
+            self._close_answer(answer, "failed", error)
+        self._scheduler.drop_lane(key)
+        self._close_lane(key)
+
+    def _check_deadlines(self, now: float) -> None:
+        if now - self._deadlines_checked < DEADLINE_CHECK_S:
+            return
+        self._deadlines_checked = now
+        for answer in [answer for answer in self._answers.values() if answer.deadline < now]:
+            self._close_answer(answer, "late", DeadlinePassed(deadline_s=self.config.deadline_s))
+
+    def _measure(self, started: float) -> None:
+        running = sum(len(lane.running) for lane in self._scheduler.lanes.values())
+        self.metrics.running.set(running)
+        self.metrics.waiting.set(len(self._answers) - running)
+        self.metrics.lanes.set(len(self._contexts))
+        self.metrics.busy.inc(time.monotonic() - started)
+
+
+def affordable_lanes(config: EngineConfig, header: Header) -> int:
+    """Return how many lanes the KV budget allows, at most those configured.
+
+    Raises:
+        MemoryTooSmall: not even one.
+    """
+    layers, width = header.number("block_count") or 1, header.number("embedding_length") or 1
+    heads = header.number("attention.head_count") or 1
+    kv_heads = header.number("attention.head_count_kv") or heads
+    keys = header.number("attention.key_length") or width // heads
+    values = header.number("attention.value_length") or width // heads
+    cells = -(-config.context_tokens // CELLS_STEP) * CELLS_STEP
+    needed = int(cells * layers * kv_heads * (keys + values) * KV_BYTES[config.kv_type])
+    lanes = min(config.lanes, config.kv_bytes // needed)
+    if lanes < 1:
+        raise MemoryTooSmall(context_tokens=config.context_tokens, needed=needed, allowed=config.kv_bytes)
+    return lanes

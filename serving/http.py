@@ -1,0 +1,274 @@
+"""OpenAI-compatible endpoints over the engine. The only asynchronous part; everything that takes long runs elsewhere."""
+
+import asyncio
+import hmac
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from serving.adapters import Adapters
+from serving.engine import Engine
+from serving.errors import InvalidRequest, NotAuthorised, ServingError
+from serving.prompt import ChatTemplate
+from serving.protocol import (
+    AdapterLoad,
+    ChatCompletion,
+    Generation,
+    Json,
+    Reply,
+    TextCompletion,
+    Tokenisation,
+    error_object,
+    parse,
+)
+from serving.request import Output, Request, Tune
+
+logger = logging.getLogger(__name__)
+MAX_BODY_BYTES = 16 * 2**20
+PUBLIC = {"/health", "/metrics"}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(engine: Engine, adapters: Adapters, *, api_key: str | None = None) -> web.Application:
+    """Return the application; starting and stopping the engine is the caller's."""
+    app = web.Application(middlewares=[_errors, _key_check(api_key)], client_max_size=MAX_BODY_BYTES)
+    service = _Service(engine, adapters)
+    app.add_routes(
+        [
+            web.get("/health", service.health),
+            web.get("/metrics", service.metrics),
+            web.get("/v1/models", service.models),
+            web.get("/v1/models/{id}", service.model),
+            web.post("/v1/chat/completions", service.chat),
+            web.post("/v1/completions", service.complete),
+            web.post("/v1/adapters", service.load),
+            web.delete("/v1/adapters/{id}", service.unload),
+            web.post("/tokenize", service.tokenise),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ServingError as error:
+        return _error_response(error)
+    except web.HTTPRequestEntityTooLarge:
+        return _error_response(InvalidRequest(reason=f"The request is larger than {MAX_BODY_BYTES} bytes."))
+    except web.HTTPException as error:
+        return _error_response(InvalidRequest(reason=f"{request.method} {request.path}: {error.reason}."), error.status)
+    except Exception:
+        logger.exception("A request failed")
+        return _error_response(ServingError(reason="The engine failed on this request. Its log says why."))
+
+
+def _key_check(api_key: str | None) -> Any:
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if api_key and request.path not in PUBLIC:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), api_key.encode()):
+                raise NotAuthorised
+        return await handler(request)
+
+    return check
+
+
+def _error_response(error: ServingError, status: int | None = None) -> web.Response:
+    headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
+    return web.json_response(error_object(error), status=status or error.status, headers=headers)
+
+
+class _Service:
+    """The handlers."""
+
+    def __init__(self, engine: Engine, adapters: Adapters) -> None:
+        self._engine = engine
+        self._adapters = adapters
+        vocabulary = engine.vocabulary
+        source = engine.chat_template
+        self._template = ChatTemplate(source, bos=vocabulary.bos, eos=vocabulary.eos) if source else None
+
+    async def health(self, _request: web.Request) -> web.Response:
+        alive = not self._engine.ended.done()
+        state = {
+            "status": "ok" if alive else "failed",
+            "model": self._engine.model.path.name,
+            "adapters": len(self._adapters.ids()),
+            "lanes": self._engine.lane_count,
+        }
+        return web.json_response(state, status=200 if alive else 503)
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        text = self._engine.metrics.text()
+        return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def models(self, _request: web.Request) -> web.Response:
+        names = [*dict.fromkeys(self._adapters.base_names), *self._adapters.ids()]
+        return web.json_response({"object": "list", "data": [self._model_object(name) for name in names]})
+
+    async def model(self, request: web.Request) -> web.Response:
+        name = request.match_info["id"]
+        self._adapters.find(name)
+        return web.json_response(self._model_object(name))
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        body: ChatCompletion = parse(await request.read(), ChatCompletion)
+        tune = self._adapters.find(body.model)
+        if self._template is None:
+            raise InvalidRequest(reason="This model has no chat template. Use /v1/completions.", param="messages")
+        messages = [message.plain() for message in body.messages]
+        tokens = await asyncio.to_thread(self._chat_tokens, messages)
+        top = (body.top_logprobs or 0) if body.logprobs else None
+        limit = body.max_completion_tokens or body.max_tokens
+        return await self._answer(request, body, tune, tokens, limit=limit, top_logprobs=top, chat=True)
+
+    async def complete(self, request: web.Request) -> web.StreamResponse:
+        body: TextCompletion = parse(await request.read(), TextCompletion)
+        tune = self._adapters.find(body.model)
+        tokens = await asyncio.to_thread(self._text_tokens, body.prompt)
+        return await self._answer(
+            request, body, tune, tokens, limit=body.max_tokens, top_logprobs=body.logprobs, chat=False
+        )
+
+    async def load(self, request: web.Request) -> web.Response:
+        body: AdapterLoad = parse(await request.read(), AdapterLoad)
+        file = await asyncio.to_thread(
+            self._adapters.check, body.id, Path(body.path), sha256=body.sha256, pinned=body.pinned
+        )
+        known = self._adapters.holds(file)
+        if not known:
+            await asyncio.wrap_future(self._engine.try_adapter(file))
+            replaced = self._adapters.register(file)
+            if replaced:
+                self._engine.retire(replaced)
+            self._engine.pin(file, pinned=file.pinned)
+            self._engine.metrics.adapters.set(len(self._adapters.ids()))
+        return web.json_response(self._model_object(file.id), status=200 if known else 201)
+
+    async def unload(self, request: web.Request) -> web.Response:
+        file = self._adapters.remove(request.match_info["id"])
+        self._engine.retire(file)
+        self._engine.metrics.adapters.set(len(self._adapters.ids()))
+        return web.json_response({"id": file.id, "object": "model", "deleted": True})
+
+    async def tokenise(self, request: web.Request) -> web.Response:
+        body: Tokenisation = parse(await request.read(), Tokenisation)
+        tokens = await asyncio.to_thread(
+            self._engine.vocabulary.tokenise,
+            body.content,
+            add_special=body.add_special,
+            parse_special=body.parse_special,
+        )
+        return web.json_response({"tokens": tokens})
+
+    def _model_object(self, name: str) -> Json:
+        parent = None if name in self._adapters.base_names else self._adapters.base_names[0]
+        limit = self._engine.prompt_limit + 1
+        return {"id": name, "object": "model", "created": 0, "owned_by": "attune", "parent": parent, "max_model_len": limit}
+
+    def _chat_tokens(self, messages: list[Json]) -> list[int]:
+        if self._template is None:
+            return []
+        text = self._template.render(messages)
+        return self._engine.vocabulary.tokenise(text, add_special=False, parse_special=True)
+
+    def _text_tokens(self, prompt: str | list[int] | list[str]) -> list[int]:
+        vocabulary = self._engine.vocabulary
+        first = prompt if isinstance(prompt, str) else prompt[0]
+        if isinstance(first, str):
+            tokens = vocabulary.tokenise(first, add_special=True, parse_special=True)
+        else:
+            tokens = [int(token) for token in prompt]
+            wrong = next((token for token in tokens if not 0 <= token < vocabulary.size), None)
+            if wrong is not None:
+                reason = f"{wrong} is no token of this model; they go from 0 to {vocabulary.size - 1}."
+                raise InvalidRequest(reason=reason, param="prompt")
+        if not tokens:
+            raise InvalidRequest(reason="The prompt is empty. Write something.", param="prompt")
+        return tokens
+
+    async def _answer(
+        self,
+        http: web.Request,
+        body: Generation,
+        tune: Tune,
+        tokens: list[int],
+        *,
+        limit: int | None,
+        top_logprobs: int | None,
+        chat: bool,
+    ) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        outputs: asyncio.Queue[Output] = asyncio.Queue()
+        request = Request(
+            tune=tune,
+            prompt=tokens,
+            max_tokens=limit or self._engine.config.answer_tokens,
+            deliver=lambda output: _hand_over(loop, outputs, output),
+            sampling=body.sampling(),
+            stops=body.stops(),
+            stream=body.stream,
+            top_logprobs=top_logprobs,
+            strip_space=chat and self._engine.vocabulary.adds_space,
+            ignore_ends=body.ignore_eos,
+        )
+        reply = Reply(body.model, chat=chat)
+        async with self._running(request):
+            if body.stream:
+                return await _stream(http, body, reply, outputs, chat=chat, logprobs=top_logprobs is not None)
+            output = await outputs.get()
+        if output.error or output.usage is None:
+            raise output.error or ServingError(reason="The engine gave no answer.")
+        logprobs = None if top_logprobs is None else output.logprobs
+        return web.json_response(reply.whole(output.text, output.finish, output.usage, logprobs))
+
+    @asynccontextmanager
+    async def _running(self, request: Request) -> AsyncIterator[None]:
+        """Keep a request in the engine for as long as somebody wants its answer."""
+        self._engine.submit(request)
+        try:
+            yield
+        finally:
+            self._engine.cancel(request)
+
+
+async def _stream(
+    http: web.Request, body: Generation, reply: Reply, outputs: asyncio.Queue[Output], *, chat: bool, logprobs: bool
+) -> web.StreamResponse:
+    """Send server-sent events; before the first piece, an error still has its own status."""
+    output = await outputs.get()
+    if output.error:
+        raise output.error
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+    await response.prepare(http)
+    if chat:
+        await _send(response, reply.opening())
+    while output.error is None:
+        await _send(response, reply.piece(output.text, output.finish, output.logprobs if logprobs else None))
+        if output.finish:
+            break
+        output = await outputs.get()
+    if isinstance(output.error, ServingError):
+        await _send(response, error_object(output.error))
+    elif output.usage and body.wants_usage:
+        await _send(response, reply.closing(output.usage))
+    await response.write(b"data: [DONE]\n\n")
+    return response
+
+
+async def _send(response: web.StreamResponse, event: Json) -> None:
+    await response.write(b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n")
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, outputs: asyncio.Queue[Output], output: Output) -> None:
+    """Pass an output from the engine's thread to the loop; a loop that has ended wants none."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(outputs.put_nowait, output)

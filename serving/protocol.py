@@ -1,0 +1,212 @@
+"""OpenAI's request and response objects: what clients may send, and what they get."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from serving.errors import InvalidRequest, ServingError
+from serving.request import Finish, Sampling, TokenLogprob, Usage
+
+Json = dict[str, Any]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=False)
+
+
+class StreamOptions(_Body):
+    """What a stream ends with."""
+
+    include_usage: bool = False
+
+
+class TextPart(_Body):
+    """A part of a message; other kinds than text are refused."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(BaseModel):
+    """One message of a chat."""
+
+    model_config = ConfigDict(extra="allow")
+
+    role: str
+    content: str | list[TextPart] | None = None
+
+    def plain(self) -> Json:
+        """Return the message as chat templates take it."""
+        content = self.content
+        if isinstance(content, list):
+            content = "".join(part.text for part in content)
+        return {**(self.model_extra or {}), "role": self.role, "content": content or ""}
+
+
+class Generation(_Body):
+    """The fields that chat and text completions share."""
+
+    model: str = "base"
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=100)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=-1)] | None = None
+    min_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    stop: str | Annotated[list[str], Field(max_length=16)] | None = None
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    ignore_eos: bool = False
+    n: Literal[1] | None = None
+
+    def sampling(self) -> Sampling:
+        """Return how to choose tokens; what is not given has OpenAI's default."""
+        names = ("temperature", "top_p", "min_p", "repeat_penalty", "presence_penalty", "frequency_penalty")
+        given = {name: value for name in names if (value := getattr(self, name)) is not None}
+        seed = None if self.seed is None else self.seed % 2**64
+        return Sampling(**given, top_k=max(self.top_k or 0, 0), seed=seed)
+
+    def stops(self) -> tuple[str, ...]:
+        """Return the texts that end the answer."""
+        stop = self.stop or []
+        return tuple([stop] if isinstance(stop, str) else stop)
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream ends with a chunk of usage."""
+        return self.stream_options is not None and self.stream_options.include_usage
+
+
+class ChatCompletion(Generation):
+    """The body of POST /v1/chat/completions."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    tools: Annotated[list[Any], Field(max_length=0)] | None = None
+    response_format: Literal[None] | dict[Literal["type"], Literal["text"]] = None
+
+
+class TextCompletion(Generation):
+    """The body of POST /v1/completions."""
+
+    prompt: str | Annotated[list[int], Field(min_length=1)] | Annotated[list[str], Field(min_length=1, max_length=1)]
+    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    echo: Literal[False] | None = None
+
+
+class AdapterLoad(_Body):
+    """The body of POST /v1/adapters."""
+
+    id: str
+    path: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")] | None = None
+    pinned: bool = False
+
+
+class Tokenisation(_Body):
+    """The body of POST /tokenize."""
+
+    content: str
+    add_special: bool = False
+    parse_special: bool = True
+
+
+def parse(body: bytes, kind: type[Any]) -> Any:
+    """Return a request's body as its object.
+
+    Raises:
+        InvalidRequest: a field is wrong, named with what is wrong with it.
+    """
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        # A union reports each of its members; the first element is the field's own name.
+        field = ".".join(str(part) for part in first["loc"][:1]) or None
+        where = f"Field '{field}': " if field else "The request's body: "
+        raise InvalidRequest(reason=f"{where}{first['msg']}.", param=field) from error
+
+
+def error_object(error: ServingError) -> Json:
+    """Return an error in OpenAI's shape."""
+    kind = "server_error" if error.status >= 500 else "invalid_request_error"  # noqa: PLR2004 - HTTP's own border
+    return {"error": {"message": error.sentence, "type": kind, "param": error.param, "code": error.code}}
+
+
+class Reply:
+    """Builds the objects of one answer, whole or in chunks; chat and text differ in names only."""
+
+    def __init__(self, model: str, *, chat: bool) -> None:
+        """Give the answer an id and a time."""
+        self._chat = chat
+        kind = "chatcmpl" if chat else "cmpl"
+        self._head = {"id": f"{kind}-{uuid.uuid4().hex}", "created": int(time.time()), "model": model}
+        self._kind = "chat.completion" if chat else "text_completion"
+
+    def whole(self, text: str, finish: Finish | None, usage: Usage, logprobs: Sequence[TokenLogprob] | None) -> Json:
+        """Return a finished answer."""
+        content = {"message": {"role": "assistant", "content": text}} if self._chat else {"text": text}
+        choice = {"index": 0, **content, "logprobs": self._logprobs(logprobs), "finish_reason": finish}
+        return {**self._head, "object": self._kind, "choices": [choice], "usage": usage_object(usage)}
+
+    def opening(self) -> Json:
+        """Return the first chunk of a chat, which names the role."""
+        return self._chunk({"delta": {"role": "assistant", "content": ""}}, None, None)
+
+    def piece(self, text: str, finish: Finish | None, logprobs: Sequence[TokenLogprob] | None) -> Json:
+        """Return a chunk."""
+        content: Json = {"text": text}
+        if self._chat:
+            content = {"delta": {"content": text} if text else {}}
+        return self._chunk(content, finish, logprobs)
+
+    def closing(self, usage: Usage) -> Json:
+        """Return the last chunk, with what the answer cost."""
+        return {**self._head, "object": self._chunk_kind, "choices": [], "usage": usage_object(usage)}
+
+    @property
+    def _chunk_kind(self) -> str:
+        return f"{self._kind}.chunk" if self._chat else self._kind
+
+    def _chunk(self, content: Json, finish: Finish | None, logprobs: Sequence[TokenLogprob] | None) -> Json:
+        choice = {"index": 0, **content, "logprobs": self._logprobs(logprobs), "finish_reason": finish}
+        return {**self._head, "object": self._chunk_kind, "choices": [choice]}
+
+    def _logprobs(self, logprobs: Sequence[TokenLogprob] | None) -> Json | None:
+        if logprobs is None:
+            return None
+        if self._chat:
+            return {"content": [_chat_logprob(item) for item in logprobs], "refusal": None}
+        return {
+            "tokens": [_text(item.piece) for item in logprobs],
+            "token_logprobs": [item.logprob for item in logprobs],
+            "top_logprobs": [{_text(piece): value for piece, value in item.top} for item in logprobs],
+            "token_ids": [item.token for item in logprobs],
+        }
+
+
+def usage_object(usage: Usage) -> Json:
+    """Return what an answer cost."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.reused_tokens},
+    }
+
+
+def _chat_logprob(item: TokenLogprob) -> Json:
+    top = [{"token": _text(piece), "bytes": list(piece), "logprob": value} for piece, value in item.top]
+    return {"token": _text(item.piece), "bytes": list(item.piece), "logprob": item.logprob, "top_logprobs": top}
+
+
+def _text(piece: bytes) -> str:
+    return piece.decode("utf-8", "replace")

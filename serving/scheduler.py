@@ -1,0 +1,255 @@
+"""Who is served next: lanes, admission and the tokens of each turn. Pure: it never calls llama.cpp and knows no clock.
+
+A lane runs one tune (an adapter, or the base alone), because a llama.cpp batch holds one set of adapters. Turns go to the
+lane that had the smallest share so far, counted in tokens per running request (stride scheduling, Waldspurger 1995).
+"""
+
+from collections import deque
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from serving.cells import Grant, Hold, Ledger
+
+TURN_COST = 4
+"""What a turn costs beside its tokens, in tokens: a small turn is not free."""
+
+
+class Job(Protocol):
+    """What the scheduler needs to know of a request; it fills in the row."""
+
+    prompt: list[int]
+    pending: list[int]
+    """Tokens not yet in native memory: the rest of the prompt, or the token chosen last."""
+    position: int
+    """Tokens in native memory."""
+    room: int
+    """Tokens of prompt and answer at most."""
+    row: int
+    reused: int
+
+
+K = TypeVar("K", bound=Hashable)
+J = TypeVar("J", bound=Job)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The scheduler's share of the engine's config."""
+
+    lanes: int
+    """Lanes open at once."""
+    sequences: int
+    """Sequences per lane."""
+    cells: int
+    """Tokens of KV memory per lane."""
+    batch_tokens: int
+    """Tokens per turn."""
+    share: bool = True
+    """Whether prompts may reuse what is in memory."""
+
+
+@dataclass(frozen=True)
+class Feed(Generic[J]):
+    """Tokens of one job for one turn: the first `count` of its pending ones."""
+
+    job: J
+    count: int
+
+    @property
+    def wants_logits(self) -> bool:
+        """Whether a token is chosen after it: all that was pending is in it."""
+        return self.count == len(self.job.pending)
+
+
+@dataclass(kw_only=True)
+class Turn(Generic[K, J]):
+    """One step of one lane: grants to carry out first, then the feeds to decode in one batch."""
+
+    key: K
+    grants: list[Grant]
+    feeds: list[Feed[J]]
+
+
+@dataclass(kw_only=True, eq=False)
+class Lane(Generic[J]):
+    """An open lane."""
+
+    ledger: Ledger
+    running: list[J] = field(default_factory=list)
+    served: float = 0.0
+    """Its share so far."""
+    used_at: int = 0
+    """The turn in which it last ran."""
+    closing: bool = False
+    """Whether it only finishes what runs, because others wait for its place."""
+
+
+class Scheduler(Generic[K, J]):
+    """The waiting and the running, over all lanes."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Begin with no lane."""
+        self.limits = limits
+        self.lanes: dict[K, Lane[J]] = {}
+        self.waiting: dict[K, deque[J]] = {}
+        self.pinned: set[K] = set()
+        self._retired: set[K] = set()
+        self._turns = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.waiting and not any(lane.running for lane in self.lanes.values())
+
+    def submit(self, key: K, job: J) -> None:
+        """Put a job at the end of its lane's queue. Its room must not exceed the lane's cells."""
+        self.waiting.setdefault(key, deque()).append(job)
+
+    def remove(self, key: K, job: J) -> None:
+        """Take out a job that is finished or given up; what it decoded stays for the next turn of its conversation."""
+        lane = self.lanes.get(key)
+        if lane and job in lane.running:
+            lane.running.remove(job)
+            lane.ledger.release(job.row)
+        elif key in self.waiting and job in self.waiting[key]:
+            self.waiting[key].remove(job)
+            if not self.waiting[key]:
+                del self.waiting[key]
+
+    def note(self, key: K, job: J, chosen: list[int]) -> None:
+        """Note that a turn brought a job to its position, and which tokens were chosen after it."""
+        self.lanes[key].ledger.grow(job.row, chosen, job.position)
+
+    def place(self) -> tuple[list[K], list[K]]:
+        """Give lanes to those who wait for one, the longest waiting first; return the keys to close and then to open.
+
+        A lane in use is never closed under a running answer: it is marked, finishes what runs, and is closed by a later call.
+        """
+        close = [key for key in self._retired & self.lanes.keys() if self._rests(key)]
+        for key in close:
+            del self.lanes[key]
+        self._retired &= self.lanes.keys()
+        wanting = [key for key in self.waiting if key not in self.lanes]
+        open_: list[K] = []
+        for key in wanting:
+            if len(self.lanes) >= self.limits.lanes:
+                victim = self._victim()
+                if victim is None:
+                    break
+                close.append(victim)
+                self._close(victim)
+            self._open(key)
+            open_.append(key)
+        self._mark_closing(len(wanting) - len(open_))
+        return close, open_
+
+    def retire(self, key: K) -> None:
+        """Close a lane as soon as it rests: nobody will ask for it again."""
+        self.pinned.discard(key)
+        self._retired.add(key)
+
+    def drop_lane(self, key: K) -> None:
+        """Forget a lane whose native side is gone; its running jobs must have been removed."""
+        self.lanes.pop(key, None)
+
+    def next_turn(self) -> Turn[K, J] | None:
+        """Admit what fits to the lane whose turn it is, and fill its batch."""
+        ready = [key for key, lane in self.lanes.items() if lane.running or (key in self.waiting and not lane.closing)]
+        if not ready:
+            return None
+        key = min(ready, key=lambda key: self.lanes[key].served)
+        lane = self.lanes[key]
+        self._turns += 1
+        lane.used_at = self._turns
+        grants = [] if lane.closing else list(self._admit(key, lane))
+        feeds = list(self._fill(lane))
+        cost = TURN_COST + sum(feed.count for feed in feeds)
+        lane.served += cost / max(len(lane.running), 1)
+        return Turn(key=key, grants=grants, feeds=feeds)
+
+    def _admit(self, key: K, lane: Lane[J]) -> Iterator[Grant]:
+        queue = self.waiting.get(key)
+        if not queue:
+            return
+        if not lane.running:
+            # A lane that rested must not catch up on the turns it did not want.
+            lane.served = max([lane.served, *self._shares_of_others(key)])
+        passed: deque[J] = deque()
+        while queue:
+            job = queue.popleft()
+            grant = lane.ledger.admit(job.prompt, job.room)
+            if isinstance(grant, Hold):
+                passed.append(job)
+                if grant is Hold.ROOM:
+                    break  # those behind must not take the room that the first in line waits for
+                continue
+            job.row, job.reused, job.position = grant.row, grant.reused, grant.reused
+            job.pending = job.prompt[grant.reused :]
+            lane.running.append(job)
+            yield grant
+        passed.extend(queue)
+        if passed:
+            self.waiting[key] = passed
+        else:
+            del self.waiting[key]
+
+    def _fill(self, lane: Lane[J]) -> Iterator[Feed[J]]:
+        """Feed every answer its next token; split what is left between the oldest prompt and the one nearest its end."""
+        left = self.limits.batch_tokens
+        prompts = []
+        for job in lane.running:
+            if len(job.pending) == 1:
+                left -= 1
+                yield Feed(job, 1)
+            else:
+                prompts.append(job)
+        if not prompts:
+            return
+        oldest = prompts[0]
+        promised = min(len(oldest.pending), left - left // 2)
+        left -= promised
+        for job in sorted(prompts[1:], key=lambda job: len(job.pending)):
+            count = min(len(job.pending), left)
+            left -= count
+            if count:
+                yield Feed(job, count)
+        if promised + left:
+            yield Feed(oldest, min(len(oldest.pending), promised + left))
+
+    def _open(self, key: K) -> None:
+        ledger = Ledger(cells=self.limits.cells, rows=self.limits.sequences, share=self.limits.share)
+        self.lanes[key] = Lane(ledger=ledger, served=max(self._shares_of_others(key), default=0.0), used_at=self._turns)
+
+    def _shares_of_others(self, key: K) -> list[float]:
+        """Return the smallest share among the other lanes at work, if any."""
+        shares = [lane.served for other, lane in self.lanes.items() if other != key and lane.running]
+        return [min(shares)] if shares else []
+
+    def _close(self, key: K) -> None:
+        del self.lanes[key]
+        if key in self.waiting:  # it had its turn: the others who wait for a lane come first
+            self.waiting[key] = self.waiting.pop(key)
+
+    def _rests(self, key: K) -> bool:
+        return not self.lanes[key].running and key not in self.waiting
+
+    def _victim(self) -> K | None:
+        """Return the lane to give away: the one that ran longest ago of those with nothing to do or nothing more to do."""
+        free = [
+            key
+            for key, lane in self.lanes.items()
+            if key not in self.pinned and (self._rests(key) or (lane.closing and not lane.running))
+        ]
+        return min(free, key=lambda key: self.lanes[key].used_at, default=None)
+
+    def _mark_closing(self, wanted: int) -> None:
+        """Mark as many lanes as places are wanted: those with the fewest requests. A mark stays while it is needed."""
+        marked = [lane for lane in self.lanes.values() if lane.closing]
+        for lane in marked[wanted:]:
+            lane.closing = False
+        candidates = [key for key, lane in self.lanes.items() if key not in self.pinned and not lane.closing]
+        load = {key: len(self.lanes[key].running) + len(self.waiting.get(key, ())) for key in candidates}
+        candidates.sort(key=lambda key: (load[key], self.lanes[key].used_at))
+        for key in candidates[: max(wanted - len(marked), 0)]:
+            self.lanes[key].closing = True
