@@ -1,6 +1,7 @@
 """The audit chain: events are added in the act's own transaction, and any later change to one is found."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import text
@@ -33,10 +34,12 @@ def record(session: Session, tag: Tag, actor_id: str, subject_id: str, **detail:
 def first_broken_link(session: Session) -> int | None:
     """Return the id of the first event that was edited, moved, or follows a gap; None if the chain holds."""
     previous = GENESIS
-    for event in session.exec(select(AuditEvent).order_by(col(AuditEvent.id)).execution_options(yield_per=1000)):
-        if event.previous != previous or event.hash != event.digest():
-            return event.id
-        previous = event.hash
+    chain = select(AuditEvent).order_by(col(AuditEvent.id)).execution_options(yield_per=1000)
+    with closing(session.exec(chain)) as events_in_order:
+        for event in events_in_order:
+            if event.previous != previous or event.hash != event.digest():
+                return event.id
+            previous = event.hash
     return None
 
 
