@@ -1,10 +1,108 @@
 """The program `attune`: each command reads the settings, imports its own part and starts it."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from pydantic import ValidationError
+from rich.console import Console
 
-main = typer.Typer(name="attune", help="Tuned agents in Microsoft Teams.", no_args_is_help=True, add_completion=False)
+from bot.settings import Settings
+
+app = typer.Typer(
+    name="attune",
+    help="Turn a team's documents into small, tuned agents that live in Microsoft Teams.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
-@main.callback()
-def attune() -> None:
-    """Turn a team's documents into small, tuned agents that live in Microsoft Teams."""
+def main() -> None:
+    """Run the program."""
+    app()
+
+
+@app.command()
+def up(*, browser: Annotated[bool, typer.Option(help="Open the Playground's pages in the browser.")] = True) -> None:
+    """Start everything on this machine: engine, worker, bot, and a page per person to act as."""
+    from bot.up import CannotStart, up
+
+    try:
+        up(_settings(), opens_browser=browser, console=Console())
+    except CannotStart as error:
+        _fail(str(error))
+
+
+@app.command()
+def bot() -> None:
+    """Start the bot; Teams reaches it at /api/messages."""
+    from bot.__main__ import main as serve_bot
+
+    serve_bot()
+
+
+@app.command()
+def serve() -> None:
+    """Start the engine that answers (settings: ATTUNE_ENGINE_...)."""
+    from serving.main import main as serve_models
+
+    serve_models()
+
+
+@app.command()
+def worker() -> None:
+    """Start a worker that syncs documents, trains and evaluates."""
+    from tuning.worker.__main__ import main as work
+
+    work()
+
+
+@app.command()
+def demo() -> None:
+    """Run the whole loop on the sample tenant and print what it measured."""
+    from bot.demo.__main__ import main as demonstrate
+
+    demonstrate()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the store's tables up to date."""
+    from tuning.store.store import Store
+
+    settings = _settings()
+    Store(settings.store_url).migrate()
+    typer.echo("The store is up to date.")
+
+
+@app.command()
+def app_package(
+    target: Annotated[Path, typer.Option(help="The zip file to write.")] = Path("var/attune.zip"),
+    source: Annotated[Path, typer.Option(help="The folder with the manifest and the icons.")] = Path("appPackage"),
+) -> None:
+    """Build the package that an admin uploads to Teams."""
+    from bot.app_package import Incomplete, build
+
+    settings = _settings()
+    try:
+        build(source, target, app_id=settings.app_id)
+    except Incomplete as error:
+        _fail(str(error))
+    typer.echo(f"{target} is ready: in the Teams admin centre choose Teams apps > Manage apps > Upload new app.")
+
+
+def _settings() -> Settings:
+    """Read the settings, or end with a sentence per setting that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for item in error.errors():
+            errors.print(f"ATTUNE_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}.")
+        raise typer.Exit(2) from None
+
+
+def _fail(sentence: str) -> None:
+    errors.print(sentence, markup=False)
+    raise typer.Exit(1)

@@ -1,6 +1,7 @@
 """What the bot and the program `attune` are told from outside: the backend's settings and those of the channel."""
 
 import ipaddress
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
@@ -15,19 +16,25 @@ SERVICE_URL_HOSTS = ("smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.
 class Settings(TuningSettings):
     """The settings of bot and program, read once in `main()` from variables that begin with ATTUNE_."""
 
-    host: str = Field("127.0.0.1", description="The address that the bot listens on.")
-    port: int = Field(3978, ge=0, le=65535, description="The port that the bot listens on.")
-    app_id: str = Field("", description="The bot's application id in Entra.")
-    app_password: SecretStr = Field(SecretStr(""), description="The bot's client secret in Entra.")
-    tenant_id: str = Field("", description="The organisation's tenant id in Entra; others are turned away.")
+    host: str = Field(default="127.0.0.1", description="The address that the bot listens on.")
+    port: int = Field(default=3978, ge=0, le=65535, description="The port that the bot listens on.")
+    app_id: str = Field(default="", description="The bot's application id in Entra.")
+    app_password: SecretStr = Field(default=SecretStr(""), description="The bot's client secret in Entra.")
+    tenant_id: str = Field(default="", description="The organisation's tenant id in Entra; others are turned away.")
     development: bool = Field(
         default=False,
         description="Accept unsigned requests, for the Agents Playground; only on a loopback address.",
     )
-    admin_group: str = Field("", description="Object id of the group whose members approve releases.")
     service_url_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        SERVICE_URL_HOSTS, description="Hosts that replies may be sent to, separated by commas."
+        default=SERVICE_URL_HOSTS, description="Hosts that replies may be sent to, separated by commas."
     )
+    playground: Path = Field(
+        default=Path(".cache/playground"), description="Folder of the Agents Playground; set-up puts it there."
+    )
+    playground_port: int = Field(
+        default=56150, ge=1, le=65535, description="Port of the first person's Playground; the others' follow."
+    )
+    logs: Path = Field(default=Path("var/logs"), description="Folder for what each part of `attune up` prints.")
 
     @field_validator("service_url_hosts", mode="before")
     @classmethod

@@ -66,7 +66,8 @@ async def run_once(part: Part, *, logs: Path, say: Say) -> int:
     lines = asyncio.create_task(_pass_on(process, part, logs, say))
     try:
         status = await process.wait()
-        await asyncio.wait([lines], timeout=LAST_WORDS_S)  # a child of a killed part may hold the pipe open
+        # Not for ever: a child that outlives a killed part may hold the pipe open.
+        await asyncio.wait([lines], timeout=LAST_WORDS_S)
         return status
     finally:
         lines.cancel()
@@ -74,7 +75,7 @@ async def run_once(part: Part, *, logs: Path, say: Say) -> int:
 
 
 async def keep_running(part: Part, *, logs: Path, say: Say) -> None:
-    """Run a part for ever: whenever it ends, say so and start it again after a pause that grows while it keeps dying."""
+    """Run a part for ever: whenever it ends, say so and start it again; the pause grows while it keeps dying."""
     young_deaths = 0
     while True:
         started = time.monotonic()
@@ -88,7 +89,7 @@ async def until_ready(parts: Sequence[Part], *, every_s: float = 0.2) -> None:
     """Wait until every part with a health address answers there."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
         for part in parts:
-            while part.health_url and not await _answers(session, part.health_url):  # noqa: ASYNC110 - HTTP has no event
+            while part.health_url and not await _answers(session, part.health_url):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(every_s)
 
 

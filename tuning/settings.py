@@ -11,25 +11,33 @@ STARTER = Path(__file__).parent / "starter" / "model"
 
 
 class TuningSettings(BaseSettings):
-    """The settings of the worker, read once in its `main()` from variables that begin with ATTUNE_."""
+    """The settings of the worker, read once in its `main()` from variables that begin with ATTUNE_, or from .env."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True)
 
-    store_url: str = Field("sqlite:///var/attune.db", description="SQLite or PostgreSQL, as an SQLAlchemy URL.")
-    artifacts: Path = Field(Path("var/artifacts"), description="Folder for datasets, adapters, models and reports.")
+    store_url: str = Field(default="sqlite:///var/attune.db", description="SQLite or PostgreSQL, as an SQLAlchemy URL.")
+    artifacts: Path = Field(
+        default=Path("var/artifacts"), description="Folder for datasets, adapters, models and reports."
+    )
     tenant: Path = Field(
-        Path("sample_tenant"), description="Folder of the organisation: `people.json` and the documents."
+        default=Path("sample_tenant"), description="Folder of the organisation: `people.json` and the documents."
     )
     base_model: Path = Field(
-        STARTER,
+        default=STARTER,
         description="Folder of the base model (safetensors, as transformers writes it); the default is the starter.",
     )
     quantisation: Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m"] = Field(
-        "q8_0", description="How the engine's copy of the base model is quantised."
+        default="q8_0", description="How the engine's copy of the base model is quantised."
     )
     converter: Path = Field(
-        Path(".cache/converter"), description="Folder of the engine's own converter; set-up puts it there."
+        default=Path(".cache/converter"), description="Folder of the engine's own converter; set-up puts it there."
     )
-    engine_url: str = Field("http://127.0.0.1:8080", description="Where the engine answers.")
-    threads: int = Field(0, ge=0, description="CPU threads for training; 0 takes all but one.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much the logs say.")
+    engine_url: str = Field(default="http://127.0.0.1:8080", description="Where the engine answers.")
+    threads: int = Field(default=0, ge=0, description="CPU threads for training; 0 takes all but one.")
+    admin_group: str = Field(
+        default="fc1bb51a-7f95-404b-86f1-706c45b77f29",
+        description="Object id of the group whose members approve releases; the default is the sample tenant's.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="How much the logs say."
+    )

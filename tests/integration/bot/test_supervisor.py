@@ -59,7 +59,7 @@ def runs(pid: int) -> bool:
         return False
 
 
-async def stopped(task: asyncio.Task) -> None:
+async def stopped(task: asyncio.Task[None]) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(task, 20)
 

@@ -1,0 +1,186 @@
+"""`attune up`: everything on one machine, in one terminal."""
+
+import asyncio
+import socket
+import sys
+import webbrowser
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot.playground import is_installed, playground_config, playground_part
+from bot.settings import Settings, is_loopback, objections_to_serving
+from bot.supervisor import Part, Say, run_once, supervise
+from tuning.domain.errors import Refusal
+from tuning.domain.principals import ORGANISATION, People, Person
+from tuning.sources.people import FilePeople
+
+COLOURS = {"prepare": "magenta", "engine": "cyan", "worker": "yellow", "bot": "green"}
+PYTHON = sys.executable
+
+
+class CannotStart(Exception):  # noqa: N818 - names say what happened, without a suffix
+    """Attune can't start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """A person to act as, and where."""
+
+    person: Person
+    port: int
+    hint: str
+
+    @property
+    def url(self) -> str:
+        """Where the person's Teams opens."""
+        return f"http://localhost:{self.port}"
+
+
+def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
+    """Prepare, start and supervise engine, worker, bot and a Playground per person, until Ctrl-C.
+
+    Raises:
+        CannotStart: something that must be there isn't.
+    """
+    if not settings.app_id:
+        settings = settings.model_copy(update={"development": True})
+    if objections := objections_to_serving(settings):
+        raise CannotStart(objections[0])
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    say = _speaker(console)
+    try:
+        people = FilePeople(settings.tenant / "people.json")
+        seats = _seats(settings, people)
+        parts = [*_backend(settings), *_playgrounds(settings, people, seats)]
+    except (Refusal, ValueError) as error:
+        raise CannotStart(str(error)) from error
+    _check_ports(settings, seats)
+    preparation = Part(name="prepare", command=(PYTHON, "-m", "tuning.worker.preparation"))
+    if asyncio.run(run_once(preparation, logs=settings.logs, say=say)):
+        raise CannotStart("The store and the base model could not be prepared; the lines above say why.")
+
+    def when_ready() -> None:
+        _welcome(console, settings, seats)
+        if opens_browser:
+            _open([seat.url for seat in seats])
+
+    asyncio.run(supervise(parts, logs=settings.logs, say=say, when_ready=when_ready))
+    console.print("Everything has stopped.")
+
+
+def hint(person: Person, people: People, admin_group: str) -> str:
+    """Say what this person can try."""
+    if admin_group in people.principals(person.id):
+        return "approvals: see what owners have submitted, and approve it"
+    if ORGANISATION not in people.principals(person.id):
+        return "help: a guest sees only the agents that guests may use"
+    return "ask an agent and correct it, or make an agent of your own"
+
+
+def _backend(settings: Settings) -> list[Part]:
+    engine = urlsplit(settings.engine_url)
+    bot = {"ATTUNE_DEVELOPMENT": "1"} if settings.development else {}
+    parts = [
+        Part(name="worker", command=(PYTHON, "-m", "tuning.worker")),
+        Part(
+            name="bot",
+            command=(PYTHON, "-m", "bot"),
+            environment=bot,
+            health_url=f"http://{settings.host}:{settings.port}/health",
+        ),
+    ]
+    if not is_loopback(engine.hostname or ""):
+        return parts  # the engine runs elsewhere and is somebody else's to keep running
+    environment = {
+        "ATTUNE_ENGINE_MODEL": str(settings.artifacts / "base" / "base.gguf"),
+        "ATTUNE_ENGINE_ADAPTER_DIR": str(settings.artifacts),
+        "ATTUNE_ENGINE_HOST": str(engine.hostname),
+        "ATTUNE_ENGINE_PORT": str(engine.port or 80),
+    }
+    return [
+        Part(
+            name="engine",
+            command=(PYTHON, "-m", "serving"),
+            environment=environment,
+            health_url=f"{settings.engine_url}/health",
+        ),
+        *parts,
+    ]
+
+
+def _seats(settings: Settings, people: FilePeople) -> list[Seat]:
+    if not settings.development or not is_installed(settings.playground):
+        return []
+    return [
+        Seat(person=person, port=settings.playground_port + number, hint=hint(person, people, settings.admin_group))
+        for number, person in enumerate(people.personas)
+    ]
+
+
+def _playgrounds(settings: Settings, people: FilePeople, seats: list[Seat]) -> list[Part]:
+    everybody = [found for found in people.search("", limit=sys.maxsize) if isinstance(found, Person)]
+    return [
+        playground_part(
+            playground_config(seat.person, everybody, people.tenant_id),
+            name=f"playground-{number}",
+            port=seat.port,
+            bot_url=f"http://{settings.host}:{settings.port}",
+            installed=settings.playground,
+            folder=settings.logs / f"playground-{number}",
+        )
+        for number, seat in enumerate(seats, start=1)
+    ]
+
+
+def _check_ports(settings: Settings, seats: list[Seat]) -> None:
+    engine = urlsplit(settings.engine_url)
+    wanted = {settings.port: "ATTUNE_PORT"} | {seat.port: "ATTUNE_PLAYGROUND_PORT" for seat in seats}
+    if is_loopback(engine.hostname or ""):
+        wanted[engine.port or 80] = "ATTUNE_ENGINE_URL"
+    for port, name in wanted.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise CannotStart(f"Port {port} is in use: stop the program that uses it, or set {name}.") from error
+
+
+def _speaker(console: Console) -> Say:
+    def say(name: str, line: str) -> None:
+        colour = COLOURS.get(name, "blue")
+        console.print(f"[{colour}]{name:>12}[/] [dim]│[/] {escape(line)}", highlight=False, soft_wrap=True)
+
+    return say
+
+
+def _welcome(console: Console, settings: Settings, seats: list[Seat]) -> None:
+    console.print()
+    if not seats:
+        console.print(f"[bold]Attune is ready[/] for Teams at http://{settings.host}:{settings.port}/api/messages.")
+        if settings.development:
+            console.print("To chat in a browser, install Node.js 20 or newer and run make up again.")
+        return
+    table = Table(title="Attune is ready. Open a page, and you are that person in Teams:", title_justify="left")
+    table.add_column("Page", style="bold cyan", no_wrap=True)
+    table.add_column("You are")
+    table.add_column("Try")
+    for seat in seats:
+        table.add_row(seat.url, f"[bold]{escape(seat.person.name)}[/], {escape(seat.person.title)}", escape(seat.hint))
+    console.print(table)
+    console.print("Ctrl-C stops everything.\n")
+
+
+def _open(urls: list[str]) -> None:
+    """Open pages where there is a graphical browser; one for the terminal would take the terminal away."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return
+    if type(browser) is not webbrowser.GenericBrowser:
+        for url in urls:
+            browser.open(url)
