@@ -134,9 +134,10 @@ class Scheduler(Generic[K, J]):
         open_: list[K] = []
         for key in wanting:
             if len(self.lanes) >= self.limits.lanes:
-                victim = self._victim()
-                if victim is None:
+                free = self._free_lanes()
+                if not free:
                     break
+                victim = min(free, key=lambda key: self.lanes[key].used_at)
                 close.append(victim)
                 self._close(victim)
             self._open(key)
@@ -234,14 +235,13 @@ class Scheduler(Generic[K, J]):
     def _rests(self, key: K) -> bool:
         return not self.lanes[key].running and key not in self.waiting
 
-    def _victim(self) -> K | None:
-        """Return the lane to give away: the one that ran longest ago of those with nothing to do or nothing more to do."""
-        free = [
+    def _free_lanes(self) -> list[K]:
+        """Return the lanes that may be given away: those with nothing to do, and those marked that have nothing more to do."""
+        return [
             key
             for key, lane in self.lanes.items()
             if key not in self.pinned and (self._rests(key) or (lane.closing and not lane.running))
         ]
-        return min(free, key=lambda key: self.lanes[key].used_at, default=None)
 
     def _mark_closing(self, wanted: int) -> None:
         """Mark as many lanes as places are wanted: those with the fewest requests. A mark stays while it is needed."""
