@@ -79,6 +79,8 @@ def migrate() -> None:
 
 @app.command()
 def app_package(
+    *,
+    website: Annotated[str, typer.Option(help="Your page about Attune, with privacy and terms: https://...")],
     target: Annotated[Path, typer.Option(help="The zip file to write.")] = Path("var/attune.zip"),
     source: Annotated[Path, typer.Option(help="The folder with the manifest and the icons.")] = Path("appPackage"),
 ) -> None:
@@ -87,7 +89,7 @@ def app_package(
 
     settings = _settings()
     try:
-        build(source, target, app_id=settings.app_id)
+        build(source, target, app_id=settings.app_id, website=website)
     except Incomplete as error:
         _fail(str(error))
     typer.echo(f"{target} is ready: in the Teams admin centre choose Teams apps > Manage apps > Upload new app.")

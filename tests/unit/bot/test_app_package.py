@@ -1,0 +1,57 @@
+"""The Teams app package."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from bot.app_package import Incomplete, build, icon_size
+
+APP_ID = "2f9d3c1e-7a4b-4c58-9e21-0b6f1d8a5c34"
+WEBSITE = "https://intranet.example/attune"
+
+
+@pytest.fixture
+def package(root: Path, tmp_path: Path) -> Path:
+    build(root / "appPackage", tmp_path / "attune.zip", app_id=APP_ID, website=WEBSITE)
+    return tmp_path / "attune.zip"
+
+
+def test_the_manifest_is_valid_for_teams(package: Path, schemas: Path):
+    with zipfile.ZipFile(package) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    schema = json.loads((schemas / f"manifest/MicrosoftTeams.v{manifest['manifestVersion']}.schema.json").read_text())
+    jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker()).validate(manifest)
+
+
+def test_the_package_holds_what_the_manifest_names_with_its_blanks_filled_in(package: Path):
+    with zipfile.ZipFile(package) as archive:
+        text = archive.read("manifest.json").decode()
+        manifest = json.loads(text)
+        assert sorted(archive.namelist()) == ["color.png", "manifest.json", "outline.png"]
+        assert icon_size(archive.read(manifest["icons"]["color"])) == (192, 192)
+        assert icon_size(archive.read(manifest["icons"]["outline"])) == (32, 32)
+    assert "${{" not in text
+    assert manifest["bots"][0]["botId"] == manifest["copilotAgents"]["customEngineAgents"][0]["id"] == APP_ID
+
+
+@pytest.mark.parametrize(
+    ("app_id", "website", "says"),
+    [("", WEBSITE, "ATTUNE_APP_ID"), ("not-a-guid", WEBSITE, "GUID"), (APP_ID, "http://intranet.example", "https://")],
+)
+def test_what_teams_would_refuse_is_refused_with_what_to_do(
+    root: Path, tmp_path: Path, app_id: str, website: str, says: str
+):
+    with pytest.raises(Incomplete, match=says):
+        build(root / "appPackage", tmp_path / "attune.zip", app_id=app_id, website=website)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_icon_is_named(root: Path, tmp_path: Path):
+    (tmp_path / "color.png").write_bytes((root / "appPackage/outline.png").read_bytes())
+    (tmp_path / "outline.png").write_bytes((root / "appPackage/outline.png").read_bytes())
+    (tmp_path / "manifest.json").write_text((root / "appPackage/manifest.json").read_text())
+    with pytest.raises(Incomplete, match=r"color\.png must be a PNG of 192 x 192"):
+        build(tmp_path, tmp_path / "attune.zip", app_id=APP_ID, website=WEBSITE)

@@ -1,0 +1,48 @@
+"""When a bot is safe to start."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from bot.settings import Settings, objections_to_serving
+
+
+@pytest.fixture(autouse=True)
+def _without_a_file_of_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_an_app_id_the_bot_refuses_to_start():
+    assert "ATTUNE_APP_ID" in objections_to_serving(Settings())[0]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_development_is_for_loopback(host: str):
+    assert objections_to_serving(Settings(development=True, host=host)) == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.4", "attune.example"])
+def test_development_is_never_for_an_address_that_others_reach(host: str):
+    assert "ATTUNE_HOST" in objections_to_serving(Settings(development=True, host=host))[0]
+
+
+def test_a_complete_registration_is_safe_on_any_address():
+    settings = Settings(host="0.0.0.0", app_id="a", app_password=SecretStr("b"), tenant_id="c")
+    assert objections_to_serving(settings) == []
+
+
+def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTUNE_SERVICE_URL_HOSTS", "one.example, two.example")
+    assert Settings().service_url_hosts == ("one.example", "two.example")
+
+
+def test_a_wrong_value_names_the_setting(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTUNE_PORT", "99999")
+    with pytest.raises(ValidationError, match="port"):
+        Settings()
+
+
+def test_settings_cannot_change_while_running():
+    with pytest.raises(ValidationError):
+        Settings().port = 1
