@@ -44,6 +44,7 @@ class Feedback(SQLModel, table=True):
     state: FeedbackState = Field(default=FeedbackState.NEW, index=True, sa_type=words(FeedbackState))
     reviewed_by: str = ""
     learned_in_run_id: str | None = None
+    """The run of the first live release that learned it."""
     given_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
     def accept(self, reviewer_id: str, question: str, correction: str) -> None:

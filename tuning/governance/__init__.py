@@ -1,0 +1,1 @@
+"""Who may do what: access, eligibility, agents, feedback. What it doesn't know it refuses."""

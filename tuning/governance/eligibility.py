@@ -1,0 +1,114 @@
+"""Which documents an agent may learn from: only those that every part of its audience may read. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tuning.domain.documents import Coverage, Document, Exclusion
+from tuning.domain.principals import ORGANISATION, People
+
+
+class Action(StrEnum):
+    """What an owner could do about coverage."""
+
+    DROP = "drop"
+    """Take somebody out of the audience; gains documents."""
+    SHARE = "share"
+    """Let somebody in the audience read more files; gains documents."""
+    ADD = "add"
+    """Take a group into the audience that may read everything the agent learns from; gains people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """One change to audience or files, with what it would gain."""
+
+    action: Action
+    principal_id: str
+    gain: int
+    """Documents for drop and share, people for add."""
+    document_ids: tuple[str, ...] = ()
+    """The documents to share."""
+    sentence: str
+
+
+def coverage(documents: Iterable[Document], audience: Sequence[str], people: People) -> Coverage:
+    """Sort documents into those that every member of the audience may read and the rest, with the reason for each.
+
+    A principal may read a document if its access list names the principal itself, a group that it is in, or (for
+    members) the organisation.
+    """
+    may_be = {principal_id: people.principals(principal_id) for principal_id in audience}
+    eligible: list[str] = []
+    exclusions: list[Exclusion] = []
+    for document in documents:
+        if reason := _reason(document, may_be, people):
+            exclusions.append(Exclusion(document_id=document.id, title=document.title, reason=reason))
+        else:
+            eligible.append(document.id)
+    return Coverage(eligible_ids=tuple(eligible), exclusions=tuple(exclusions))
+
+
+def suggestions(documents: Iterable[Document], audience: Sequence[str], people: People) -> list[Suggestion]:
+    """Return what would gain documents (dropping or sharing) or people (adding), the greatest gain first."""
+    may_be = {principal_id: people.principals(principal_id) for principal_id in audience}
+    readable = [document for document in documents if not document.is_deleted and not document.left_out]
+    shut_out = {document.id: _shut_out(document, may_be) for document in readable}
+    eligible = [document for document in readable if may_be and not shut_out[document.id]]
+    # Only where one principal alone stands in the way does a change about that principal gain the document.
+    alone = {key: who[0] for key, who in shut_out.items() if len(who) == 1}
+    found: list[Suggestion] = []
+    for principal_id, gain in Counter(alone.values()).items():
+        name, files = _name(principal_id, people), "file" if gain == 1 else "files"
+        kept = tuple(key for key, who in alone.items() if who == principal_id)
+        if len(may_be) > 1:
+            text = f"Drop {name} from the audience: {gain} more {files} to learn from."
+            found.append(Suggestion(action=Action.DROP, principal_id=principal_id, gain=gain, sentence=text))
+        text = f"Share {gain} {files} with {name}: {gain} more {files} to learn from."
+        found.append(
+            Suggestion(action=Action.SHARE, principal_id=principal_id, gain=gain, document_ids=kept, sentence=text)
+        )
+    found += _additions(eligible, audience, people)
+    return sorted(found, key=lambda one: (one.action is Action.ADD, -one.gain, one.sentence))
+
+
+def _additions(eligible: Sequence[Document], audience: Sequence[str], people: People) -> list[Suggestion]:
+    covered = frozenset[str]().union(*(people.members(principal_id) for principal_id in audience))
+    groups = {reader for document in eligible for reader in document.readers if people.group(reader)} - set(audience)
+    found = []
+    for group_id in sorted(groups):
+        gain = len(people.members(group_id) - covered)
+        may_be = people.principals(group_id)
+        if gain and all(_may_read(document, may_be) for document in eligible):
+            text = f"Add {_name(group_id, people)} to the audience: {gain} more people, and no document is lost."
+            found.append(Suggestion(action=Action.ADD, principal_id=group_id, gain=gain, sentence=text))
+    return found
+
+
+def _may_read(document: Document, may_be: frozenset[str]) -> bool:
+    return not may_be.isdisjoint(document.readers)
+
+
+def _shut_out(document: Document, may_be: dict[str, frozenset[str]]) -> list[str]:
+    return [principal_id for principal_id, are in may_be.items() if not _may_read(document, are)]
+
+
+def _reason(document: Document, may_be: dict[str, frozenset[str]], people: People) -> str:
+    if document.is_deleted:
+        return "Not in its source any more."
+    if document.left_out:
+        return document.left_out
+    if not may_be:
+        return "The agent has no audience."
+    names = [_name(principal_id, people) for principal_id in _shut_out(document, may_be)]
+    if not names:
+        return ""
+    return f"Not readable by {' and '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)}."
+
+
+def _name(principal_id: str, people: People) -> str:
+    if principal_id == ORGANISATION:
+        return "everybody in the organisation"
+    found = people.group(principal_id) or people.person(principal_id)
+    return found.name if found else "somebody who is not in the directory"

@@ -1,0 +1,123 @@
+"""Feedback on answers: given by the person who got the answer, reviewed by the agent's owner."""
+
+from tuning.domain.audit import Tag
+from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.feedback import Feedback, FeedbackState, Reaction
+from tuning.domain.fields import now
+from tuning.domain.permissions import Permission
+from tuning.governance import access
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, audit, conversations, feedback
+
+MAX_TEXT = 2000
+"""Characters of a question, comment or correction."""
+MAX_WAITING = 50
+"""How much of one person's feedback may wait for one owner, so that nobody floods an agent."""
+
+
+def give(
+    tenant: Tenant,
+    person_id: str,
+    answer_id: str,
+    *,
+    reaction: Reaction | None = None,
+    comment: str = "",
+    correction: str = "",
+) -> Feedback:
+    """Say something about an answer, or change it: what is left out stays as it was said before.
+
+    Raise `InvalidInput` for too much text or nothing at all, `WrongState` once the owner has decided on it.
+    """
+    comment, correction = _text(comment, "comment"), _text(correction, "correction")
+    with access.act(tenant, person_id) as session:
+        answer = conversations.answer(session, answer_id)
+        access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, answer)
+        given = feedback.on_answer(session, answer_id, person_id)
+        if given is None:
+            _check_room(feedback.count_new(session, answer.agent_id, person_id))
+            given = Feedback(
+                agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question
+            )
+        if given.state in {FeedbackState.ACCEPTED, FeedbackState.REJECTED}:
+            raise WrongState(f"The owner has already {given.state} what you said about this answer; thank you.")
+        if given.state == FeedbackState.WITHDRAWN:
+            given.reaction, given.comment, given.correction = None, "", ""
+        given.reaction = reaction or given.reaction
+        given.comment = comment or given.comment
+        given.correction = correction or given.correction
+        if not (given.reaction or given.comment or given.correction):
+            raise InvalidInput("There is nothing in the feedback: choose a thumb, or write what is wrong.")
+        given.state, given.given_at = FeedbackState.NEW, now()
+        session.add(given)
+        session.flush()
+        audit.record(
+            session,
+            Tag.FEEDBACK_GIVEN,
+            person_id,
+            given.id,
+            answer_id=answer_id,
+            reaction=given.reaction,
+            corrects=bool(given.correction),
+        )
+        return given
+
+
+def withdraw(tenant: Tenant, person_id: str, feedback_id: str) -> Feedback:
+    """Take one's own feedback back; raise `WrongState` once it has been turned down or learned."""
+    with access.act(tenant, person_id) as session:
+        given = feedback.get_for_update(session, feedback_id)
+        access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, given)
+        given.withdraw()
+        session.add(given)
+        audit.record(session, Tag.FEEDBACK_WITHDRAWN, person_id, given.id)
+        return given
+
+
+def inbox(tenant: Tenant, owner_id: str, agent_id: str) -> list[Feedback]:
+    """Return what waits for the owner's decision, oldest first; bare thumbs up need none."""
+    with access.act(tenant, owner_id) as session:
+        access.check(session, tenant, owner_id, Permission.FEEDBACK_REVIEW, agents.get(session, agent_id))
+        return list(feedback.to_review(session, agent_id))
+
+
+def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str, correction: str) -> Feedback:
+    """Take a correction, as the owner edited it, into the next run."""
+    question, correction = _text(question, "question"), _text(correction, "correction")
+    if not question or not correction:
+        raise InvalidInput("To learn from it, the agent needs both a question and what the answer should be.")
+    with access.act(tenant, actor_id) as session:
+        given = feedback.get_for_update(session, feedback_id)
+        access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
+        given.accept(actor_id, question, correction)
+        session.add(given)
+        audit.record(
+            session, Tag.FEEDBACK_ACCEPTED, actor_id, given.id, agent_id=given.agent_id, given_by=given.person_id
+        )
+        return given
+
+
+def reject(tenant: Tenant, actor_id: str, feedback_id: str) -> Feedback:
+    """Leave it out."""
+    with access.act(tenant, actor_id) as session:
+        given = feedback.get_for_update(session, feedback_id)
+        access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
+        given.reject(actor_id)
+        session.add(given)
+        audit.record(
+            session, Tag.FEEDBACK_REJECTED, actor_id, given.id, agent_id=given.agent_id, given_by=given.person_id
+        )
+        return given
+
+
+def _check_room(waiting: int) -> None:
+    if waiting >= MAX_WAITING:
+        raise WrongState(
+            f"{waiting} pieces of your feedback wait for this agent's owner. Give more once they are read."
+        )
+
+
+def _text(text: str, what: str) -> str:
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        raise InvalidInput(f"The {what} may have at most {MAX_TEXT:,} characters; there are {len(text):,}. Shorten it.")
+    return text

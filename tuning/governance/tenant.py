@@ -1,0 +1,32 @@
+"""The handle on one organisation that every use case takes first."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuning.domain.principals import ORGANISATION, People
+from tuning.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """An organisation: its store, its directory, and where its files are."""
+
+    store: Store
+    people: People
+    admin_group_id: str
+    """The group whose members, nested ones too, are the admins."""
+    artifacts: Path
+    """The folder for what runs make."""
+    folder: Path
+    """The folder that folder sources lie below."""
+
+    def name_of(self, principal_id: str) -> str:
+        """Return what people call a person or group; for somebody the directory doesn't know, a phrase for that."""
+        if principal_id == ORGANISATION:
+            return "everybody in the organisation"
+        found = self.people.person(principal_id) or self.people.group(principal_id)
+        return found.name if found else "somebody who is not in the directory"
+
+    def admins(self) -> frozenset[str]:
+        """Return the ids of all admins."""
+        return self.people.members(self.admin_group_id)

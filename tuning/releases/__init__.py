@@ -1,0 +1,1 @@
+"""From a run to the release that answers people: start, review, publish, revoke."""

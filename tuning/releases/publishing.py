@@ -1,0 +1,156 @@
+"""A release's way to its audience: the owner submits, another person who is an admin decides; each act in one piece."""
+
+from sqlmodel import Session
+
+from tuning.domain.agents import Agent
+from tuning.domain.audit import Tag
+from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.notices import NoticeKind
+from tuning.domain.permissions import Permission
+from tuning.domain.releases import Approval, Decision, Release, ReleaseState
+from tuning.governance import access
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, audit, feedback, notices, releases, runs
+
+MAX_REASON = 1000
+
+
+def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> Release:
+    """Ask the admins to publish a candidate; raise `WrongState` if nobody could decide on it."""
+    note = _text(note, "note")
+    with access.act(tenant, actor_id) as session:
+        agent, release = _locked(session, release_id)
+        access.check(session, tenant, actor_id, Permission.RELEASE_SUBMIT, release)
+        admins = tenant.admins() - {agent.owner_id}
+        if not admins:
+            raise WrongState(
+                "There is no admin but you, and nobody decides on an agent of their own. Name another one."
+            )
+        release.submit(note)
+        session.add(release)
+        notices.notify(session, NoticeKind.RELEASE_SUBMITTED, admins, release.id)
+        audit.record(session, Tag.RELEASE_SUBMITTED, actor_id, release.id, agent_id=agent.id, note=note)
+        return release
+
+
+def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") -> Release:
+    """Make a submitted release the one that answers; the one before gives way in the same moment.
+
+    Raise `WrongState`, naming who it was, if another admin has decided already.
+    """
+    reason = _text(reason, "note")
+    with access.act(tenant, actor_id) as session:
+        agent, release = _locked(session, release_id)
+        access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
+        _must_be_undecided(session, tenant, release)
+        previous = releases.get_for_update(session, agent.live_release_id) if agent.live_release_id else None
+        if previous is not None:
+            previous.supersede()
+            session.add(previous)
+            session.flush()  # the database holds that an agent has one live release, at every moment
+        release.approve()
+        agent.live_release_id = release.id
+        session.add_all([release, agent])
+        _decide(session, actor_id, release, Decision.APPROVED, reason)
+        notices.notify(session, NoticeKind.RELEASE_APPROVED, [agent.owner_id], release.id)
+        notices.notify(session, NoticeKind.FEEDBACK_LEARNED, _teachers(session, release), release.id)
+        audit.record(
+            session,
+            Tag.RELEASE_APPROVED,
+            actor_id,
+            release.id,
+            agent_id=agent.id,
+            reason=reason,
+            supersedes=previous.id if previous else None,
+            adapter=release.adapter_sha256,
+            audience=release.audience,
+        )
+        return release
+
+
+def reject(tenant: Tenant, actor_id: str, release_id: str, reason: str) -> Release:
+    """Turn a submitted release down; the owner reads the reason."""
+    reason = _reason(reason)
+    with access.act(tenant, actor_id) as session:
+        agent, release = _locked(session, release_id)
+        access.check(session, tenant, actor_id, Permission.RELEASE_REJECT, release)
+        _must_be_undecided(session, tenant, release)
+        release.reject()
+        session.add(release)
+        _decide(session, actor_id, release, Decision.REJECTED, reason)
+        notices.notify(session, NoticeKind.RELEASE_REJECTED, [agent.owner_id], release.id)
+        audit.record(session, Tag.RELEASE_REJECTED, actor_id, release.id, agent_id=agent.id, reason=reason)
+        return release
+
+
+def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release:
+    """Stop an agent's live release from answering, at once."""
+    reason = _reason(reason)
+    with access.act(tenant, actor_id) as session:
+        agent = agents.get_for_update(session, agent_id)
+        access.check(session, tenant, actor_id, Permission.RELEASE_REVOKE, agent)
+        if agent.live_release_id is None:
+            raise WrongState(f"'{agent.name}' has no live release: there is nothing to revoke.")
+        release = releases.get_for_update(session, agent.live_release_id)
+        release.revoke()
+        agent.live_release_id = None
+        session.add_all([release, agent])
+        _decide(session, actor_id, release, Decision.REVOKED, reason)
+        notices.notify(session, NoticeKind.RELEASE_REVOKED, [agent.owner_id], release.id)
+        audit.record(session, Tag.RELEASE_REVOKED, actor_id, release.id, agent_id=agent.id, reason=reason)
+        return release
+
+
+def waiting(tenant: Tenant, actor_id: str) -> list[Release]:
+    """Return the submitted releases that the actor may decide on, the one that waits longest first."""
+    with tenant.store.reading() as session:
+        return [
+            release
+            for release in releases.in_state(session, ReleaseState.SUBMITTED)
+            if access.may(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
+        ]
+
+
+def _locked(session: Session, release_id: str) -> tuple[Agent, Release]:
+    """Return a release and its agent, both kept from other changes."""
+    # Always the agent first, so that no two acts wait for each other.
+    agent = agents.get_for_update(session, releases.get(session, release_id).agent_id)
+    return agent, releases.get_for_update(session, release_id)
+
+
+def _must_be_undecided(session: Session, tenant: Tenant, release: Release) -> None:
+    if release.state == ReleaseState.CANDIDATE:
+        raise WrongState(f"{release.label.capitalize()} has not been submitted: its owner has to do that first.")
+    if release.state != ReleaseState.SUBMITTED:
+        last = releases.decisions(session, release.id)[-1]
+        raise WrongState(f"{tenant.name_of(last.decided_by)} has already {last.decision} {release.label}.")
+
+
+def _decide(session: Session, actor_id: str, release: Release, decision: Decision, reason: str) -> None:
+    session.add(Approval(release_id=release.id, decision=decision, decided_by=actor_id, reason=reason))
+    notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
+
+
+def _teachers(session: Session, release: Release) -> set[str]:
+    """Mark the corrections that no earlier live release had learned, and return who gave them."""
+    dataset_id = runs.get(session, release.run_id).dataset_id
+    learned = feedback.in_dataset(session, dataset_id) if dataset_id else []
+    fresh = [one for one in learned if one.learned_in_run_id is None]
+    for one in fresh:
+        one.learned_in_run_id = release.run_id
+        session.add(one)
+    return {one.person_id for one in fresh}
+
+
+def _reason(reason: str) -> str:
+    reason = _text(reason, "reason")
+    if not reason:
+        raise InvalidInput("Say why: the owner reads the reason.")
+    return reason
+
+
+def _text(text: str, what: str) -> str:
+    text = text.strip()
+    if len(text) > MAX_REASON:
+        raise InvalidInput(f"The {what} may have at most {MAX_REASON:,} characters; there are {len(text):,}.")
+    return text

@@ -1,0 +1,77 @@
+"""Starting, cancelling and retrying runs; what happens in between is the worker's."""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from tuning.domain.agents import Agent
+from tuning.domain.audit import Tag
+from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.fields import now
+from tuning.domain.jobs import JobKind, JobState
+from tuning.domain.permissions import Permission
+from tuning.domain.runs import Run, RunState
+from tuning.governance import access
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, audit, jobs, policy, runs
+
+
+def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
+    """Queue a run of an agent; it continues the adapter of the live release if there is one.
+
+    Raise `InvalidInput` while something must still be filled in, `WrongState` if a run is under way already, and
+    `NotAllowed` when today's runs are used up.
+    """
+    with access.act(tenant, actor_id) as session:
+        agent = agents.get_for_update(session, agent_id)
+        access.check(session, tenant, actor_id, Permission.RUN_START, agent)
+        return _start(session, tenant, actor_id, agent)
+
+
+def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
+    """Queue a new run of the agent in the place of one that failed or was cancelled."""
+    with access.act(tenant, actor_id) as session:
+        previous = runs.get(session, run_id)
+        agent = agents.get_for_update(session, previous.agent_id)
+        access.check(session, tenant, actor_id, Permission.RUN_START, agent)
+        if previous.state not in {RunState.FAILED, RunState.CANCELLED}:
+            raise WrongState(f"The run is {previous.state}: only one that failed or was cancelled can be retried.")
+        return _start(session, tenant, actor_id, agent)
+
+
+def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
+    """End a run: at once while it waits, within a few seconds once a worker has it."""
+    with access.act(tenant, actor_id) as session:
+        job = jobs.open_job(session, JobKind.RUN_TRAIN, run_id)
+        run = runs.get_for_update(session, run_id)
+        access.check(session, tenant, actor_id, Permission.RUN_CANCEL, run)
+        if run.is_over:
+            raise WrongState(f"The run is already {run.state}: there is nothing to cancel.")
+        if run.cancel_requested:
+            raise WrongState("The run is being cancelled already; that takes a few seconds.")
+        run.cancel_requested = True
+        if job is None or job.state == JobState.QUEUED:
+            run.cancel()
+            if job is not None:
+                job.finish()
+                session.add(job)
+        session.add(run)
+        audit.record(session, Tag.RUN_CANCELLED, actor_id, run.id, agent_id=run.agent_id, stage=run.stage)
+        return run
+
+
+def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run:
+    if gaps := agent.missing():
+        raise InvalidInput(f"The agent can't be tuned yet. {' '.join(gap.rstrip('.') + '.' for gap in gaps)}")
+    if under_way := runs.open_run(session, agent.id):
+        raise WrongState(f"A run of '{agent.name}' is already {under_way.state}. Wait for its end, or cancel it.")
+    limit = policy.get(session).runs_per_day
+    if runs.count_since(session, now() - timedelta(days=1)) >= limit:
+        raise NotAllowed(f"Your organisation allows {limit} runs in 24 hours, and they are used up. Try again later.")
+    run = Run(agent_id=agent.id, started_by=actor_id, parent_release_id=agent.live_release_id)
+    run.folder = str(tenant.artifacts / "runs" / run.id)
+    session.add(run)
+    session.flush()
+    jobs.enqueue(session, JobKind.RUN_TRAIN, run.id)
+    audit.record(session, Tag.RUN_STARTED, actor_id, run.id, agent_id=agent.id, parent=run.parent_release_id)
+    return run
