@@ -1,0 +1,1 @@
+"""Text out of documents, cut into passages, kept in step with their sources, and searched."""

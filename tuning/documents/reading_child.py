@@ -1,0 +1,99 @@
+"""The child process that opens files, so that a harmful one can hurt nothing else.
+
+A line of JSON with a path comes in, a line of JSON with the text or an error's code goes out; it ends with its input.
+The one door to markitdown.
+"""
+
+import io
+import json
+import os
+import re
+import resource
+import sys
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from markitdown import MarkItDown, StreamInfo
+
+MEMORY_BYTES = 2 * 2**30
+UNPACKED_BYTES = 200 * 2**20
+MAX_TEXT = 2 * 2**20
+_PLAIN = (".md", ".txt")
+_OFFICE = (".docx", ".pptx", ".xlsx")
+_ASP = re.compile(rb"<%.*?%>", re.DOTALL)
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0"
+_LEAST_LETTERS = 16
+
+
+def _read(converter: MarkItDown, path: Path) -> dict[str, str]:
+    """Return {"text"} or {"code"} of errors.BY_CODE."""
+    kind, content = path.suffix.lower(), path.read_bytes()
+    if code := _objection(kind, content):
+        return {"code": code}
+    if kind in _PLAIN:
+        text = _decoded(content)
+    else:
+        known = ".html" if kind in {".htm", ".aspx"} else kind
+        content = _ASP.sub(b"", content) if kind == ".aspx" else content
+        text = converter.convert_stream(io.BytesIO(content), stream_info=StreamInfo(extension=known)).markdown
+    if len(text) > MAX_TEXT:
+        return {"code": "too_much_text"}
+    if sum(letter.isalnum() for letter in text) < (_LEAST_LETTERS if kind == ".pdf" else 1):
+        return {"code": "scanned" if kind == ".pdf" else "empty"}
+    return {"text": text}
+
+
+def _objection(kind: str, content: bytes) -> str:
+    if kind in _OFFICE:
+        if content.startswith(_OLE_MAGIC):
+            return "password"
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            unpacked = sum(entry.file_size for entry in package.infolist())
+        return "too_much_memory" if unpacked > UNPACKED_BYTES else ""
+    if (kind == ".pdf" and content.lstrip()[:5] != b"%PDF-") or (kind in _PLAIN and b"\0" in content):
+        return "corrupt"
+    return ""
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _code(error: BaseException) -> str:
+    names = " ".join(type(it).__name__ for it in (error, error.__cause__, error.__context__) if it) + str(error)
+    if isinstance(error, MemoryError) or "MemoryError" in names:
+        return "too_much_memory"
+    return "password" if "PDFPasswordIncorrect" in names or "PDFEncryption" in names else "corrupt"
+
+
+def _serve(answer: Callable[[str], dict[str, str]]) -> None:
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print must not come between the replies
+    for line in sys.stdin:
+        replies.write(json.dumps(answer(json.loads(line))) + "\n")
+        replies.flush()
+
+
+def main() -> None:
+    """Limit this process, then read files until there are no more to read."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")
+    converter = MarkItDown(enable_plugins=False)
+
+    def answer(path: str) -> dict[str, str]:
+        try:
+            return _read(converter, Path(path))
+        except Exception as error:  # noqa: BLE001 - whatever a parser throws means that it can't read the file
+            return {"code": _code(error)}
+
+    _serve(answer)
+
+
+if __name__ == "__main__":
+    main()

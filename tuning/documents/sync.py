@@ -1,0 +1,156 @@
+"""A source and what the store knows of it, brought in step: only what changed is read."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from sqlmodel import Session
+
+from tuning.documents.errors import Unreadable
+from tuning.documents.extraction import Extractor
+from tuning.documents.passages import Chunk, split, title
+from tuning.domain.audit import Tag
+from tuning.domain.documents import Document, DocumentPassage
+from tuning.domain.fields import now
+from tuning.sources.errors import OutsideSource
+from tuning.sources.formats import MEDIA_TYPES, objection, suffix
+from tuning.sources.reader import SourceFile, SourceReader
+from tuning.store import audit, documents
+from tuning.store.store import Store
+
+_BATCH = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncReport:
+    """What one sync did, in documents."""
+
+    total: int = 0
+    """In the source now."""
+    read: int = 0
+    """New or changed, and read."""
+    unchanged: int = 0
+    regranted: int = 0
+    """Whose access list or label changed."""
+    deleted: int = 0
+    left_out: int = 0
+    """From which no text can be taken, now or before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """What was found in a file that had to be opened."""
+
+    file: SourceFile
+    sha256: str = ""
+    markdown_title: str = ""
+    chunks: tuple[Chunk, ...] = ()
+    left_out: str = ""
+
+
+def sync(
+    store: Store, source_id: str, reader: SourceReader, *, progress: Callable[[float], None] = lambda _: None
+) -> SyncReport:
+    """Read what is new or changed in a source, take over its access lists, and mark what is gone.
+
+    A file counts as unchanged when size and time of change are, or else when its SHA-256 is. Every batch is one
+    transaction in which documents, access lists, passages and index change together; a sync that was cut short goes on
+    where it stopped when it is repeated. Raises NotFound, and SourceMissing of `tuning.sources`.
+    """
+    with store.reading() as session:
+        documents.get_source(session, source_id)
+        known = {it.path: it for it in documents.of_source(session, source_id)}
+    files = list(reader.files())
+    report = SyncReport(total=len(files))
+    done = 0
+    with Extractor() as extractor:
+        for batch in _batches(files):
+            readings = {file.path: _look(reader, extractor, file, known.get(file.path)) for file in batch}
+            with store.transaction() as session:
+                for file in batch:
+                    report = _save(session, source_id, file, readings[file.path], report)
+            done += len(batch)
+            progress(done / len(files))
+    with store.transaction() as session:
+        gone = documents.mark_deleted(session, source_id, keep={file.path for file in files})
+        report = replace(report, deleted=gone)
+        documents.get_source(session, source_id).synced_at = now()
+        if report.read or report.regranted or gone:
+            detail = {"read": report.read, "regranted": report.regranted, "deleted": gone, "total": report.total}
+            audit.record(session, Tag.SOURCE_SYNCED, "worker", source_id, **detail)
+    progress(1.0)
+    return report
+
+
+def _batches(files: Iterable[SourceFile]) -> Iterable[list[SourceFile]]:
+    rest = iter(files)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def _look(reader: SourceReader, extractor: Extractor, file: SourceFile, known: Document | None) -> _Reading | None:
+    """Return what is in a file; None when it is as it was."""
+    if problem := file.problem or objection(file.path, file.size):
+        return _Reading(file=file, left_out=problem)
+    hashed = known.sha256 if known else ""
+    if known and hashed and (known.size, known.modified_at) == (file.size, file.modified_at):
+        return None
+    try:
+        path = reader.open(file.path)
+        sha256 = _sha256(path)
+        if known and sha256 == hashed:
+            return _Reading(file=file, sha256=sha256, markdown_title=known.title, left_out=known.left_out)
+        return _parse(file, sha256, extractor, path)
+    except (OutsideSource, OSError):
+        return _Reading(file=file, left_out="The file could not be opened; it will be tried again at the next sync.")
+
+
+def _parse(file: SourceFile, sha256: str, extractor: Extractor, path: Path) -> _Reading:
+    try:
+        markdown = extractor.extract(path)
+    except Unreadable as error:
+        return _Reading(file=file, sha256=sha256, left_out=error.sentence)
+    chunks = tuple(split(markdown))
+    return _Reading(file=file, sha256=sha256, markdown_title=title(markdown), chunks=chunks)
+
+
+def _save(
+    session: Session, source_id: str, file: SourceFile, reading: _Reading | None, report: SyncReport
+) -> SyncReport:
+    known = documents.at_path(session, source_id, file.path)
+    document = known or Document(source_id=source_id, path=file.path, title=file.title)
+    is_same_content = known is not None and (
+        reading is None or (reading.sha256, reading.left_out) == (known.sha256, known.left_out)
+    )
+    is_regranted = known is not None and (known.readers, known.label) != (list(file.readers), file.label)
+    document.url, document.label, document.readers = file.url, file.label, list(file.readers)
+    document.size, document.modified_at, document.is_deleted = file.size, file.modified_at, False
+    document.media_type = MEDIA_TYPES.get(suffix(file.path), "")
+    if reading is not None:
+        document.sha256, document.left_out = reading.sha256, reading.left_out
+        document.title = reading.markdown_title or file.title
+        document.synced_at = now()
+    documents.save(session, document)
+    if reading is not None and not is_same_content:
+        documents.replace_passages(
+            session,
+            document.id,
+            [
+                DocumentPassage(document_id=document.id, position=it.position, heading=it.heading, text=it.text)
+                for it in reading.chunks
+            ],
+        )
+    return replace(
+        report,
+        read=report.read + (reading is not None and not is_same_content),
+        unchanged=report.unchanged + is_same_content,
+        regranted=report.regranted + is_regranted,
+        left_out=report.left_out + bool(document.left_out),
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
