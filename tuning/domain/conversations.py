@@ -19,6 +19,8 @@ class Conversation(SQLModel, table=True):
     """The Teams conversation id."""
     person_id: str = Field(index=True)
     agent_id: str = Field(index=True)
+    release_id: str | None = None
+    """A release that the owner tries here; None: whichever is live."""
     is_current: bool = True
     """Whether the next question goes here; one per chat and person."""
     started_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -1,5 +1,7 @@
 """Queries on conversations, answers, and the chats that people can be reached in."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -23,15 +25,17 @@ def current(session: Session, chat_id: str, person_id: str) -> Conversation | No
     ).first()
 
 
-def start(session: Session, chat_id: str, person_id: str, agent_id: str) -> Conversation:
-    """Begin a conversation with an agent, which ends the one before."""
+def start(
+    session: Session, chat_id: str, person_id: str, agent_id: str, release_id: str | None = None
+) -> Conversation:
+    """Begin a conversation with an agent (or with one release of it, to try it), which ends the one before."""
     session.exec(
         update(Conversation)
         .where(col(Conversation.chat_id) == chat_id, col(Conversation.person_id) == person_id)
         .where(col(Conversation.is_current))
         .values(is_current=False)
     )
-    conversation = Conversation(chat_id=chat_id, person_id=person_id, agent_id=agent_id)
+    conversation = Conversation(chat_id=chat_id, person_id=person_id, agent_id=agent_id, release_id=release_id)
     session.add(conversation)
     session.flush()
     return conversation
@@ -61,6 +65,26 @@ def answer_shown_as(session: Session, activity_id: str) -> Answer | None:
 def answer_to(session: Session, incoming_activity_id: str) -> Answer | None:
     """Return the answer to a message of the chat, so that a message delivered twice is answered once."""
     return session.exec(select(Answer).where(Answer.incoming_activity_id == incoming_activity_id)).first()
+
+
+def last_shown(session: Session, chat_id: str, person_id: str) -> Answer | None:
+    """Return the answer that a person saw last in a chat."""
+    return session.exec(
+        select(Answer)
+        .join(Conversation, col(Conversation.id) == col(Answer.conversation_id))
+        .where(Conversation.chat_id == chat_id, Answer.person_id == person_id, Answer.activity_id != "")
+        .order_by(col(Answer.asked_at).desc())
+        .limit(1)
+    ).first()
+
+
+def unfinished(session: Session, since: datetime) -> Sequence[Answer]:
+    """Return the answers begun since then that have not been shown, oldest first."""
+    return session.exec(
+        select(Answer)
+        .where(Answer.activity_id == "", col(Answer.is_stopped).is_(False), Answer.asked_at >= since)
+        .order_by(col(Answer.asked_at))
+    ).all()
 
 
 def chat(session: Session, person_id: str) -> Chat | None:

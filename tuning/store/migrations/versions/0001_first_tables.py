@@ -89,6 +89,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("chat_id", sa.String(), nullable=False),
         sa.Column("person_id", sa.String(), nullable=False),
         sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("release_id", sa.String(), nullable=True),
         sa.Column("is_current", sa.Boolean(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),

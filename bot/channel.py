@@ -1,0 +1,203 @@
+"""The one door to botbuilder: who may send activities, and the bot's own credentials. Its faults end here.
+
+botbuilder's own way out (msrest, threads, no patience with 429) is not used: `bot.connector` sends.
+"""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jwt
+from aiohttp import ClientSession, ClientTimeout, web
+from botbuilder.integration.aiohttp import CloudAdapter
+from botbuilder.schema import Activity
+from botframework.connector.auth import (
+    AuthenticationConstants,
+    BotFrameworkAuthenticationFactory,
+    EmulatorValidation,
+    MicrosoftAppCredentials,
+    PasswordServiceClientCredentialFactory,
+)
+from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
+
+from bot import activities
+from bot.connector import Connector
+from bot.errors import Malformed, Unauthorised
+from bot.turn import Incoming, Json
+
+logger = logging.getLogger(__name__)
+MAX_BODY_BYTES = 1024 * 1024
+METADATA_URL = AuthenticationConstants.TO_BOT_FROM_CHANNEL_OPENID_METADATA_URL
+KEYS_TIMEOUT_S = 5.0
+KEYS_AGE_S = 24 * 3600.0
+UNKNOWN_KEY_PAUSE_S = 60.0
+"""Between two look-ups because of a key that isn't known: forged tokens must not make the bot ask all the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """The bot's registration in Entra; without an id, requests are not signed (development only)."""
+
+    app_id: str = ""
+    password: str = ""
+    tenant_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvokeReply:
+    """What an invoke is answered with."""
+
+    status: int = 200
+    body: Json | None = None
+
+
+class Receiver(Protocol):
+    """Who handles activities, once they are known to be genuine."""
+
+    async def receive(self, incoming: Incoming) -> InvokeReply | None:
+        """Take an activity: answer an invoke, or accept a message to work on later (None)."""
+        ...
+
+
+class SigningKeys:
+    """The public keys that Microsoft signs activities with, fetched again when an unknown one turns up.
+
+    Replaces botbuilder's cache, which blocks without a time limit and fails on a new key before it looks for it.
+    """
+
+    def __init__(self, session: ClientSession, url: str = METADATA_URL) -> None:
+        self._session = session
+        self._url = url
+        self._keys: dict[str, Json] = {}
+        self._fetched_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def get(self, key_id: str) -> "SigningKey":
+        """Return a key by its id; raise `Unauthorised` if Microsoft has none like it."""
+        async with self._lock:
+            now = asyncio.get_running_loop().time()
+            age_s = now - self._fetched_at
+            if age_s > KEYS_AGE_S or (key_id not in self._keys and age_s > UNKNOWN_KEY_PAUSE_S):
+                self._keys, self._fetched_at = await self._fetch(), now
+        if key_id not in self._keys:
+            msg = "The token is signed with an unknown key."
+            raise Unauthorised(msg)
+        return SigningKey(self._keys[key_id])
+
+    async def _fetch(self) -> dict[str, Json]:
+        metadata = await self._json(self._url)
+        found = await self._json(metadata["jwks_uri"])
+        return {key["kid"]: key for key in found["keys"]}
+
+    async def _json(self, url: str) -> Any:
+        async with self._session.get(url, timeout=ClientTimeout(total=KEYS_TIMEOUT_S)) as response:
+            response.raise_for_status()
+            return await response.json(content_type=None)
+
+
+class SigningKey:
+    """A key in the form that botbuilder's token extractor reads."""
+
+    def __init__(self, key: Json) -> None:
+        self.public_key = jwt.PyJWK(key, algorithm="RS256").key
+        self.endorsements = key.get("endorsements", [])
+
+
+class Channel(CloudAdapter):
+    """Takes activities over HTTP; every request that is not genuine ends here, with a status and no stack trace."""
+
+    def __init__(self, credentials: Credentials, connector: Connector, keys: SigningKeys) -> None:
+        """Take the bot's registration and the connector, which knows the hosts that may be answered to."""
+        self._credentials = credentials
+        self._connector = connector
+        JwtTokenExtractor.metadataCache[METADATA_URL] = keys
+        factory = PasswordServiceClientCredentialFactory(
+            credentials.app_id, credentials.password, credentials.tenant_id
+        )
+        super().__init__(BotFrameworkAuthenticationFactory.create(credential_factory=factory))
+
+    async def process(self, request: web.Request, bot: Receiver, ws_response: None = None) -> web.Response:  # noqa: ARG002
+        """Hand a genuine activity to the receiver.
+
+        Overrides botbuilder's: that one serialises the body of an invoke twice (every invoke would answer 500), and
+        lets malformed bodies and forged tokens end in 500 with a stack trace.
+        """
+        try:
+            body = await _body(request)
+            incoming = activities.incoming(body)
+            await self._authenticate(body, request.headers.get("Authorization", ""))
+            self._check_origin(incoming)
+            reply = await bot.receive(incoming)
+        except Malformed as error:
+            return _refusal(400, str(error))
+        except Unauthorised as error:
+            logger.warning("Turned a request from %s away: %s", request.remote, error)
+            return _refusal(401, "The request is not signed by the Bot Framework for this bot.")
+        if reply is None:
+            return web.Response(status=202)
+        return web.json_response(reply.body, status=reply.status)
+
+    async def _authenticate(self, body: Json, header: str) -> None:
+        if not self._credentials.app_id:
+            return  # settings allow this only on a loopback address, in development
+        activity = Activity(
+            type=body["type"], channel_id=_text(body.get("channelId")), service_url=_text(body.get("serviceUrl"))
+        )
+        try:
+            if EmulatorValidation.is_token_from_emulator(header):
+                msg = "Tokens of the emulator are not accepted."
+                raise Unauthorised(msg)
+            result = await self.bot_framework_authentication.authenticate_request(activity, header)
+        except Unauthorised:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever botbuilder raises here, the request is not proven genuine
+            raise Unauthorised(f"{type(error).__name__}: {error}") from error
+        if not result.claims_identity.is_authenticated:
+            msg = "The token proves nothing."
+            raise Unauthorised(msg)
+
+    def _check_origin(self, incoming: Incoming) -> None:
+        service_url = str(incoming.reference["serviceUrl"])
+        if not self._connector.trusts(service_url):
+            raise Unauthorised(f"Its serviceUrl '{service_url}' is not among the allowed hosts.")
+        if self._credentials.app_id and incoming.tenant_id != self._credentials.tenant_id:
+            raise Unauthorised(f"It comes from the tenant '{incoming.tenant_id}'.")
+
+
+class AppToken:
+    """The bearer token that the bot signs its own messages with."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._source = (
+            MicrosoftAppCredentials(credentials.app_id, credentials.password, credentials.tenant_id)
+            if credentials.app_id
+            else None
+        )
+
+    async def __call__(self) -> str:
+        """Return a token that is valid now; empty in development."""
+        if self._source is None:
+            return ""
+        token: str = await asyncio.to_thread(self._source.get_access_token)
+        return token
+
+
+async def _body(request: web.Request) -> Any:
+    if request.content_type != "application/json":
+        msg = "The content type must be application/json."
+        raise Malformed(msg)
+    try:
+        return json.loads(await request.read())
+    except (ValueError, RecursionError):
+        msg = "The body is not JSON."
+        raise Malformed(msg) from None
+
+
+def _refusal(status: int, sentence: str) -> web.Response:
+    return web.json_response({"error": {"message": sentence}}, status=status)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,67 @@
+"""What can go wrong between the bot and Teams, or the bot and the engine.
+
+Exception
+├── Malformed
+├── Unauthorised
+├── NotDelivered
+├── StreamStopped
+└── StreamOverdue
+
+Refusal
+├── EngineDown
+├── EngineBusy
+├── QuestionTooLong
+└── AttachmentRefused
+"""
+
+from tuning.domain.errors import Refusal
+
+
+class Malformed(Exception):  # noqa: N818 - names say what happened, without a suffix
+    """The request is no activity of the Bot Framework."""
+
+
+class Unauthorised(Exception):  # noqa: N818
+    """The request does not come from the Bot Framework, or not on behalf of this organisation."""
+
+
+class NotDelivered(Exception):  # noqa: N818
+    """Teams did not take a message."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        """Take the last HTTP status (0: no answer at all) and what the server said."""
+        super().__init__(f"Teams did not take the message (HTTP {status}): {sentence}")
+        self.status = status
+        self.sentence = sentence
+
+
+class StreamStopped(Exception):  # noqa: N818
+    """The person pressed Stop."""
+
+
+class StreamOverdue(Exception):  # noqa: N818
+    """Teams takes no more chunks of this stream, because it has lasted too long."""
+
+
+class EngineDown(Refusal):
+    """The engine that answers is not running at the moment. Please try again in a minute."""
+
+    code = "engine_down"
+
+
+class EngineBusy(Refusal):
+    """Too many people are asking at once. Please try again in a minute."""
+
+    code = "engine_busy"
+
+
+class QuestionTooLong(Refusal):
+    """That is too long for one message. Shorten it, then send it again."""
+
+    code = "question_too_long"
+
+
+class AttachmentRefused(Refusal):
+    """That file can't be read here."""
+
+    code = "attachment_refused"

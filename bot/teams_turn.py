@@ -1,0 +1,162 @@
+"""A turn over the Bot Connector: sending, updating and streaming into one Teams chat."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from bot import activities
+from bot.connector import Connector
+from bot.errors import NotDelivered, StreamOverdue, StreamStopped
+from bot.turn import AnswerStream, Incoming, Message, Scope
+
+CHUNK_EVERY_S = 1.5
+"""Teams takes one chunk a second."""
+TYPING_EVERY_S = 4.0
+FORBIDDEN = 403
+
+
+class TeamsTurn:
+    """One incoming activity and the chat it came from."""
+
+    def __init__(self, connector: Connector, incoming: Incoming, *, chunk_every_s: float = CHUNK_EVERY_S) -> None:
+        self._connector = connector
+        self._incoming = incoming
+        self._chunk_every_s = chunk_every_s
+
+    @property
+    def incoming(self) -> Incoming:
+        """What came in."""
+        return self._incoming
+
+    async def send(self, message: Message) -> str:
+        """Send a message to the chat and return its activity id."""
+        return await self._connector.post(self._incoming.reference, self._outgoing(message))
+
+    async def update(self, activity_id: str, message: Message) -> None:
+        """Replace a message that the bot sent earlier."""
+        await self._connector.put(self._incoming.reference, activity_id, self._outgoing(message))
+
+    async def typing(self) -> None:
+        """Show that the bot is busy; not worth a retry."""
+        with suppress(NotDelivered):
+            await self._connector.post(
+                self._incoming.reference, activities.typing(self._incoming.reference), is_retried=False
+            )
+
+    @asynccontextmanager
+    async def stream(self) -> AsyncGenerator[AnswerStream]:
+        """Begin an answer: streamed in personal chat, otherwise typing until the one message."""
+        if self._incoming.scope is Scope.PERSONAL:
+            yield PersonalStream(self._connector, self._incoming, self._chunk_every_s)
+            return
+        dots = asyncio.create_task(self._keep_typing())
+        try:
+            yield SingleMessage(self)
+        finally:
+            dots.cancel()
+
+    async def _keep_typing(self) -> None:
+        while True:
+            await self.typing()
+            await asyncio.sleep(TYPING_EVERY_S)
+
+    def _outgoing(self, message: Message) -> activities.Json:
+        # In a channel an answer belongs below its question; in a chat a quotation of each question would be noise.
+        reply_to = self._incoming.activity_id if self._incoming.scope is Scope.CHANNEL else ""
+        return activities.outgoing(message, self._incoming.reference, reply_to)
+
+
+class PersonalStream:
+    """Teams' streaming: informative line, chunks, final message. A chunk that is refused for a moment is left out."""
+
+    def __init__(self, connector: Connector, incoming: Incoming, every_s: float) -> None:
+        self._connector = connector
+        self._reference = incoming.reference
+        self._every_s = every_s
+        self._stream_id = ""
+        self._sequence = 0
+        self._next_at = 0.0
+        self._is_overdue = False
+        self._sending: asyncio.Task[None] | None = None
+
+    async def inform(self, text: str) -> None:
+        """Say what is being done before there is any text."""
+        with suppress(StreamOverdue):
+            await self._push(text, "informative")
+
+    async def write(self, text: str) -> None:
+        """Show the text so far, unless the last chunk was a moment ago or is still under way."""
+        if self._sending is not None and self._sending.done():
+            sent, self._sending = self._sending, None
+            try:
+                sent.result()
+            except StreamOverdue:
+                self._is_overdue = True
+        if self._is_overdue or self._sending is not None or asyncio.get_running_loop().time() < self._next_at:
+            return
+        self._sending = asyncio.create_task(self._push(text, "streaming"))
+
+    async def finish(self, message: Message) -> str:
+        """Show the whole answer; when Teams has closed the stream by then, by replacing the message."""
+        if self._sending is not None:
+            try:
+                await self._sending
+            except StreamOverdue:
+                self._is_overdue = True
+        if not self._stream_id:
+            return await self._connector.post(self._reference, activities.outgoing(message, self._reference))
+        if not self._is_overdue:
+            try:
+                final = activities.final(message, self._reference, self._stream_id)
+                return await self._connector.post(self._reference, final) or self._stream_id
+            except NotDelivered as refused:
+                with suppress(StreamOverdue):
+                    _raise_why(refused)
+        await self._connector.put(self._reference, self._stream_id, activities.outgoing(message, self._reference))
+        return self._stream_id
+
+    async def _push(self, text: str, kind: str) -> None:
+        self._next_at = asyncio.get_running_loop().time() + self._every_s
+        self._sequence += 1
+        step = activities.chunk(
+            self._reference, text, kind=kind, sequence=self._sequence, stream_id=self._stream_id
+        )
+        try:
+            stream_id = await self._connector.post(self._reference, step, is_retried=False)
+        except NotDelivered as refused:
+            if refused.status == FORBIDDEN:
+                _raise_why(refused)
+            self._sequence -= 1
+            self._next_at += self._every_s  # busy or away for a moment: the next chunk holds everything anyway
+            return
+        self._stream_id = self._stream_id or stream_id
+
+
+class SingleMessage:
+    """An answer where Teams doesn't stream: nothing until it is complete."""
+
+    def __init__(self, turn: TeamsTurn) -> None:
+        self._turn = turn
+
+    async def inform(self, text: str) -> None:
+        """Do nothing: the chat shows that the bot is typing."""
+
+    async def write(self, text: str) -> None:
+        """Do nothing."""
+
+    async def finish(self, message: Message) -> str:
+        """Send the answer."""
+        return await self._turn.send(message)
+
+
+def _raise_why(refused: NotDelivered) -> None:
+    """Turn Teams' refusal of a stream into what happened.
+
+    Teams answers 403 ContentStreamNotAllowed for all of it; only the message tells the cases apart.
+    """
+    said = refused.sentence.lower()
+    if refused.status != FORBIDDEN:
+        raise refused
+    if "cancel" in said:
+        raise StreamStopped from refused
+    raise StreamOverdue from refused

@@ -1,0 +1,120 @@
+"""What a handler sees of Teams: one incoming activity, and the ways to reply to it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+class Scope(StrEnum):
+    """Where a chat takes place."""
+
+    PERSONAL = "personal"
+    GROUP = "groupChat"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that a person sent along."""
+
+    name: str
+    media_type: str
+    url: str
+    """Where to download it; empty if it can't be downloaded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """One activity, with what the channel knows for certain about it."""
+
+    type: str
+    """'message', 'invoke', 'installationUpdate' ..."""
+    name: str = ""
+    """Which invoke it is."""
+    activity_id: str = ""
+    text: str = ""
+    """Without the mention of the bot."""
+    person_id: str = ""
+    """The sender's Entra object id; empty if Teams did not say."""
+    chat_id: str = ""
+    scope: Scope = Scope.PERSONAL
+    tenant_id: str = ""
+    locale: str = "en"
+    value: Any = None
+    reply_to_id: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reference: Json = field(default_factory=dict)
+    """How to reach this chat later."""
+    is_bot_added: bool = False
+    """Whether the bot has just been installed or added to the chat."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """One passage that an answer cites, as Teams shows it."""
+
+    position: int
+    """The n of [n] in the text."""
+    title: str
+    url: str
+    abstract: str
+    label: str = ""
+    """The document's sensitivity label."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What the bot says: text, a card, or both."""
+
+    text: str = ""
+    card: Json | None = None
+    is_answer: bool = False
+    """Whether a model wrote it: AI label, thumbs."""
+    citations: Sequence[Citation] = ()
+    suggestions: Sequence[str] = ()
+    """What the person may want to say next; three at most, and none beside a card."""
+
+
+class AnswerStream(Protocol):
+    """One answer as it grows; chunks are whole texts so far."""
+
+    async def inform(self, text: str) -> None:
+        """Say what is being done before there is any text."""
+        ...
+
+    async def write(self, text: str) -> None:
+        """Show the text so far, as often as Teams takes it; raise `StreamStopped` if the person pressed Stop."""
+        ...
+
+    async def finish(self, message: Message) -> str:
+        """Show the whole answer and return its activity id; raise `StreamStopped` if the person pressed Stop."""
+        ...
+
+
+class Turn(Protocol):
+    """One incoming activity and the chat it came from."""
+
+    @property
+    def incoming(self) -> Incoming:
+        """What came in."""
+        ...
+
+    async def send(self, message: Message) -> str:
+        """Send a message to the chat and return its activity id; raise `NotDelivered`."""
+        ...
+
+    async def update(self, activity_id: str, message: Message) -> None:
+        """Replace a message that the bot sent earlier; raise `NotDelivered`."""
+        ...
+
+    async def typing(self) -> None:
+        """Show that the bot is busy."""
+        ...
+
+    def stream(self) -> AbstractAsyncContextManager[AnswerStream]:
+        """Begin an answer: streamed where Teams can (personal chat), otherwise typing and one message."""
+        ...
