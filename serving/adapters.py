@@ -74,9 +74,7 @@ class Adapters:
         if not real.is_relative_to(self._folder.resolve()) or not real.is_file():
             raise AdapterOutside(file=path, param="path")
         status = real.stat()
-        file = AdapterFile(
-            id=adapter_id, path=real, size=status.st_size, modified_ns=status.st_mtime_ns, pinned=pinned
-        )
+        file = AdapterFile(id=adapter_id, path=real, size=status.st_size, modified_ns=status.st_mtime_ns, pinned=pinned)
         if sha256:
             actual = _sha256(real)
             if actual != sha256.lower():

@@ -75,9 +75,7 @@ class Answer:
         self.request.deliver(Output(error=error))
 
     def _finish(self, text: str, finish: Finish) -> None:
-        usage = Usage(
-            prompt_tokens=len(self.prompt), reused_tokens=self.reused, completion_tokens=len(self.tokens)
-        )
+        usage = Usage(prompt_tokens=len(self.prompt), reused_tokens=self.reused, completion_tokens=len(self.tokens))
         whole = "".join([*self._shown, text])
         self.request.deliver(Output(text=whole, logprobs=tuple(self._logprobs), finish=finish, usage=usage))
 

@@ -30,7 +30,9 @@ def convert_adapter(adapter_dir: Path, base_dir: Path, target: Path, *, converte
         ConverterMissing: nothing was unpacked into converter_dir.
         ConversionFailed: the adapter touches what GGUF adapters can't hold, or a file is damaged.
     """
-    _convert("convert_lora_to_gguf.py", adapter_dir, target, ["--base", str(base_dir), "--outtype", "f32"], converter_dir)
+    _convert(
+        "convert_lora_to_gguf.py", adapter_dir, target, ["--base", str(base_dir), "--outtype", "f32"], converter_dir
+    )
 
 
 def _convert(script: str, source: Path, target: Path, options: Sequence[str], converter_dir: Path) -> None:

@@ -1,6 +1,6 @@
 """Unpacks llama.cpp's converter out of the engine's own source archive, so that both are one version.
 
-    python -m serving.converter SDIST TARGET
+python -m serving.converter SDIST TARGET
 """
 
 import shutil

@@ -15,7 +15,15 @@ import numpy as np
 
 from serving.answer import Answer
 from serving.config import EngineConfig
-from serving.errors import DeadlinePassed, DecodingFailed, MemoryTooSmall, PromptTooLong, QueueFull, ServingError, ShuttingDown
+from serving.errors import (
+    DeadlinePassed,
+    DecodingFailed,
+    MemoryTooSmall,
+    PromptTooLong,
+    QueueFull,
+    ServingError,
+    ShuttingDown,
+)
 from serving.gguf import Header, read_header
 from serving.llama import Context, Model, Vocabulary, try_adapter
 from serving.metrics import Metrics
@@ -230,7 +238,10 @@ class Engine:
         decoding = time.monotonic()
         try:
             logits_N_V = context.decode(
-                [(feed.job.row, feed.job.position, feed.job.pending[: feed.count], int(feed.wants_logits)) for feed in turn.feeds]
+                [
+                    (feed.job.row, feed.job.position, feed.job.pending[: feed.count], int(feed.wants_logits))
+                    for feed in turn.feeds
+                ]
             )
         except DecodingFailed as error:
             logger.exception("A lane failed and is opened anew")

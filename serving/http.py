@@ -172,7 +172,14 @@ class _Service:
     def _model_object(self, name: str) -> Json:
         parent = None if name in self._adapters.base_names else self._adapters.base_names[0]
         limit = self._engine.prompt_limit + 1
-        return {"id": name, "object": "model", "created": 0, "owned_by": "attune", "parent": parent, "max_model_len": limit}
+        return {
+            "id": name,
+            "object": "model",
+            "created": 0,
+            "owned_by": "attune",
+            "parent": parent,
+            "max_model_len": limit,
+        }
 
     def _chat_tokens(self, messages: list[Json]) -> list[int]:
         if self._template is None:

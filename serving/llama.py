@@ -65,9 +65,7 @@ class Vocabulary:
             llama_cpp.llama_vocab_type(self._vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM
             and _metadata(model, "tokenizer.ggml.add_space_prefix") != "false"
         )
-        self.ends = frozenset(
-            token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self._vocab, token)
-        )
+        self.ends = frozenset(token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self._vocab, token))
         self._buffer_length = 256
         self._pieces: dict[int, bytes] = {}
 

@@ -1,6 +1,6 @@
 """The engine's process: settings, engine, HTTP, and an orderly end.
 
-    ATTUNE_ENGINE_MODEL=base.gguf python -m serving
+ATTUNE_ENGINE_MODEL=base.gguf python -m serving
 """
 
 import asyncio

@@ -65,8 +65,6 @@ class ChatTemplate:
             InvalidRequest: the template refuses the messages, as for roles in an order it doesn't know.
         """
         try:
-            return self._template.render(
-                messages=messages, add_generation_prompt=add_generation_prompt, **self._tokens
-            )
+            return self._template.render(messages=messages, add_generation_prompt=add_generation_prompt, **self._tokens)
         except (TemplateError, TypeError, ValueError) as error:
             raise InvalidRequest(reason=f"The model's chat template refuses these messages: {error}") from error

@@ -18,7 +18,9 @@ def quantise(source: Path, target: Path, type: str, *, threads: int = 0) -> None
         QuantisationFailed: the type is unknown, or the model can't be quantised.
     """
     if type not in FILE_TYPES:
-        raise QuantisationFailed(source=source, type=type, reason=f"the type is unknown. Use one of {', '.join(TYPES)}.")
+        raise QuantisationFailed(
+            source=source, type=type, reason=f"the type is unknown. Use one of {', '.join(TYPES)}."
+        )
     try:
         read_header(source)
     except BrokenFile as error:

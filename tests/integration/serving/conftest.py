@@ -10,7 +10,6 @@ from peft import LoraConfig, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaTokenizer
 
 from serving.convert import convert_adapter, convert_base
-from serving.converter import unpack_converter
 
 CONVERTER_DIR = Path(__file__).parents[3] / ".cache" / "converter"
 CHAT_TEMPLATE = """{{ bos_token }}{% for message in messages %}
@@ -20,7 +19,30 @@ CHAT_TEMPLATE = """{{ bos_token }}{% for message in messages %}
 {% if add_generation_prompt %}
 <|assistant|>
 {% endif %}"""
-WORDS = "the travel form must be sent to finance before each trip in Zürich or Łódź and costs 48 euro 🙂 per day".split()
+WORDS = [
+    "the",
+    "travel",
+    "form",
+    "must",
+    "be",
+    "sent",
+    "to",
+    "finance",
+    "before",
+    "each",
+    "trip",
+    "in",
+    "Zürich",
+    "or",
+    "Łódź",
+    "and",
+    "costs",
+    "48",
+    "euro",
+    "🙂",
+    "per",
+    "day",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,281 @@
+"""The engine on a tiny model: the same tokens as transformers, whatever runs beside them."""
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from serving.adapters import Adapters
+from serving.config import EngineConfig
+from serving.engine import Engine
+from serving.errors import AdapterMismatch, DeadlinePassed, MemoryTooSmall, PromptTooLong, QueueFull, ShuttingDown
+from serving.metrics import Metrics
+from serving.quantise import quantise
+from serving.request import Finish, Output, Request, Sampling, Tune
+
+GREEDY = Sampling(temperature=0.0)
+
+
+class Client:
+    """Asks an engine and waits for answers."""
+
+    def __init__(self, engine: Engine, tunes: dict[str, Tune]) -> None:
+        self.engine = engine
+        self.tunes = tunes
+
+    def ask(self, model: str, prompt: Sequence[int], **fields) -> tuple[Request, queue.Queue[Output]]:
+        outputs: queue.Queue[Output] = queue.Queue()
+        given = {"max_tokens": 16, "sampling": GREEDY, "top_logprobs": 0, **fields}
+        request = Request(tune=self.tunes[model], prompt=prompt, deliver=outputs.put, **given)
+        self.engine.submit(request)
+        return request, outputs
+
+    def answer(self, model: str, prompt: Sequence[int], **fields) -> Output:
+        return finished(self.ask(model, prompt, **fields)[1])
+
+
+def finished(outputs: "queue.Queue[Output]") -> Output:
+    output = outputs.get(timeout=60)
+    if output.error:
+        raise output.error
+    return output
+
+
+def tokens(output: Output) -> list[int]:
+    return [item.token for item in output.logprobs]
+
+
+@contextmanager
+def running(config: EngineConfig, adapters: dict[str, Path]) -> Iterator[Client]:
+    engine = Engine(config, Metrics())
+    register = Adapters(folder=config.adapter_dir, base=config.model, lanes=engine.lane_count)
+    engine.start()
+    tunes: dict[str, Tune] = {"base": None}
+    for name, path in adapters.items():
+        tunes[name] = register.check(name, path)
+    try:
+        yield Client(engine, tunes)
+    finally:
+        engine.stop()
+        engine.ended.result()
+
+
+@pytest.fixture(scope="module")
+def config(tiny_model):
+    return EngineConfig(
+        model=tiny_model.gguf,
+        adapter_dir=tiny_model.gguf.parent,
+        threads=1,
+        context_tokens=768,
+        lanes=2,
+        sequences=6,
+        batch_tokens=128,
+        kv_type="f32",
+    )
+
+
+@pytest.fixture(scope="module")
+def client(config, tiny_model):
+    with running(config, tiny_model.adapters) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def prompts():
+    draw = random.Random(3)
+    common = [1, *(draw.randrange(270, 400) for _ in range(40))]
+    return [[*common, *(draw.randrange(270, 400) for _ in range(length))] for length in (1, 5, 30, 200, 12, 7)]
+
+
+@pytest.fixture(scope="module")
+def expected(tiny_model, prompts):
+    """What transformers answers, by model and prompt."""
+    torch.set_num_threads(1)
+    texts: dict[tuple[str, int], list[int]] = {}
+    for name in ("base", *tiny_model.adapters):
+        model = AutoModelForCausalLM.from_pretrained(tiny_model.folder, dtype=torch.float32)
+        if name != "base":
+            model = PeftModel.from_pretrained(model, tiny_model.adapter_folders[name])
+        for index, prompt in enumerate(prompts):
+            ids = torch.tensor([prompt])
+            mask = torch.ones_like(ids)
+            answer = model.generate(ids, attention_mask=mask, max_new_tokens=16, do_sample=False, pad_token_id=0)
+            texts[name, index] = answer[0, len(prompt) :].tolist()
+    return texts
+
+
+def test_greedy_tokens_are_those_of_transformers_for_base_and_adapters(client, prompts, expected):
+    # Two lanes and four models: lanes are closed and opened anew all the time.
+    for index, prompt in enumerate(prompts):
+        for name in client.tunes:
+            assert tokens(client.answer(name, prompt)) == expected[name, index], (name, index)
+    assert len({tuple(expected[name, 0]) for name in client.tunes}) == len(client.tunes)
+
+
+def test_answers_side_by_side_are_the_same_as_alone(client, prompts, expected):
+    asked = [
+        (name, index, client.ask(name, prompt)[1]) for index, prompt in enumerate(prompts) for name in client.tunes
+    ]
+    for name, index, outputs in asked:
+        assert tokens(finished(outputs)) == expected[name, index], (name, index)
+
+
+def test_a_conversation_reuses_its_past_and_others_its_beginning(config, tiny_model, prompts, expected):
+    with running(config, {}) as client:
+        first = client.answer("base", prompts[3])
+        assert first.usage and first.usage.reused_tokens == 0
+        again = client.answer("base", [*prompts[3], *tokens(first), 300, 301])
+        assert again.usage and again.usage.reused_tokens == len(prompts[3]) + 15
+        other = client.answer("base", prompts[2])
+        assert other.usage and other.usage.reused_tokens >= 41
+        assert tokens(other) == expected["base", 2]
+        fresh = client.answer("base", prompts[3])
+        assert fresh.usage and fresh.usage.reused_tokens == len(prompts[3]) - 1
+        assert tokens(fresh) == expected["base", 3]
+
+
+def test_memory_pressure_changes_no_answer(config, prompts, expected):
+    tight = replace(config, context_tokens=256, sequences=4)
+    with running(tight, {}) as client:
+        for _ in range(2):
+            asked = [(index, client.ask("base", prompt)[1]) for index, prompt in enumerate(prompts)]
+            for index, outputs in asked:
+                assert tokens(finished(outputs)) == expected["base", index]
+
+
+def test_the_same_seed_gives_the_same_text_whatever_runs_beside_it(client, prompts):
+    drawn = Sampling(temperature=1.0, top_p=0.95, seed=11)
+    alone = client.answer("red", prompts[1], sampling=drawn)
+    crowd = [client.ask("red", prompt, sampling=Sampling(seed=index))[1] for index, prompt in enumerate(prompts)]
+    beside = client.answer("red", prompts[1], sampling=drawn)
+    for outputs in crowd:
+        finished(outputs)
+    assert beside.text == alone.text
+    assert client.answer("red", prompts[1], sampling=Sampling(seed=12)).text != alone.text
+
+
+def test_pieces_of_a_stream_are_the_whole_answer(client, prompts):
+    whole = client.answer("blue", prompts[0], max_tokens=60)
+    _, outputs = client.ask("blue", prompts[0], max_tokens=60, stream=True)
+    pieces = []
+    while not pieces or pieces[-1].finish is None:
+        pieces.append(finished(outputs))
+    assert len(pieces) > 10
+    assert "".join(piece.text for piece in pieces) == whole.text
+    assert [token for piece in pieces for token in tokens(piece)] == tokens(whole)
+
+
+def test_a_stop_text_ends_the_answer_before_it(client, prompts):
+    whole = client.answer("base", prompts[0], max_tokens=40).text
+    stop = whole[len(whole) // 2 :][:3]
+    answer = client.answer("base", prompts[0], max_tokens=40, stops=(stop,))
+    assert answer.finish is Finish.STOP
+    assert answer.text == whole[: whole.index(stop)]
+
+
+def test_log_probabilities_are_those_of_transformers(client, tiny_model, prompts):
+    answer = client.answer("base", prompts[1], max_tokens=4, top_logprobs=3)
+    model = AutoModelForCausalLM.from_pretrained(tiny_model.folder, dtype=torch.float32)
+    with torch.no_grad():
+        logits = model(torch.tensor([[*prompts[1], *tokens(answer)]])).logits[0, len(prompts[1]) - 1 : -1]
+    reference = torch.log_softmax(logits, dim=-1)
+    for place, item in enumerate(answer.logprobs):
+        assert item.logprob == pytest.approx(float(reference[place, item.token]), abs=1e-3)
+        assert [value for _, value in item.top] == pytest.approx(sorted(reference[place].tolist())[:-4:-1], abs=1e-3)
+
+
+def test_tokenisation_is_that_of_transformers(client, tiny_model):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.folder)
+    draw = random.Random(1)
+    pieces = ["the", " ", "  ", "\n", "\n\n", " trip", "Zürich", "48", "🙂", "x", "\t", "“q”", "<|user|>", "</s>", "a\u00a0b"]
+    for _ in range(200):
+        text = "".join(draw.choices(pieces, k=draw.randint(1, 15)))
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert client.engine.vocabulary.tokenise(text, add_special=False, parse_special=True) == ids, text
+
+
+def test_a_request_given_up_ends_within_a_turn(client, prompts):
+    request, outputs = client.ask("base", prompts[0], max_tokens=700, stream=True, ignore_ends=True)
+    finished(outputs)
+    client.engine.cancel(request)
+    client.answer("base", prompts[1])  # every turn from here on is after the cancellation
+    seen = outputs.qsize()
+    client.answer("base", prompts[1])
+    assert outputs.qsize() == seen
+    assert client.engine.metrics.requests.labels("cancelled")._value.get() == 1
+
+
+def test_limits_are_told_with_their_figures(config, client):
+    with pytest.raises(PromptTooLong, match="800 tokens, but at most 767"):
+        client.ask("base", [5] * 800)
+    with pytest.raises(MemoryTooSmall, match="needs 786432 bytes"):
+        Engine(replace(config, kv_bytes=1000), Metrics())
+    assert Engine(replace(config, lanes=9, kv_bytes=3 * 786432), Metrics()).lane_count == 3
+
+
+def test_an_answer_is_cut_where_the_context_ends(client):
+    answer = client.answer("base", [5] * 760, max_tokens=500, ignore_ends=True)
+    assert answer.finish is Finish.LENGTH
+    assert len(answer.logprobs) == 8
+
+
+def test_a_full_queue_turns_the_next_away_and_serves_the_rest(config, prompts):
+    with running(replace(config, queue=4), {}) as client:
+        held = threading.Event()
+        client.engine._orders.put(held.wait)
+        asked = [client.ask("base", prompts[0])[1] for _ in range(4)]
+        with pytest.raises(QueueFull) as caught:
+            client.ask("base", prompts[0])
+        assert caught.value.retry_after_s == 1
+        held.set()
+        assert len({finished(outputs).text for outputs in asked}) == 1
+        client.answer("base", prompts[0])
+
+
+def test_a_late_answer_is_given_up(config, prompts):
+    with running(replace(config, deadline_s=0.01), {}) as client:
+        held = threading.Event()
+        client.engine._orders.put(held.wait)
+        _, outputs = client.ask("base", prompts[0])
+        time.sleep(0.6)
+        held.set()
+        with pytest.raises(DeadlinePassed):
+            finished(outputs)
+
+
+def test_a_stopped_engine_tells_those_who_wait(config, prompts):
+    with running(config, {}) as client:
+        _, outputs = client.ask("base", prompts[0], max_tokens=700, ignore_ends=True)
+    with pytest.raises(ShuttingDown):
+        finished(outputs)
+    with pytest.raises(ShuttingDown):
+        client.ask("base", prompts[0])
+
+
+def test_a_file_that_vanished_fails_its_requests_only(config, tiny_model, prompts, tmp_path):
+    path = tmp_path / "gone.gguf"
+    path.write_bytes(tiny_model.adapters["red"].read_bytes())
+    with running(replace(config, adapter_dir=tmp_path), {"gone": path}) as client:
+        path.unlink()
+        with pytest.raises(AdapterMismatch):
+            client.answer("gone", prompts[0])
+        client.answer("base", prompts[0])
+
+
+@pytest.mark.parametrize("type", ["Q8_0", "F16"])
+def test_a_quantised_base_serves_base_and_adapters(config, tiny_model, prompts, tmp_path, type):
+    model = tmp_path / f"{type}.gguf"
+    quantise(tiny_model.gguf, model, type, threads=1)
+    assert model.stat().st_size < tiny_model.gguf.stat().st_size
+    with running(replace(config, model=model, kv_type="f16"), tiny_model.adapters) as client:
+        assert len(tokens(client.answer("base", prompts[0]))) == 16
+        assert len(tokens(client.answer("red", prompts[0]))) == 16

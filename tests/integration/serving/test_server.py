@@ -1,0 +1,232 @@
+"""The engine's process over HTTP, with an unmodified OpenAI client."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+from transformers import AutoTokenizer
+
+CHAT = [{"role": "system", "content": "the form"}, {"role": "user", "content": "Zürich and 48 euro 🙂"}]
+ENDLESS = {"ignore_eos": True}
+
+
+class Server:
+    """One engine process."""
+
+    def __init__(self, model: Path, adapter_dir: Path, log: Path, **settings: str) -> None:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "ATTUNE_ENGINE_MODEL": str(model),
+            "ATTUNE_ENGINE_ADAPTER_DIR": str(adapter_dir),
+            "ATTUNE_ENGINE_PORT": "0",
+            "ATTUNE_ENGINE_THREADS": "1",
+            "ATTUNE_ENGINE_CONTEXT_TOKENS": "1024",
+            "ATTUNE_ENGINE_LANES": "3",
+            **{f"ATTUNE_ENGINE_{name.upper()}": value for name, value in settings.items()},
+        }
+        self.log = log
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "serving"], env=environment, stderr=output, cwd=Path(__file__).parents[3]
+            )
+        self.url = self._wait_for_url()
+        self.http = httpx.Client(base_url=self.url, timeout=60)
+        self.client = openai.OpenAI(base_url=f"{self.url}/v1", api_key="key", max_retries=0, timeout=60)
+
+    def _wait_for_url(self) -> str:
+        for _ in range(300):
+            found = re.search(r"on (http://\S+)", self.log.read_text())
+            if found:
+                return found[1]
+            assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text())
+
+    def stop(self) -> int:
+        self.http.close()
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def metric(self, name: str) -> float:
+        found = re.search(rf"^attune_engine_{re.escape(name)} (\S+)$", self.http.get("/metrics").text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+
+@pytest.fixture(scope="module")
+def server(tiny_model, tmp_path_factory):
+    server = Server(tiny_model.gguf, tiny_model.gguf.parent, tmp_path_factory.mktemp("server") / "log")
+    for name in ("red", "blue"):
+        reply = server.http.post("/v1/adapters", json={"id": name, "path": str(tiny_model.adapters[name])})
+        assert reply.status_code == 201
+    yield server
+    assert server.stop() == 0
+
+
+def test_a_chat_and_its_stream_are_the_same(server):
+    whole = server.client.chat.completions.create(model="red", messages=CHAT, temperature=0, max_tokens=40)
+    stream = server.client.chat.completions.create(
+        model="red", messages=CHAT, temperature=0, max_tokens=40, stream=True, stream_options={"include_usage": True}
+    )
+    chunks = list(stream)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == whole.choices[0].message.content
+    assert len(chunks) > 10
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert chunks[-2].choices[0].finish_reason == whole.choices[0].finish_reason == "length"
+    assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens == 40
+
+
+def test_the_prompt_is_the_templates(server, tiny_model):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.folder)
+    ids = tokenizer.apply_chat_template(CHAT, add_generation_prompt=True, return_dict=False)
+    chat = server.client.chat.completions.create(model="base", messages=CHAT, temperature=0, max_tokens=8)
+    text = server.client.completions.create(model="base", prompt=ids, temperature=0, max_tokens=8)
+    assert chat.usage.prompt_tokens == len(ids)
+    assert chat.choices[0].message.content == text.choices[0].text
+    rendered = tokenizer.apply_chat_template(CHAT, add_generation_prompt=True, tokenize=False)
+    assert server.http.post("/tokenize", json={"content": rendered}).json() == {"tokens": ids}
+
+
+def test_a_completion_reports_log_probabilities(server):
+    reply = server.client.completions.create(model="base", prompt="the form", temperature=0, max_tokens=5, logprobs=2)
+    logprobs = reply.choices[0].logprobs
+    assert len(logprobs.tokens) == len(logprobs.token_logprobs) == 5
+    assert all(value == max(top.values()) for value, top in zip(logprobs.token_logprobs, logprobs.top_logprobs, strict=True))
+    chat = server.client.chat.completions.create(
+        model="base", messages=CHAT, temperature=0, max_tokens=5, logprobs=True, top_logprobs=2
+    )
+    items = chat.choices[0].logprobs.content
+    assert len(items) == 5
+    assert all(item.logprob == item.top_logprobs[0].logprob for item in items)
+
+
+def test_models_are_the_base_and_the_adapters(server):
+    assert [model.id for model in server.client.models.list()][:4] == ["base", "tiny", "red", "blue"]
+    assert server.client.models.retrieve("red").id == "red"
+
+
+def test_loading_again_is_cheap_and_replacing_serves_the_new_file_at_once(server, tiny_model):
+    path = tiny_model.gguf.parent / "release.gguf"
+    path.write_bytes(tiny_model.adapters["red"].read_bytes())
+    body = {"id": "release", "path": str(path)}
+    assert [server.http.post("/v1/adapters", json=body).status_code for _ in range(2)] == [201, 200]
+    ask = {"messages": CHAT, "temperature": 0, "max_tokens": 12}
+    red = server.client.chat.completions.create(model="red", **ask).choices[0].message.content
+    blue = server.client.chat.completions.create(model="blue", **ask).choices[0].message.content
+    assert server.client.chat.completions.create(model="release", **ask).choices[0].message.content == red != blue
+    path.write_bytes(tiny_model.adapters["blue"].read_bytes())
+    assert server.http.post("/v1/adapters", json=body).status_code == 201
+    assert server.client.chat.completions.create(model="release", **ask).choices[0].message.content == blue
+    assert server.http.delete("/v1/adapters/release").status_code == 200
+    with pytest.raises(openai.NotFoundError, match="'release'"):
+        server.client.chat.completions.create(model="release", **ask)
+
+
+def test_a_damaged_adapter_is_refused_and_the_engine_lives(server, tiny_model):
+    path = tiny_model.gguf.parent / "cut.gguf"
+    path.write_bytes(tiny_model.adapters["red"].read_bytes()[:5000])
+    for name, status in ((path, 400), (tiny_model.gguf, 400), (Path("/etc/hostname"), 400), (Path("none.gguf"), 400)):
+        reply = server.http.post("/v1/adapters", json={"id": "cut", "path": str(name)})
+        assert reply.status_code == status
+        assert reply.json()["error"]["message"].endswith(".")
+    assert server.http.get("/health").json()["status"] == "ok"
+
+
+def test_mistakes_have_openais_errors(server):
+    with pytest.raises(openai.NotFoundError, match="There is no model 'nobody' here"):
+        server.client.chat.completions.create(model="nobody", messages=CHAT)
+    with pytest.raises(openai.BadRequestError, match=r"has \d{4,} tokens, but at most 1023 fit") as caught:
+        server.client.chat.completions.create(model="base", messages=[{"role": "user", "content": "x " * 50_000}])
+    assert caught.value.code == "context_length_exceeded"
+    with pytest.raises(openai.BadRequestError, match="Field 'temperature'"):
+        server.client.chat.completions.create(model="base", messages=CHAT, temperature=-1)
+    with pytest.raises(openai.BadRequestError, match="999999 is no token"):
+        server.client.completions.create(model="base", prompt=[999999])
+    assert server.http.get("/v1/nothing").json()["error"]["message"] == "GET /v1/nothing: Not Found."
+    assert server.http.post("/v1/completions", content=b"x" * 17_000_000).status_code == 400
+
+
+def test_a_client_that_leaves_frees_its_place(server):
+    before = server.metric('requests_total{outcome="cancelled"}')
+    stream = server.client.completions.create(
+        model="base", prompt=[5], max_tokens=1000, stream=True, extra_body=ENDLESS
+    )
+    next(iter(stream))
+    stream.close()
+    with pytest.raises(httpx.ReadTimeout):
+        server.http.post("/v1/completions", json={"prompt": [5], "max_tokens": 1000, **ENDLESS}, timeout=0.02)
+    for _ in range(100):
+        if server.metric('requests_total{outcome="cancelled"}') >= before + 1 and server.metric("requests_running") == 0:
+            break
+        time.sleep(0.05)
+    assert server.metric('requests_total{outcome="cancelled"}') >= before + 1
+
+
+async def test_many_people_at_once_get_their_own_answers(server):
+    async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="key", max_retries=0) as client:
+
+        async def ask(model: str, number: int) -> str:
+            chat = [CHAT[0], {"role": "user", "content": f"the form {number}"}]
+            reply = await client.chat.completions.create(model=model, messages=chat, temperature=0, max_tokens=12)
+            return str(reply.choices[0].message.content)
+
+        asked = [(model, number) for number in range(6) for model in ("base", "red", "blue")]
+        together = await asyncio.gather(*[ask(*item) for item in asked])
+        alone = [await ask(*item) for item in asked]
+    assert together == alone
+
+
+def test_a_stopping_engine_finishes_its_answers_and_takes_no_more(tiny_model, tmp_path):
+    server = Server(tiny_model.gguf, tmp_path, tmp_path / "log")
+    stream = server.client.completions.create(model="base", prompt=[5], max_tokens=900, stream=True, extra_body=ENDLESS)
+    chunks = iter(stream)
+    next(chunks)
+    server.process.send_signal(signal.SIGTERM)
+    assert sum(1 for _ in chunks) > 100
+    assert server.stop() == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_the_api_key_is_asked_for(tiny_model, tmp_path):
+    server = Server(tiny_model.gguf, tmp_path, tmp_path / "log", api_key="secret")
+    assert server.http.get("/v1/models").status_code == 401
+    assert server.http.get("/v1/models", headers={"Authorization": "Bearer secret"}).status_code == 200
+    assert server.http.get("/health").status_code == 200
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"model": "/nowhere/base.gguf"}, "The file /nowhere/base.gguf can't be used: No such file"),
+        ({"lanes": "0"}, "ATTUNE_ENGINE_LANES: Input should be greater than or equal to 1"),
+        ({"kv_bytes": "10"}, "only 10 are allowed"),
+        ({"port": "taken"}, "address already in use"),
+    ],
+)
+def test_wrong_settings_end_in_one_sentence(tiny_model, tmp_path, settings, sentence):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        values = {"model": str(tiny_model.gguf), **settings}
+        if values.get("port"):
+            values["port"] = str(taken.getsockname()[1])
+        environment = {f"ATTUNE_ENGINE_{name.upper()}": value for name, value in values.items()}
+        root = Path(__file__).parents[3]
+        done = subprocess.run(
+            [sys.executable, "-m", "serving"], env=environment, capture_output=True, text=True, timeout=60, cwd=root
+        )
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

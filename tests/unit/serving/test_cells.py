@@ -1,0 +1,142 @@
+"""The ledger against a small model of native memory: what it promises is what is there."""
+
+from itertools import count
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serving.cells import Grant, Hold, Ledger, common_length
+
+CELLS, ROWS = 120, 4
+PREFIX = list(range(100, 140))
+
+
+class Memory:
+    """Native memory: rows of cells, each cell holding a token; rows may share cells."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows: list[list[tuple[int, int]]] = [[] for _ in range(rows)]
+        self._cells = count()
+
+    def carry_out(self, grant: Grant) -> None:
+        if grant.donor is None:
+            del self.rows[grant.row][grant.reused :]
+        else:
+            self.rows[grant.row] = self.rows[grant.donor][: grant.reused]
+        for row in grant.forget:
+            self.rows[row] = []
+
+    def decode(self, row: int, tokens: list[int]) -> None:
+        self.rows[row].extend((next(self._cells), token) for token in tokens)
+
+    @property
+    def used(self) -> int:
+        return len({cell for row in self.rows for cell, _ in row})
+
+
+conversations = st.lists(
+    st.tuples(
+        st.integers(0, 40),  # how much of the common prefix the prompt begins with
+        st.lists(st.integers(0, 3), min_size=1, max_size=30),  # its own words
+        st.integers(1, 20),  # tokens of its answer
+        st.integers(0, 3),  # which of the running answers ends first when it must wait
+    ),
+    max_size=25,
+)
+
+
+@given(conversations)
+@settings(max_examples=300, deadline=None)
+def test_a_prompt_finds_exactly_its_own_beginning_and_memory_never_overflows(conversations):
+    ledger, memory = Ledger(cells=CELLS, rows=ROWS), Memory(ROWS)
+    running: list[tuple[int, list[int], int]] = []
+
+    def finish(index: int) -> None:
+        row, prompt, answer = running.pop(index % len(running))
+        decoded = len(memory.rows[row])
+        memory.decode(row, prompt[decoded:])
+        ledger.grow(row, [7] * answer, len(prompt))
+        memory.decode(row, [7] * (answer - 1))  # the last token chosen is never decoded
+        ledger.grow(row, [], len(prompt) + answer - 1)
+        ledger.release(row)
+
+    for shared, own, answer, ends in conversations:
+        prompt = PREFIX[:shared] + own
+        grant = ledger.admit(prompt, len(prompt) + answer)
+        while isinstance(grant, Hold):
+            finish(ends)
+            grant = ledger.admit(prompt, len(prompt) + answer)
+        memory.carry_out(grant)
+        assert [token for _, token in memory.rows[grant.row]] == prompt[: grant.reused]
+        assert grant.reused < len(prompt)
+        running.append((grant.row, prompt, answer))
+        assert memory.used <= ledger.used() <= CELLS
+        for row, held in enumerate(ledger.rows):
+            if not held.busy:
+                assert [token for _, token in memory.rows[row]] == held.tokens
+    while running:
+        finish(0)
+    assert memory.used == ledger.used() <= CELLS
+
+
+def test_a_conversation_goes_on_in_its_own_row():
+    ledger = Ledger(cells=100, rows=3)
+    first = ledger.admit([1, 2, 3], 10)
+    assert isinstance(first, Grant)
+    ledger.grow(first.row, [4, 5], 4)
+    ledger.release(first.row)
+    second = ledger.admit([1, 2, 3, 4, 5, 6], 12)
+    assert second == Grant(row=first.row, reused=4, donor=None, forget=())
+
+
+def test_a_second_conversation_shares_the_beginning_and_leaves_the_first_alone():
+    ledger = Ledger(cells=200, rows=3)
+    first = ledger.admit([*PREFIX, *[1] * 40], 90)
+    assert isinstance(first, Grant)
+    ledger.grow(first.row, [], 80)
+    ledger.release(first.row)
+    second = ledger.admit([*PREFIX, 2], 50)
+    assert isinstance(second, Grant)
+    assert (second.reused, second.donor) == (40, first.row)
+    assert ledger.used() == 80 + 10
+
+
+def test_a_prompt_waits_while_another_decodes_the_same_beginning():
+    ledger = Ledger(cells=200, rows=3)
+    first = ledger.admit([*PREFIX, 1], 50)
+    assert isinstance(first, Grant)
+    assert ledger.admit([*PREFIX, 2], 50) is Hold.BEGINNING
+    ledger.grow(first.row, [9], 41)
+    assert isinstance(ledger.admit([*PREFIX, 2], 50), Grant)
+
+
+def test_a_full_memory_forgets_the_conversation_unused_the_longest():
+    ledger = Ledger(cells=100, rows=4)
+    rows = []
+    for word in (1, 2, 3):
+        grant = ledger.admit([word] * 29, 30)
+        assert isinstance(grant, Grant)
+        ledger.grow(grant.row, [], 29)
+        ledger.release(grant.row)
+        rows.append(grant.row)
+    grant = ledger.admit([4] * 39, 40)
+    assert isinstance(grant, Grant)
+    assert grant.forget == (rows[0],)
+
+
+def test_without_sharing_nothing_is_reused():
+    ledger = Ledger(cells=100, rows=2, share=False)
+    first = ledger.admit([1, 2, 3], 5)
+    assert isinstance(first, Grant)
+    ledger.grow(first.row, [4], 3)
+    ledger.release(first.row)
+    second = ledger.admit([1, 2, 3, 4], 6)
+    assert isinstance(second, Grant)
+    assert second.reused == 0
+
+
+@given(st.lists(st.integers(0, 1)), st.lists(st.integers(0, 1)))
+def test_the_common_length_is_where_two_lists_part(first, second):
+    length = common_length(first, second)
+    assert first[:length] == second[:length]
+    assert length == min(len(first), len(second)) or first[length] != second[length]

@@ -1,0 +1,76 @@
+"""Requests as OpenAI's clients send them."""
+
+import json
+
+import pytest
+
+from serving.errors import InvalidRequest, QueueFull
+from serving.protocol import ChatCompletion, TextCompletion, error_object, parse
+from serving.request import Sampling
+
+CHAT = {"model": "hr", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def chat(**fields) -> ChatCompletion:
+    body: ChatCompletion = parse(json.dumps({**CHAT, **fields}).encode(), ChatCompletion)
+    return body
+
+
+def test_what_is_not_given_has_openais_default():
+    assert chat().sampling() == Sampling()
+    assert chat(temperature=0, top_k=-1).sampling() == Sampling(temperature=0.0)
+    assert chat(seed=-1).sampling().seed == 2**64 - 1
+
+
+def test_content_in_parts_is_joined():
+    message = {"role": "user", "content": [{"type": "text", "text": "Hi "}, {"type": "text", "text": "there"}]}
+    assert chat(messages=[message]).messages[0].plain() == {"role": "user", "content": "Hi there"}
+
+
+def test_one_stop_or_several():
+    assert chat(stop="a").stops() == ("a",)
+    assert chat(stop=["a", "b"]).stops() == ("a", "b")
+    assert chat().stops() == ()
+
+
+def test_a_prompt_is_text_or_tokens():
+    for prompt in ("text", [1, 2], ["text"]):
+        assert parse(json.dumps({"prompt": prompt}).encode(), TextCompletion).prompt == prompt
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"temperature": -1}, "temperature"),
+        ({"top_p": 2}, "top_p"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"n": 2}, "n"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"content": "x"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]}, "messages"),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(fields, param):
+    with pytest.raises(InvalidRequest, match=f"Field '{param}'") as caught:
+        chat(**fields)
+    assert error_object(caught.value)["error"]["param"] == param
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
+def test_a_body_that_is_no_object_is_refused(body):
+    with pytest.raises(InvalidRequest):
+        parse(body, ChatCompletion)
+
+
+def test_errors_have_openais_shape():
+    error = QueueFull(waiting=7, retry_after_s=1)
+    assert error_object(error) == {
+        "error": {
+            "message": "7 requests are waiting already. Try again in a moment.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": "queue_full",
+        }
+    }
