@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
 
 LEASE = timedelta(seconds=10)
+MAX_ATTEMPTS = 5
+"""How often a job is taken up again without coming further, before it counts as failed."""
 
 
 class JobKind(StrEnum):
@@ -54,10 +56,14 @@ class Job(SQLModel, table=True):
         """Prolong the lease."""
         self.leased_until = at + LEASE
 
-    def give_back(self) -> None:
-        """Let any worker take it; the attempt that was cut short does not count."""
+    def give_back(self, *, counts: bool) -> None:
+        """Let any worker take it, and say whether this attempt counts as one that failed."""
         self.state, self.worker_id, self.leased_until = JobState.QUEUED, "", None
-        self.attempts -= 1
+        self.attempts -= not counts
+
+    def progress(self) -> None:
+        """Forget earlier attempts, because this one came further."""
+        self.attempts = 1
 
     def finish(self, error: str = "") -> None:
         """End the job, with the sentence of what went wrong if it failed."""

@@ -20,6 +20,11 @@ class Tenant:
     folder: Path
     """The folder that folder sources lie below."""
 
+    @property
+    def uploads(self) -> Path:
+        """The folder of the files that people send, one folder per person."""
+        return self.artifacts / "uploads"
+
     def name_of(self, principal_id: str) -> str:
         """Return what people call a person or group; for somebody the directory doesn't know, a phrase for that."""
         if principal_id == ORGANISATION:

@@ -29,12 +29,16 @@ def open_job(session: Session, kind: JobKind, subject_id: str) -> Job | None:
     return session.exec(_open(kind, subject_id).with_for_update()).first()
 
 
+def has_work(session: Session, at: datetime) -> bool:
+    """Return whether there is a job to claim; a look that keeps no writer waiting."""
+    return session.exec(select(Job.id).where(_claimable(at)).limit(1)).first() is not None
+
+
 def claim(session: Session, worker_id: str, at: datetime) -> Job | None:
     """Hand out the oldest job that is queued or whose lease ran out; None if there is nothing to do."""
-    ran_out = and_(col(Job.state) == JobState.CLAIMED, col(Job.leased_until) < at)
     job = session.exec(
         select(Job)
-        .where(or_(col(Job.state) == JobState.QUEUED, ran_out))
+        .where(_claimable(at))
         .order_by(col(Job.created_at), col(Job.id))
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -60,15 +64,13 @@ def hold(session: Session, job_id: str, worker_id: str) -> Job:
     return job
 
 
-def give_back(session: Session, job_id: str, worker_id: str) -> None:
-    """Queue the job again without counting the attempt, because its worker is asked to stop."""
-    job = hold(session, job_id, worker_id)
-    job.give_back()
-    session.add(job)
-
-
 def _open(kind: JobKind, subject_id: str) -> SelectOfScalar[Job]:
     return select(Job).where(Job.kind == kind, Job.subject_id == subject_id, col(Job.state).in_(_OPEN))
+
+
+def _claimable(at: datetime) -> ColumnElement[bool]:
+    ran_out = and_(col(Job.state) == JobState.CLAIMED, col(Job.leased_until) < at)
+    return or_(col(Job.state) == JobState.QUEUED, ran_out)
 
 
 def _held(job_id: str, worker_id: str) -> ColumnElement[bool]:

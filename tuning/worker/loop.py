@@ -1,0 +1,87 @@
+"""The worker's life: claim a job, carry it out, claim the next."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import DBAPIError
+
+from tuning.domain.fields import new_id, now
+from tuning.domain.jobs import Job
+from tuning.store import Store, jobs
+from tuning.store.errors import LeaseLost
+from tuning.worker.errors import Interrupted, Stopped, TakenOver
+from tuning.worker.lease import BEAT_S, Lease
+from tuning.worker.progress import Progress
+
+POLL_S = 0.5
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Lease, Job, Progress], None]
+"""Carries one job out and finishes it."""
+
+
+def worker_name() -> str:
+    """Return a name that no other worker has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{new_id()}"
+
+
+@dataclass
+class Loop:
+    """One worker; `stop` ends it, with the job given back."""
+
+    store: Store
+    work: Work
+    name: str = field(default_factory=worker_name)
+    stop: threading.Event = field(default_factory=threading.Event)
+    beat_s: float = BEAT_S
+    poll_s: float = POLL_S
+
+    def run(self) -> None:
+        """Carry out jobs until asked to stop."""
+        while not self.stop.is_set():
+            try:
+                found = self.run_once()
+            except DBAPIError as error:
+                log.warning("The store can't be used at the moment (%s); trying again.", type(error.orig).__name__)
+                found = False
+            if not found:
+                self.stop.wait(self.poll_s)
+
+    def run_once(self) -> bool:
+        """Carry out one job if there is one, and return whether there was."""
+        with self.store.reading() as session:
+            if not jobs.has_work(session, now()):
+                return False
+        with self.store.transaction() as session:
+            job = jobs.claim(session, self.name, now())
+        if job is None:
+            return False
+        log.info("%s %s: begins (attempt %d).", job.kind, job.subject_id, job.attempts)
+        with Lease(self.store, job, beat_s=self.beat_s) as lease:
+            try:
+                self.work(lease, job, Progress(lease, job, self.stop))
+                log.info("%s %s: ends.", job.kind, job.subject_id)
+            except Stopped:
+                self._give_back(lease, job)
+            except (TakenOver, LeaseLost):
+                log.warning("%s %s: another worker has it now.", job.kind, job.subject_id)
+            except DBAPIError:
+                raise
+            except Interrupted as reason:
+                log.info("%s %s: %s", job.kind, job.subject_id, reason.__doc__)
+        return True
+
+    def _give_back(self, lease: Lease, job: Job) -> None:
+        try:
+            with lease.store.transaction() as session:
+                held = jobs.hold(session, job.id, job.worker_id)
+                held.give_back(counts=False)
+                session.add(held)
+            log.info("%s %s: given back.", job.kind, job.subject_id)
+        except TakenOver:
+            pass
