@@ -1,0 +1,104 @@
+"""A submitted release for an admin: everything that the decision needs, and the decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    card,
+    escape,
+    execute,
+    facts,
+    heading,
+    label,
+    paragraph,
+    shorten,
+    show_card,
+    text_input,
+    verbatim,
+)
+from adaptive_cards.numbers import count
+from adaptive_cards.scores import objections, samples, scores_table
+from adaptive_cards.verbs import Verb
+from adaptive_cards.wizard.details import TASKS
+from tuning.domain.agents import Agent
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.releases import Release, ReleaseState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What an admin decides on."""
+
+    agent: Agent
+    release: Release
+    evaluation: Evaluation
+    owner: str
+    audience: Sequence[str]
+    """The audience's names."""
+    people: int
+    """How many people that is."""
+    learned: int
+    """How many documents it learned from."""
+    left_out: int
+    """How many it did not."""
+    dataset_sha256: str
+
+
+def approval_card(case: Case) -> Element:
+    """Return the case; with buttons while it waits for a decision."""
+    agent, release = case.agent, case.release
+    shown = samples(case.evaluation)
+    return card(
+        heading(f"{escape(agent.name)}, {release.label}: may it go live?"),
+        aside(f"Id for commands: {release.id}"),
+        facts(
+            {
+                "Owner": escape(case.owner),
+                "Task": TASKS[agent.task],
+                "Audience": f"{escape(shorten(', '.join(case.audience), 300))} ({_people(case.people)})",
+                "Learned from": f"{count(case.learned, 'document')}, {case.left_out} left out",
+                "Replaces": "the release that is live" if agent.live_release_id else "nothing: it is the first",
+            }
+        ),
+        *([label("The owner says"), verbatim(shorten(release.note, 1_000))] if release.note else []),
+        scores_table(case.evaluation),
+        *objections(case.evaluation),
+        aside(f"Adapter {_short(release.adapter_sha256)} · base {_short(release.base_sha256)} · data {_short(case.dataset_sha256)}"),
+        actions=[
+            *(_decisions(release) if release.state == ReleaseState.SUBMITTED else []),
+            *([show_card("Examples", card(*shown))] if shown else []),
+        ],
+    )
+
+
+def decided_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
+    """Return what takes the place of the case once somebody has decided."""
+    said = {
+        ReleaseState.LIVE: f"✓ {who} approved it. It answers its audience now.",
+        ReleaseState.REJECTED: f"✗ {who} turned it down.",
+        ReleaseState.REVOKED: f"✗ {who} took it back. It doesn't answer any more.",
+    }
+    return card(
+        heading(f"{escape(agent.name)}, {release.label}"),
+        paragraph(escape(said.get(ReleaseState(release.state), f"It is {release.state}."))),
+        verbatim(reason) if reason else None,
+    )
+
+
+def _decisions(release: Release) -> list[Element]:
+    reason = text_input("reason", "Reason, for the owner", longest=1_000, is_multiline=True, is_required=True)
+    reject = execute("Reject", Verb.RELEASE_REJECT, style="destructive", release_id=release.id)
+    return [
+        execute("Approve", Verb.RELEASE_APPROVE, style="positive", release_id=release.id),
+        show_card("Reject ...", card(reason, actions=[reject])),
+    ]
+
+
+def _people(number: int) -> str:
+    return count(number, "person", "people")
+
+
+def _short(sha256: str) -> str:
+    return sha256[:12] or "–"

@@ -1,0 +1,180 @@
+"""The elements that cards are made of. Text from people is escaped or put where markdown is not read."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from adaptive_cards.verbs import Verb
+
+Element = dict[str, Any]
+VERSION = "1.5"
+MAX_BYTES = 28 * 1024
+_MARKDOWN = re.compile(r"([\\`*_\[\]~|])")
+_LINE_START = re.compile(r"^(\s*)([#>+-]|\d+(?=[.)]))", re.MULTILINE)
+
+
+def escape(text: str) -> str:
+    """Return text from people so that a text block shows it as it was written: no links, emphasis or lists."""
+    escaped = _MARKDOWN.sub(r"\\\1", text)
+    return _LINE_START.sub(lambda found: f"{found[1]}{_escaped_marker(found[2])}", escaped)
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return the text, or its beginning with an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def card(*body: Element | None, actions: Sequence[Element] = ()) -> Element:
+    """Return a card; what is None is left out."""
+    made: Element = {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": VERSION,
+        "body": [element for element in body if element is not None],
+    }
+    if actions:
+        made["actions"] = list(actions)
+    return made
+
+
+def heading(text: str) -> Element:
+    """Return the title of a card; the text is ours or escaped."""
+    return {"type": "TextBlock", "text": text, "size": "medium", "weight": "bolder", "wrap": True, "style": "heading"}
+
+
+def label(text: str) -> Element:
+    """Return a small title within a card."""
+    return {"type": "TextBlock", "text": text, "weight": "bolder", "wrap": True, "spacing": "medium"}
+
+
+def paragraph(text: str, *, color: str = "default") -> Element:
+    """Return running text; the text is ours or escaped."""
+    return {"type": "TextBlock", "text": text, "wrap": True, "color": color}
+
+
+def aside(text: str) -> Element:
+    """Return a quiet line."""
+    return {"type": "TextBlock", "text": text, "wrap": True, "isSubtle": True, "size": "small", "spacing": "small"}
+
+
+def verbatim(text: str) -> Element:
+    """Return text from people exactly as it was written."""
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text or "—"}], "spacing": "small"}
+
+
+def facts(pairs: Mapping[str, str]) -> Element:
+    """Return names with their values; the values are ours or escaped."""
+    return {"type": "FactSet", "facts": [{"title": title, "value": value} for title, value in pairs.items()]}
+
+
+def bullets(lines: Iterable[str]) -> Element:
+    """Return a list; the lines are ours or escaped."""
+    return paragraph("\n".join(f"- {line}" for line in lines))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Element:
+    """Return a table with a header row; the texts are ours or escaped."""
+
+    def row(texts: Sequence[str], *, is_header: bool) -> Element:
+        cells = [
+            {
+                "type": "TableCell",
+                "items": [{"type": "TextBlock", "text": text, "wrap": True, **({"weight": "bolder"} if is_header else {})}],
+            }
+            for text in texts
+        ]
+        return {"type": "TableRow", "cells": cells}
+
+    return {
+        "type": "Table",
+        "firstRowAsHeader": True,
+        "showGridLines": True,
+        "columns": [{"width": width} for width in widths],
+        "rows": [row(header, is_header=True), *(row(texts, is_header=False) for texts in rows)],
+    }
+
+
+def bar(share: float) -> Element:
+    """Return a progress bar of columns, which every client shows."""
+    percent = min(max(round(share * 100), 0), 100)
+    filled = {"type": "Column", "width": str(percent), "style": "accent", "items": [_bar_text()]}
+    rest = {"type": "Column", "width": str(100 - percent), "style": "emphasis", "items": [_bar_text()]}
+    columns = [part for part, width in ((filled, percent), (rest, 100 - percent)) if width]
+    return {"type": "ColumnSet", "spacing": "small", "columns": columns}
+
+
+def execute(title: str, verb: Verb, *, style: str = "default", is_validated: bool = True, **ids: str | int) -> Element:
+    """Return a button that carries ids only; clients that don't know it send the same as a message."""
+    inputs = "auto" if is_validated else "none"
+    button = {"title": title, "style": style, "associatedInputs": inputs}
+    return {
+        "type": "Action.Execute",
+        **button,
+        "verb": verb.value,
+        "data": ids,
+        "fallback": {"type": "Action.Submit", **button, "data": {"verb": verb.value, **ids}},
+    }
+
+
+def show_card(title: str, shown: Element) -> Element:
+    """Return a button that unfolds a card."""
+    return {"type": "Action.ShowCard", "title": title, "card": shown}
+
+
+def text_input(
+    key: str,
+    title: str,
+    *,
+    value: str = "",
+    placeholder: str = "",
+    longest: int,
+    is_multiline: bool = False,
+    is_required: bool = False,
+) -> Element:
+    """Return a field for text with its label."""
+    field: Element = {
+        "type": "Input.Text",
+        "id": key,
+        "label": title,
+        "value": value,
+        "maxLength": longest,
+        "isMultiline": is_multiline,
+    }
+    if placeholder:
+        field["placeholder"] = placeholder
+    return {**field, **_required(title, is_required=is_required)}
+
+
+def choice_input(
+    key: str,
+    title: str,
+    choices: Iterable[tuple[str, str]],
+    *,
+    value: str = "",
+    is_multiple: bool = False,
+    is_required: bool = False,
+) -> Element:
+    """Return a field to choose from (title, value) pairs; several values are joined by commas."""
+    return {
+        "type": "Input.ChoiceSet",
+        "id": key,
+        "label": title,
+        "style": "expanded" if is_multiple else "compact",
+        "isMultiSelect": is_multiple,
+        "wrap": True,
+        "value": value,
+        "choices": [{"title": title, "value": value} for title, value in choices],
+        **_required(title, is_required=is_required),
+    }
+
+
+def _required(title: str, *, is_required: bool) -> Element:
+    return {"isRequired": True, "errorMessage": f"Please fill in: {title}"} if is_required else {}
+
+
+def _bar_text() -> Element:
+    return {"type": "TextBlock", "text": " ", "size": "small", "spacing": "none"}
+
+
+def _escaped_marker(marker: str) -> str:
+    return f"{marker}\\" if marker.isdigit() else f"\\{marker}"

@@ -1,0 +1,51 @@
+"""A candidate release for its owner: what it scored, examples, try it, submit it."""
+
+from adaptive_cards.elements import Element, aside, card, escape, execute, heading, show_card, text_input
+from adaptive_cards.numbers import count
+from adaptive_cards.scores import objections, samples, scores_table
+from adaptive_cards.verbs import Verb
+from tuning.domain.agents import Agent
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.releases import Release, ReleaseState
+
+STATES = {
+    ReleaseState.CANDIDATE: "Only you can see it.",
+    ReleaseState.SUBMITTED: "Submitted: an admin decides.",
+    ReleaseState.LIVE: "Live: it answers its audience.",
+    ReleaseState.SUPERSEDED: "Replaced by a newer release.",
+    ReleaseState.REJECTED: "Turned down by an admin.",
+    ReleaseState.SUSPENDED: "Suspended.",
+    ReleaseState.REVOKED: "Taken back by an admin.",
+    ReleaseState.RETIRED: "Retired.",
+}
+
+
+def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, examples: dict[str, int]) -> Element:
+    """Return the evaluation; with buttons while the release is a candidate."""
+    trained = sum(number for key, number in examples.items() if key.startswith("train"))
+    note = text_input("note", "Note for the admins", longest=1_000, is_multiline=True)
+    submit = execute("Submit", Verb.RELEASE_SUBMIT, style="positive", release_id=release.id)
+    is_candidate = release.state == ReleaseState.CANDIDATE
+    shown = samples(evaluation)
+    return card(
+        heading(f"{escape(agent.name)}: {release.label} is ready"),
+        aside(f"{STATES[ReleaseState(release.state)]} {_counted(trained)}"),
+        scores_table(evaluation),
+        aside("Share of the questions set aside, with the 95 % interval. Search: the documents are looked up too."),
+        *objections(evaluation),
+        actions=[
+            *(
+                [
+                    execute("Try it", Verb.RELEASE_TRY, release_id=release.id),
+                    show_card("Submit for approval", card(note, actions=[submit])),
+                ]
+                if is_candidate
+                else []
+            ),
+            *([show_card("Examples", card(*shown))] if shown else []),
+        ],
+    )
+
+
+def _counted(trained: int) -> str:
+    return f"It learned from {count(trained, 'example')}." if trained else ""

@@ -1,0 +1,59 @@
+"""An owner's agents at a glance, with what can be done to each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
+from adaptive_cards.numbers import percent
+from adaptive_cards.verbs import Verb
+from tuning.domain.agents import Agent
+from tuning.domain.releases import Release, ReleaseState
+from tuning.domain.runs import Run
+
+MAX_AGENTS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """Where one agent stands."""
+
+    agent: Agent
+    live: Release | None
+    newest: Release | None
+    run: Run | None
+    """The one that is under way."""
+    to_read: int
+    """Feedback in the inbox."""
+
+
+def my_agents_card(overviews: Sequence[Overview]) -> Element:
+    """Return a block per agent."""
+    if not overviews:
+        return card(heading("Your agents"), paragraph("You have none yet. Send **create agent** to make one."))
+    blocks = [block for one in overviews[:MAX_AGENTS] for block in _block(one)]
+    hidden = len(overviews) - MAX_AGENTS
+    return card(heading("Your agents"), *blocks, aside(f"and {hidden} more") if hidden > 0 else None)
+
+
+def _block(one: Overview) -> list[Element]:
+    agent = one.agent
+    actions = [execute("Change", Verb.WIZARD_OPEN, agent_id=agent.id, step="review")]
+    if one.newest is not None and one.newest.state == ReleaseState.CANDIDATE:
+        actions.insert(0, execute(f"Look at {one.newest.label}", Verb.RELEASE_OPEN, release_id=one.newest.id))
+    if one.to_read:
+        actions.insert(0, execute(f"Inbox ({one.to_read})", Verb.INBOX_OPEN, agent_id=agent.id, number=0))
+    if one.live is not None:
+        actions.append(execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id))
+    return [
+        {**paragraph(f"**{escape(shorten(agent.name, 60))}**  \n{_state(one)}"), "separator": True},
+        {"type": "ActionSet", "actions": actions},
+    ]
+
+
+def _state(one: Overview) -> str:
+    parts = [f"{one.live.label} is live" if one.live else "nothing is live yet"]
+    if one.run is not None:
+        parts.append(f"tuning, {percent(one.run.progress)}")
+    if one.newest is not None and one.newest.state == ReleaseState.SUBMITTED:
+        parts.append(f"{one.newest.label} waits for an admin")
+    return " · ".join(parts)

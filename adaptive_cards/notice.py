@@ -1,0 +1,36 @@
+"""Short news that a person gets unasked."""
+
+from adaptive_cards.elements import Element, card, escape, execute, heading, paragraph, verbatim
+from adaptive_cards.verbs import Verb
+from tuning.domain.agents import Agent
+from tuning.domain.releases import Release
+
+
+def approved_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
+    """Return, for the owner: it is live."""
+    return card(
+        heading(f"{escape(agent.name)}, {release.label} is live"),
+        paragraph(f"{escape(who)} approved it. It answers its audience now."),
+        verbatim(reason) if reason else None,
+        actions=[execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id)],
+    )
+
+
+def rejected_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
+    """Return, for the owner: an admin turned it down or took it back, and why."""
+    was = "took back" if release.live_at else "turned down"
+    return card(
+        heading(f"{escape(agent.name)}, {release.label}: {was.replace('took back', 'taken back')}"),
+        paragraph(f"{escape(who)} {was} this release:"),
+        verbatim(reason),
+        actions=[execute("Change the agent", Verb.WIZARD_OPEN, agent_id=agent.id, step="review")],
+    )
+
+
+def learned_card(agent: Agent, release: Release) -> Element:
+    """Return, for whoever corrected an answer: the agent has learned it."""
+    return card(
+        heading("Your correction has been learned"),
+        paragraph(f"{escape(agent.name)} answers with {release.label} now, which has learned what you wrote. Thank you."),
+        actions=[execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id)],
+    )

@@ -1,0 +1,44 @@
+"""Step 4: who may use the agent."""
+
+from collections.abc import Sequence
+
+from adaptive_cards.elements import Element, aside, card, choice_input, escape, execute, heading, paragraph, text_input
+from adaptive_cards.verbs import Verb
+from tuning.domain.agents import Agent
+from tuning.domain.principals import Group, Person
+
+
+def audience_card(
+    agent: Agent,
+    found: Sequence[Group | Person],
+    chosen: Sequence[Group | Person],
+    *,
+    search: str = "",
+    problem: str = "",
+) -> Element:
+    """Return the form: what was chosen and what the search found."""
+    shown = {one.id: one for one in [*chosen, *found]}
+    choices = [(_title(one), one.id) for one in shown.values()]
+    return card(
+        heading(f"{escape(agent.name)} · 4 of 5"),
+        paragraph(problem, color="attention") if problem else None,
+        paragraph("It learns only from documents that everybody in its audience may read."),
+        choice_input(
+            "audience",
+            "Who may use it? Nobody chosen: only you.",
+            choices,
+            value=",".join(one.id for one in chosen),
+            is_multiple=True,
+        ),
+        text_input("search", "Search groups and people", value=search, longest=100),
+        None if found else aside("Nothing found."),
+        actions=[
+            execute("Next", Verb.WIZARD_AUDIENCE, style="positive", agent_id=agent.id),
+            execute("Search", Verb.WIZARD_SEARCH, agent_id=agent.id),
+            execute("Back", Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="sources"),
+        ],
+    )
+
+
+def _title(one: Group | Person) -> str:
+    return f"{one.name} (group)" if isinstance(one, Group) else f"{one.name}{', ' + one.title if one.title else ''}"

@@ -1,0 +1,174 @@
+"""Answers a question in chat: passages to the engine, its words to Teams, and what was said into the store."""
+
+import asyncio
+import re
+import time
+from contextlib import aclosing
+from datetime import timedelta
+
+from adaptive_cards.answer import answer_card
+from bot import questions
+from bot.engine import Engine
+from bot.errors import NotDelivered, QuestionTooLong, StreamStopped
+from bot.questions import Question
+from bot.turn import AnswerStream, Citation, Message, Turn
+from tuning.domain.conversations import Answer
+from tuning.domain.errors import Refusal
+from tuning.domain.fields import now
+from tuning.domain.prompts import Task
+from tuning.governance.tenant import Tenant
+from tuning.store import conversations
+
+RESUMED = timedelta(minutes=10)
+"""An older question is not answered any more after a restart: the person has moved on."""
+_INFORMING = {
+    Task.QUESTIONS: "Looking through the documents ...",
+    Task.GENERATION: "Choosing a precedent and drafting ...",
+    Task.SUMMARY: "Reading ...",
+}
+_CITED = re.compile(r"\[(\d{1,2})\]")
+
+
+class Answering:
+    """Answers questions with the release that is live at that moment."""
+
+    def __init__(self, tenant: Tenant, engine: Engine) -> None:
+        self._tenant = tenant
+        self._engine = engine
+
+    async def answer(self, turn: Turn, text: str) -> bool:
+        """Answer a question of the chat's current agent; return whether there was an agent to ask.
+
+        Whatever goes wrong becomes one kind sentence.
+        """
+        try:
+            question = await asyncio.to_thread(questions.begin, self._tenant, turn.incoming, text)
+        except Refusal as refusal:
+            await turn.send(Message(text=refusal.sentence))
+            return True
+        if question is None:
+            return await asyncio.to_thread(self._was_taken_on, turn)
+        await self._tell(turn, question)
+        return True
+
+    async def resume(self, turn: Turn, answer: Answer) -> None:
+        """Answer a question that was interrupted by a restart."""
+        try:
+            question = await asyncio.to_thread(questions.resume, self._tenant, answer)
+        except Refusal as refusal:
+            await self._save(answer, activity_id=await turn.send(Message(text=refusal.sentence)))
+        else:
+            await self._tell(turn, question)
+
+    def unfinished(self) -> list[Answer]:
+        """Return the answers that an earlier process has begun and not shown."""
+        with self._tenant.store.reading() as session:
+            return list(conversations.unfinished(session, now() - RESUMED))
+
+    def _was_taken_on(self, turn: Turn) -> bool:
+        with self._tenant.store.reading() as session:
+            return bool(turn.incoming.activity_id) and bool(
+                conversations.answer_to(session, turn.incoming.activity_id)
+            )
+
+    async def _tell(self, turn: Turn, question: Question) -> None:
+        answer = question.answer
+        started = time.monotonic()
+        try:
+            async with turn.stream() as stream:
+                message = await self._compose(question, stream, started)
+                activity_id = await stream.finish(message)
+        except StreamStopped:
+            answer.is_stopped = True
+            await self._save(answer)
+        except NotDelivered:
+            answer.is_stopped = True  # the chat is gone: nothing to try again after a restart
+            await self._save(answer)
+            raise
+        else:
+            await self._save(answer, activity_id=activity_id)
+
+    async def _compose(self, question: Question, stream: AnswerStream, started: float) -> Message:
+        answer = question.answer
+        if answer.text:  # a restart came between generating and showing
+            return _message(question)
+        await stream.inform(_INFORMING[question.agent.task])
+        try:
+            await self._generate(question, stream)
+        except Refusal as refusal:
+            answer.text = ""
+            return Message(text=refusal.sentence)
+        answer.seconds = time.monotonic() - started
+        answer.citations = [_stored(question, position) for position in _cited(question)]
+        await self._save(answer)
+        return _message(question)
+
+    async def _generate(self, question: Question, stream: AnswerStream) -> None:
+        prompts = question.prompts()
+        for messages in prompts:
+            try:
+                pieces = self._engine.answer(question.model, messages, max_tokens=question.max_tokens)
+                async with aclosing(pieces):
+                    async for piece in pieces:
+                        question.answer.text += piece
+                        await stream.write(question.answer.text)
+            except QuestionTooLong:
+                if messages is prompts[-1]:
+                    raise
+            else:
+                break
+        question.answer.text = _without_unknown_citations(question.answer.text.strip(), len(question.passages))
+
+    async def _save(self, answer: Answer, *, activity_id: str = "") -> None:
+        answer.activity_id = activity_id or answer.activity_id
+
+        def write() -> None:
+            with self._tenant.store.transaction() as session:
+                session.merge(answer)
+
+        await asyncio.to_thread(write)
+
+
+def _message(question: Question) -> Message:
+    answer = question.answer
+    citations = [
+        Citation(
+            position=one["position"], title=one["title"], url=one["url"], abstract=one["abstract"], label=one["label"]
+        )
+        for one in answer.citations
+    ]
+    return Message(
+        text=f"{answer.text or '…'}\n\n_{_footer(question, len({one['document_id'] for one in answer.citations}))}_",
+        is_answer=True,
+        citations=citations,
+        card=answer_card(answer),
+    )
+
+
+def _footer(question: Question, documents: int) -> str:
+    learned = {0: "from what it learned", 1: "from 1 source"}.get(documents, f"from {documents} sources")
+    release = f"{question.release.label}{' on trial' if question.is_trial else ''}"
+    return f"{question.agent.name} · {release} · {learned}"
+
+
+def _cited(question: Question) -> list[int]:
+    if question.agent.task is not Task.QUESTIONS:
+        return []
+    return list(dict.fromkeys(int(number) for number in _CITED.findall(question.answer.text)))
+
+
+def _stored(question: Question, position: int) -> dict[str, object]:
+    found = question.passages[position - 1]
+    return {
+        "position": position,
+        "document_id": found.document_id,
+        "title": found.title,
+        "url": found.url,
+        "abstract": " ".join(found.text.split())[:160],
+        "label": found.label,
+    }
+
+
+def _without_unknown_citations(text: str, passages: int) -> str:
+    """Take out [n] where there is no passage n: Teams would show a citation that leads nowhere."""
+    return _CITED.sub(lambda found: found[0] if 1 <= int(found[1]) <= passages else "", text)

@@ -1,0 +1,175 @@
+"""What a question becomes before the engine sees it: agent, release, passages, prompt, and the row of its answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from bot.engine import Model
+from bot.errors import QuestionTooLong
+from bot.turn import Incoming
+from tuning.documents.search import FoundPassage, search
+from tuning.domain.agents import Agent
+from tuning.domain.conversations import Answer, Conversation
+from tuning.domain.errors import NotAllowed, WrongState
+from tuning.domain.permissions import Permission
+from tuning.domain.prompts import (
+    Message,
+    Passage,
+    Task,
+    generation_messages,
+    question_messages,
+    summary_messages,
+)
+from tuning.domain.releases import Release
+from tuning.governance import access
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, conversations, releases
+
+MAX_QUESTION = 4_000
+MAX_DOCUMENT = 60_000
+"""Characters of a brief, or of a text to summarise."""
+MAX_HISTORY = 1_500
+"""Characters of what was said before, newest first."""
+PASSAGES = 4
+MAX_TOKENS = {Task.QUESTIONS: 400, Task.GENERATION: 1_200, Task.SUMMARY: 500}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question, ready for the engine."""
+
+    answer: Answer
+    """The row that the answer goes into."""
+    agent: Agent
+    release: Release
+    is_trial: bool
+    """Whether the owner tries a release that is not live."""
+    passages: Sequence[FoundPassage]
+    history: Sequence[Message]
+    text: str
+
+    @property
+    def model(self) -> Model:
+        """What answers."""
+        return Model(id=self.release.id, path=self.release.adapter_path, sha256=self.release.adapter_sha256)
+
+    @property
+    def max_tokens(self) -> int:
+        """How long the answer may become."""
+        return MAX_TOKENS[self.agent.task]
+
+    def prompts(self) -> list[list[Message]]:
+        """Return the messages for the engine, and shorter ones to fall back on if those are too long for it."""
+        instructions = self.agent.instructions
+        if self.agent.task is Task.SUMMARY:
+            return [summary_messages(self.text, instructions=instructions)]
+        if self.agent.task is Task.GENERATION:
+            precedents = [passage.text for passage in self.passages[:1]]
+            return [generation_messages(*precedents or [""], self.text, instructions=instructions)]
+        shown = [Passage(title=found.title, heading=found.heading, text=found.text) for found in self.passages]
+        full = question_messages(self.text, shown, instructions=instructions, history=self.history)
+        return [
+            full,
+            question_messages(self.text, shown, instructions=instructions),
+            question_messages(self.text, shown[:2], instructions=instructions),
+        ]
+
+
+def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
+    """Note a question to the chat's current agent and gather what answers it.
+
+    None: there is no agent in this chat yet, or the same message has been taken on before.
+
+    Raises:
+        NotAllowed: the person may not use the agent (any more).
+        WrongState: nothing of the agent is live.
+        QuestionTooLong: with the limit.
+    """
+    with access.act(tenant, incoming.person_id) as session:
+        conversation = conversations.current(session, incoming.chat_id, incoming.person_id)
+        if conversation is None:
+            return None
+        if incoming.activity_id and conversations.answer_to(session, incoming.activity_id):
+            return None
+        agent, release = _answering(session, tenant, conversation)
+        _check_length(agent, text)
+        answer = Answer(
+            conversation_id=conversation.id,
+            agent_id=agent.id,
+            release_id=release.id,
+            person_id=incoming.person_id,
+            question=text,
+            incoming_activity_id=incoming.activity_id,
+        )
+        history = _history(session, conversation.id)
+        session.add(answer)
+    return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
+
+
+def resume(tenant: Tenant, answer: Answer) -> Question:
+    """Gather once more what answers a question that was interrupted; raises like `begin`."""
+    with tenant.store.reading() as session:
+        conversation = conversations.get(session, answer.conversation_id)
+        agent, release = _answering(session, tenant, conversation)
+        history = _history(session, conversation.id)
+    return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
+
+
+def _answering(session: Session, tenant: Tenant, conversation: Conversation) -> tuple[Agent, Release]:
+    """Return the agent and the release that answers, looked up anew for each question: decisions count at once."""
+    agent = agents.get(session, conversation.agent_id)
+    if conversation.release_id is not None:
+        release = releases.get(session, conversation.release_id)
+        access.check(session, tenant, conversation.person_id, Permission.RELEASE_TRY, release)
+        return agent, release
+    if agent.live_release_id is None:
+        owner = tenant.name_of(agent.owner_id)
+        msg = f"'{agent.name}' doesn't answer at the moment: it has been taken back. Ask {owner}, who owns it."
+        raise WrongState(msg)
+    if not access.may(session, tenant, conversation.person_id, Permission.AGENT_ASK, agent):
+        msg = "You can't use this agent: you are not in its audience. Send 'agents' to see whom you can ask."
+        raise NotAllowed(msg)
+    return agent, releases.get(session, agent.live_release_id)
+
+
+def _check_length(agent: Agent, text: str) -> None:
+    longest = MAX_QUESTION if agent.task is Task.QUESTIONS else MAX_DOCUMENT
+    if len(text) > longest:
+        msg = f"That is {len(text):,} characters; {agent.name} takes {longest:,}. Shorten it, then send it again."
+        raise QuestionTooLong(msg)
+
+
+def _gather(
+    tenant: Tenant, answer: Answer, agent: Agent, release: Release, *, history: Sequence[Message], is_trial: bool
+) -> Question:
+    passages: list[FoundPassage] = []
+    if agent.task is not Task.SUMMARY:
+        # Trimmed by who asks, not by the agent: the person reads only what they could open themselves.
+        principals = tenant.people.principals(answer.person_id)
+        with tenant.store.reading() as session:
+            passages = search(
+                session, answer.question, principals=principals, source_ids=agent.source_ids, limit=PASSAGES
+            )
+    return Question(
+        answer=answer,
+        agent=agent,
+        release=release,
+        is_trial=is_trial,
+        passages=passages,
+        history=history,
+        text=answer.question,
+    )
+
+
+def _history(session: Session, conversation_id: str) -> list[Message]:
+    history: list[Message] = []
+    room = MAX_HISTORY
+    for earlier in reversed(conversations.answers(session, conversation_id, limit=6)):
+        room -= len(earlier.question) + len(earlier.text)
+        if room < 0:
+            break
+        if earlier.text:
+            asked: Message = {"role": "user", "content": earlier.question}
+            history[:0] = [asked, {"role": "assistant", "content": earlier.text}]
+    return history
