@@ -1,0 +1,54 @@
+"""What `attune up` decides before it starts anything."""
+
+import io
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.settings import Settings
+from bot.up import CannotStart, hint, up
+from tests.fakes.people import FakePeople
+
+PEOPLE = FakePeople(["ada", "bo"], {"admins": ["bo"]}, guests=["gus"])
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    users = [{"id": name, "name": name, "mail": f"{name}@example.com"} for name in "abcdef"]
+    (tmp_path / "people.json").write_text(json.dumps({"users": users, "groups": [], "personas": ["a"]}))
+    return Settings(tenant=tmp_path, logs=tmp_path / "logs", playground=tmp_path)
+
+
+def refusal(settings: Settings) -> str:
+    with pytest.raises(CannotStart) as caught:
+        up(settings, opens_browser=False, console=Console(file=io.StringIO()))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("person_id", "says"), [("ada", "make"), ("bo", "approve"), ("gus", "guest")])
+def test_everybody_is_told_what_to_try(person_id: str, says: str):
+    person = PEOPLE.person(person_id)
+    assert person
+    assert says in hint(person, PEOPLE, "admins")
+
+
+def test_a_port_in_use_is_named_with_the_setting_that_changes_it(settings: Settings):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        sentence = refusal(settings.model_copy(update={"port": port}))
+    assert str(port) in sentence
+    assert "ATTUNE_PORT" in sentence
+
+
+def test_without_people_nothing_starts(settings: Settings):
+    (settings.tenant / "people.json").unlink()
+    assert "people.json" in refusal(settings)
+
+
+def test_unsigned_requests_are_never_taken_from_elsewhere(settings: Settings):
+    assert "ATTUNE_HOST" in refusal(settings.model_copy(update={"host": "0.0.0.0"}))
