@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import aiohttp
@@ -56,7 +56,7 @@ class Loopback:
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> "Loopback":
+    async def __aenter__(self) -> Self:
         """Listen on a free port of the loopback address."""
         app = web.Application(client_max_size=4 * 1024 * 1024)
         app.router.add_post("/v3/conversations/{chat}/activities", self._post)
@@ -90,7 +90,9 @@ class Loopback:
         """Return the first message of a chat that is wanted and newer than a number; raise `TimeoutError`."""
         async with asyncio.timeout(timeout_s), self._changed:
             while True:
-                found = [sent for sent in self.messages.get(chat_id, {}).values() if sent.number > after and wanted(sent)]
+                found = [
+                    sent for sent in self.messages.get(chat_id, {}).values() if sent.number > after and wanted(sent)
+                ]
                 if found:
                     return min(found, key=lambda sent: sent.number)
                 await self._changed.wait()
@@ -134,7 +136,9 @@ class PersonalChat:
         members = {"membersAdded": [BOT]}
         await self.loopback.deliver(self._activity("conversationUpdate", **members))
 
-    async def say(self, text: str, *, wanted: Callable[[Sent], bool] = lambda _: True, timeout_s: float = TIMEOUT_S) -> Sent:
+    async def say(
+        self, text: str, *, wanted: Callable[[Sent], bool] = lambda _: True, timeout_s: float = TIMEOUT_S
+    ) -> Sent:
         """Write a message and return the bot's first message after it (that is wanted)."""
         after = self.loopback.latest(self.chat_id)
         await self.loopback.deliver(self._activity("message", text=text, textFormat="plain"))
@@ -164,7 +168,10 @@ class PersonalChat:
 
     async def thumb(self, message: Sent, reaction: str, comment: str = "") -> int:
         """Press a thumb below an answer as Teams reports it, and return the HTTP status."""
-        value = {"actionName": "feedback", "actionValue": {"reaction": reaction, "feedback": f'{{"feedbackText":"{comment}"}}'}}
+        value = {
+            "actionName": "feedback",
+            "actionValue": {"reaction": reaction, "feedback": f'{{"feedbackText":"{comment}"}}'},
+        }
         activity = self._activity("invoke", name="message/submitAction", value=value, replyToId=message.id)
         status, _ = await self.loopback.deliver(activity)
         return status
