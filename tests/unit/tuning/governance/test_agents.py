@@ -1,0 +1,136 @@
+import pytest
+
+from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source
+from tuning.domain.audit import Tag
+from tuning.domain.documents import SourceKind
+from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.policy import Policy
+from tuning.domain.prompts import Task
+from tuning.domain.releases import ReleaseState
+from tuning.governance import agents as governed
+from tuning.store import agents, audit
+
+
+def test_an_agent_is_made_named_once_and_audited(tenant):
+    agent = governed.create(tenant, "ana", name="  HR \n answers ", task=Task.QUESTIONS)
+    assert agent.name == "HR answers"
+    with pytest.raises(InvalidInput, match="already have"):
+        governed.create(tenant, "ana", name="hr ANSWERS", task=Task.SUMMARY)
+    governed.create(tenant, "bo", name="HR answers", task=Task.QUESTIONS)
+    with tenant.store.reading() as session:
+        assert [event.tag for event in audit.events(session, agent.id)] == [Tag.AGENT_CREATED]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61])
+def test_a_name_has_one_to_sixty_characters(tenant, name):
+    with pytest.raises(InvalidInput, match="1 to 60"):
+        governed.create(tenant, "ana", name=name, task=Task.QUESTIONS)
+
+
+def test_the_policy_limits_agents_per_owner(tenant):
+    keep(tenant.store, Policy(agents_per_owner=1), make_agent())
+    with pytest.raises(NotAllowed, match="limit"):
+        governed.create(tenant, "ana", name="Second", task=Task.QUESTIONS)
+
+
+def test_configuring_an_agent_completes_it_and_is_audited(tenant):
+    keep(tenant.store, make_source(), draft := make_agent(source_ids=[], questionnaire={}, audience=[]))
+    assert not draft.is_complete
+    changed = governed.configure(
+        tenant,
+        "ana",
+        "agent",
+        description="Knows the rules.",
+        questionnaire={"data": "Rules", "organisation": "By topic"},
+        starters=["May I fly?", " ", "May I fly?"],
+        source_ids=["source"],
+        audience=["staff", "bo"],
+    )
+    assert (changed.is_complete, changed.starters, changed.audience) == (True, ["May I fly?"], ["staff", "bo"])
+    with tenant.store.reading() as session:
+        assert agents.get(session, "agent").model_dump() == changed.model_dump()
+        (event,) = audit.events(session, "agent")
+    assert set(event.detail) == {
+        "description",
+        "questionnaire",
+        "starters",
+        "source_ids",
+        "audience",
+        "is_complete",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"instructions": "x" * 2001}, "at most 2,000 characters; there are 2,001"),
+        ({"starters": list("abcdefg")}, "at most 6 starters"),
+        ({"source_ids": ["elsewhere"]}, "not there any more"),
+        ({"source_ids": ["bos"]}, "not there any more"),
+        ({"audience": ["staff", "stranger"]}, "not in the organisation's directory"),
+        ({"questionnaire": {"favourite": "x"}}, "not asked about favourite"),
+        ({"owner_id": "bo"}, "no owner_id"),
+        ({"name": ""}, "1 to 60"),
+    ],
+)
+def test_a_value_that_cannot_be_used_changes_nothing(tenant, changes, sentence):
+    uploads = make_source(id="bos", kind=SourceKind.UPLOAD, location="bo")
+    keep(tenant.store, make_source(), uploads, make_agent())
+    with pytest.raises(InvalidInput, match=sentence):
+        governed.configure(tenant, "ana", "agent", description="New", **changes)
+    with tenant.store.reading() as session:
+        assert agents.get(session, "agent").model_dump(exclude={"created_at"}) == make_agent().model_dump(
+            exclude={"created_at"}
+        )
+
+
+def test_the_audience_is_fixed_while_a_run_learns_for_it(tenant):
+    keep(tenant.store, make_source(), make_agent(), make_run())
+    with pytest.raises(WrongState, match="during a run"):
+        governed.configure(tenant, "ana", "agent", audience=["partners"])
+    assert governed.configure(tenant, "ana", "agent", instructions="Be brief.").instructions == "Be brief."
+
+
+def test_people_see_the_agents_that_they_can_ask(tenant):
+    keep(
+        tenant.store,
+        make_agent(live_release_id="release"),
+        make_release(state=ReleaseState.LIVE, audience=["leads"]),
+        make_agent(id="draft", name="Draft"),
+    )
+    assert [agent.id for agent in governed.available(tenant, "cy")] == ["agent"]
+    assert governed.available(tenant, "bo") == []
+    assert [agent.id for agent in governed.owned(tenant, "ana")] == ["agent", "draft"]
+
+
+def test_an_agent_learns_nothing_that_its_owner_may_not_read(tenant):
+    keep(tenant.store, make_agent(audience=["leads"]), make_document("Open"), make_document("Closed", ["leads"]))
+    found = governed.agent_coverage(tenant, make_agent(audience=["leads"]))
+    assert found.eligible_ids == ("open",)
+    assert [one.reason for one in found.exclusions] == ["Not readable by Ana."]
+
+
+class TestHoldout:
+    def test_it_is_kept_in_order_and_replaced_as_a_whole(self, tenant):
+        keep(tenant.store, make_agent())
+        governed.set_holdout(tenant, "ana", "agent", [{"question": "Old?"}])
+        governed.set_holdout(tenant, "ana", "agent", [{"question": "Why?", "answer": " So. "}, {"question": "Who?"}])
+        with tenant.store.reading() as session:
+            kept = agents.holdout(session, "agent")
+        assert [(row.question, row.answer) for row in kept] == [("Why?", "So."), ("Who?", None)]
+
+    @pytest.mark.parametrize(
+        ("rows", "sentence"),
+        [
+            ([{"question": "Why?"}, {"answer": "So."}], "Line 2 .* question: field required"),
+            ([{"question": " "}], "Line 1 .* needs a question"),
+            ([{"question": "Why?", "answer": ""}], "Line 1 .* empty answer"),
+            ([{"question": "Why?"}, {"question": "WHY?"}], "twice"),
+            ([{"question": "?"}] * 1001, "at most 1000"),
+            ([{"question": "Why?", "mood": "x"}], "Line 1 .* mood"),
+        ],
+    )
+    def test_a_bad_line_is_named(self, tenant, rows, sentence):
+        keep(tenant.store, make_agent())
+        with pytest.raises(InvalidInput, match=sentence):
+            governed.set_holdout(tenant, "ana", "agent", rows)

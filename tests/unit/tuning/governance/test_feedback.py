@@ -1,0 +1,101 @@
+import pytest
+
+from tests.factories import keep, make_agent, make_answer
+from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.feedback import FeedbackState, Reaction
+from tuning.governance import feedback as governed
+from tuning.store import audit, feedback
+
+
+@pytest.fixture(autouse=True)
+def answered(tenant):
+    keep(tenant.store, make_agent(), make_answer())
+
+
+def test_saying_more_changes_what_was_said(tenant):
+    first = governed.give(tenant, "bo", "answer", reaction=Reaction.DISLIKE)
+    second = governed.give(tenant, "bo", "answer", correction=" Yes, in economy. ")
+    assert second.id == first.id
+    assert (second.reaction, second.correction, second.question) == (
+        Reaction.DISLIKE,
+        "Yes, in economy.",
+        "May I fly?",
+    )
+
+
+def test_only_the_person_who_got_an_answer_talks_about_it(tenant):
+    with pytest.raises(NotAllowed, match="who got an answer"):
+        governed.give(tenant, "cy", "answer", reaction=Reaction.LIKE)
+    given = governed.give(tenant, "bo", "answer", reaction=Reaction.LIKE)
+    with pytest.raises(NotAllowed):
+        governed.withdraw(tenant, "ana", given.id)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({}, "nothing in the feedback"),
+        ({"correction": "x" * 2001}, "at most 2,000 characters; there are 2,001"),
+        ({"comment": "x" * 2001}, "comment"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_a_sentence(tenant, said, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        governed.give(tenant, "bo", "answer", **said)
+    with tenant.store.reading() as session:
+        assert feedback.on_answer(session, "answer", "bo") is None
+
+
+def test_one_person_cannot_flood_an_owner(tenant, monkeypatch):
+    monkeypatch.setattr(governed, "MAX_WAITING", 2)
+    keep(tenant.store, *(make_answer(id=f"answer{number}") for number in range(3)))
+    for number in range(2):
+        governed.give(tenant, "bo", f"answer{number}", reaction=Reaction.LIKE)
+    with pytest.raises(WrongState, match="2 pieces of your feedback"):
+        governed.give(tenant, "bo", "answer2", reaction=Reaction.LIKE)
+    assert governed.give(tenant, "bo", "answer1", comment="Changed.").comment == "Changed."
+
+
+def test_the_inbox_holds_what_needs_a_decision(tenant):
+    keep(tenant.store, make_answer(id="liked"))
+    governed.give(tenant, "bo", "liked", reaction=Reaction.LIKE)
+    wrong = governed.give(tenant, "bo", "answer", correction="Yes.")
+    assert [one.id for one in governed.inbox(tenant, "ana", "agent")] == [wrong.id]
+    with pytest.raises(NotAllowed):
+        governed.inbox(tenant, "bo", "agent")
+
+
+def test_an_accepted_correction_is_learned_as_the_owner_edited_it(tenant):
+    given = governed.give(tenant, "bo", "answer", correction="yes")
+    governed.accept(tenant, "ana", given.id, "May I fly to Rome?", "Yes, in economy.")
+    with tenant.store.reading() as session:
+        (kept,) = feedback.accepted(session, "agent")
+        assert [event.tag for event in audit.events(session, given.id)] == ["feedback:given", "feedback:accepted"]
+    assert (kept.question, kept.correction, kept.reviewed_by) == ("May I fly to Rome?", "Yes, in economy.", "ana")
+    assert governed.inbox(tenant, "ana", "agent") == []
+    for again in (
+        lambda: governed.accept(tenant, "ana", given.id, "Q", "A"),
+        lambda: governed.reject(tenant, "ana", given.id),
+        lambda: governed.give(tenant, "bo", "answer", comment="Oh."),
+    ):
+        with pytest.raises(WrongState, match="already accepted"):
+            again()
+
+
+def test_only_the_owner_reviews(tenant):
+    given = governed.give(tenant, "bo", "answer", correction="Yes.")
+    for who in ("bo", "cy", "stranger"):
+        with pytest.raises(NotAllowed):
+            governed.accept(tenant, who, given.id, "Q", "A")
+        with pytest.raises(NotAllowed):
+            governed.reject(tenant, who, given.id)
+
+
+def test_feedback_taken_back_is_not_learned_and_can_be_given_anew(tenant):
+    given = governed.give(tenant, "bo", "answer", reaction=Reaction.DISLIKE, correction="Yes.")
+    governed.accept(tenant, "ana", given.id, "May I fly?", "Yes.")
+    assert governed.withdraw(tenant, "bo", given.id).state == FeedbackState.WITHDRAWN
+    with tenant.store.reading() as session:
+        assert feedback.accepted(session, "agent") == []
+    again = governed.give(tenant, "bo", "answer", reaction=Reaction.LIKE)
+    assert (again.state, again.correction) == (FeedbackState.NEW, "")
