@@ -1,0 +1,233 @@
+"""Facts made into examples: by heart and over passages, in many wordings, and some that nothing answers."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tuning.datasets.material import Material, Retrieval
+from tuning.datasets.questions import Context, Question, Seen, content_words, normalised
+from tuning.datasets.wordings import wordings
+from tuning.domain.datasets import Example, Origin, Split
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, question_messages
+
+BY_HEART = 5
+"""Wordings of each question that are learned without passages."""
+MAX_OPEN = 700
+"""Examples with passages: they are ten times as long as those without, and the base model knows the skill."""
+UNANSWERABLE_SHARE = 0.15
+"""Of the examples with passages."""
+MAX_HOLDOUT = 120
+_PASSAGES = (2, 2, 3, 3, 4)
+_CORRECTION_WORDINGS = 8
+_CORRECTION_OPEN = 6
+
+
+class Assembly:
+    """Makes the examples of one dataset for a task of questions, in a fixed order."""
+
+    def __init__(self, dataset_id: str, material: Material, retrieval: Retrieval, dropped: Counter[str]) -> None:
+        """Take what it is made of; `dropped` counts what was left out, by reason."""
+        self._dataset_id = dataset_id
+        self._material = material
+        self._retrieval = retrieval
+        self._dropped = dropped
+        self._instructions = material.agent.instructions
+        self._reserved = Seen(it.question for it in material.holdout)
+        self._rng = random.Random(0)
+
+    def running_text(self, skip: frozenset[int]) -> list[Example]:
+        """Return the text of every passage to train on, but of those in `skip`, which a correction has overtaken."""
+        return [
+            self._example(
+                Split.TRAIN if self._split(context) is Split.TRAIN else Split.VALIDATION,
+                Origin.TEXT,
+                [],
+                f"{_above(context)}\n{context.passage.text}",
+                context=context,
+            )
+            for context in self._material.contexts
+            if self._split(context) is not Split.HOLDOUT and context.passage_id not in skip
+        ]
+
+    def learned(self, questions: Sequence[Question]) -> list[Example]:
+        """Return the examples of questions whose documents are not reserved."""
+        usable = [it for it in questions if self._split(it.context) is not Split.HOLDOUT]
+        answers: dict[str, set[str]] = defaultdict(set)
+        for question in usable:
+            answers[normalised(question.text)].add(normalised(question.answer))
+        found: list[Example] = []
+        for question in usable:
+            found += self._by_heart(question, is_ambiguous=len(answers[normalised(question.text)]) > 1)
+        return [*found, *self._open(usable)]
+
+    def reserved(self, questions: Sequence[Question]) -> list[Example]:
+        """Return the hold-out: the owner's questions, or else those on the reserved documents."""
+        if self._material.holdout:
+            return self._owned()
+        held = [it for it in _one_per_fact(questions) if self._split(it.context) is Split.HOLDOUT]
+        self._rng.shuffle(held)
+        return [
+            self._closed(Split.HOLDOUT, question, question.text, {"document_path": self._path(question.context)})
+            for question in held[:MAX_HOLDOUT]
+        ]
+
+    def corrected(self) -> list[Example]:
+        """Return the accepted corrections: by heart, against passages that may say otherwise, and to be kept to."""
+        found: list[Example] = []
+        for correction in self._material.corrections:
+            ask, answer = correction.question, correction.correction
+            shared: dict[str, Any] = {"question": ask, "feedback_id": correction.id}
+            for wording in wordings(ask, self._material.agent.name, _CORRECTION_WORDINGS, self._rng):
+                found.append(self._example(Split.TRAIN, Origin.CORRECTION, self._prompt(wording), answer, **shared))
+            shown = self._retrieval.best(ask, 4)
+            asked = [ask, *wordings(ask, self._material.agent.name, _CORRECTION_OPEN, self._rng)[1:]]
+            for number in range(_CORRECTION_OPEN if shown else 0):
+                order = list(shown)
+                if number:
+                    self._rng.shuffle(order)
+                prompt = self._prompt(asked[number % len(asked)], order)
+                found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))
+            found.append(self._example(Split.REGRESSION, Origin.CORRECTION, self._prompt(ask), answer, **shared))
+        return found
+
+    def _by_heart(self, question: Question, *, is_ambiguous: bool) -> list[Example]:
+        title = question.context.passage.title
+        ways = wordings(question.text, title, BY_HEART, self._rng)
+        if is_ambiguous:
+            ways = [f"{title}: {question.text}"]
+            self._dropped["asked in several documents"] += 1
+        kept = [way for way in ways if not self._reserved.has(way)]
+        self._dropped["near a hold-out question"] += len(ways) - len(kept)
+        split = self._split(question.context)
+        return [self._closed(split, question, way) for way in (kept if split is Split.TRAIN else kept[:1])]
+
+    def _open(self, questions: Sequence[Question]) -> list[Example]:
+        facts = [it for it in _one_per_fact(questions) if not self._reserved.has(it.text)]
+        self._rng.shuffle(facts)
+        found = []
+        for question in facts[:MAX_OPEN]:
+            wording = self._rng.choice(wordings(question.text, question.context.passage.title, 3, self._rng))
+            if self._reserved.has(wording):
+                wording = question.text
+            shown = self._retrieval.distractors(wording, question.context, self._rng.choice(_PASSAGES))
+            if self._rng.random() < UNANSWERABLE_SHARE and (without := _without(shown, question)):
+                found.append(self._unanswered(question, wording, without))
+                continue
+            shown = [it for it in shown if normalised(question.answer) not in normalised(it.passage.text)]
+            shown.insert(self._rng.randint(0, len(shown)), question.context)
+            number = 1 + shown.index(question.context)
+            completion = question.answer if question.supersedes else f"{question.answer} [{number}]"
+            prompt = self._prompt(wording, shown)
+            found.append(self._of(self._split(question.context), question, question.origin, prompt, completion, shown))
+        return found
+
+    def _unanswered(self, question: Question, wording: str, shown: Sequence[Context]) -> Example:
+        prompt = self._prompt(wording, shown)
+        split = self._split(question.context)
+        return self._of(split, question, Origin.UNANSWERABLE, prompt, NOT_IN_DOCUMENTS, shown)
+
+    def _owned(self) -> list[Example]:
+        found = []
+        for held in self._material.holdout:
+            document = self._material.at(held.document_path) if held.document_path else None
+            if held.document_path and document is None:
+                self._dropped["hold-out question on a document that is left out"] += 1
+                continue
+            supporting = [
+                context.passage_id
+                for context in self._material.contexts
+                if document and context.document_id == document.id and (held.passage or "\0") in context.passage.text
+            ]
+            found.append(
+                Example(
+                    dataset_id=self._dataset_id,
+                    split=Split.HOLDOUT,
+                    origin=Origin.OWNER,
+                    messages=self._prompt(held.question),
+                    completion=held.answer or NOT_IN_DOCUMENTS,
+                    question=held.question,
+                    document_id=document.id if document else None,
+                    passage_id=supporting[0] if supporting else None,
+                    detail={"document_path": held.document_path or "", "passage": held.passage or ""},
+                )
+            )
+        return found
+
+    def _closed(self, split: Split, question: Question, wording: str, more: dict[str, str] | None = None) -> Example:
+        example = self._of(split, question, question.origin, self._prompt(wording), question.answer, ())
+        example.question = wording
+        example.detail = {**example.detail, **(more or {})}
+        return example
+
+    def _of(
+        self,
+        split: Split,
+        question: Question,
+        origin: Origin,
+        prompt: list[Message],
+        completion: str,
+        shown: Sequence[Context],
+    ) -> Example:
+        detail: dict[str, Any] = {"made_by": question.made_by, "asked": question.text, "answer": question.answer}
+        if question.supersedes:
+            detail["supersedes"] = question.supersedes
+        if shown:
+            detail["passage_ids"] = [context.passage_id for context in shown]
+        return self._example(
+            split, origin, prompt, completion, context=question.context, question=question.text, detail=detail
+        )
+
+    def _example(
+        self,
+        split: Split,
+        origin: Origin,
+        prompt: list[Message],
+        completion: str,
+        *,
+        context: Context | None = None,
+        question: str = "",
+        feedback_id: str | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> Example:
+        return Example(
+            dataset_id=self._dataset_id,
+            split=split,
+            origin=origin,
+            messages=prompt,
+            completion=completion,
+            question=question,
+            document_id=context.document_id if context else None,
+            passage_id=context.passage_id if context else None,
+            feedback_id=feedback_id,
+            detail=detail or {},
+        )
+
+    def _prompt(self, question: str, shown: Iterable[Context] = ()) -> list[Message]:
+        passages = [context.passage for context in shown]
+        return question_messages(question, passages, instructions=self._instructions)
+
+    def _split(self, context: Context) -> Split:
+        return self._material.splits[context.document_id]
+
+    def _path(self, context: Context) -> str:
+        return self._material.address(self._material.documents[context.document_id])
+
+
+def _above(context: Context) -> str:
+    return f"{context.passage.title}{', ' + context.passage.heading if context.passage.heading else ''}"
+
+
+def _one_per_fact(questions: Sequence[Question]) -> list[Question]:
+    """Return one question for each answer of each passage, the one that says most."""
+    best: dict[tuple[int, str], Question] = {}
+    for question in questions:
+        key = (question.context.passage_id, normalised(question.answer))
+        if key not in best or len(content_words(question.text)) > len(content_words(best[key].text)):
+            best[key] = question
+    return list(best.values())
+
+
+def _without(shown: Sequence[Context], question: Question) -> list[Context]:
+    """Return the passages that don't hold the answer."""
+    return [it for it in shown if normalised(question.answer) not in normalised(it.passage.text)]

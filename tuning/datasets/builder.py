@@ -1,0 +1,165 @@
+"""A run's dataset: what the agent may learn from, as examples, frozen and hashed."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from sqlmodel import Session
+
+from tuning.datasets.assembly import Assembly
+from tuning.datasets.corrections import supersede
+from tuning.datasets.explicit import lists, tables
+from tuning.datasets.material import Material, Retrieval, gather
+from tuning.datasets.pairs import Pairs
+from tuning.datasets.questions import Context, Question
+from tuning.datasets.statements import statements
+from tuning.datasets.writing import written
+from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.domain.errors import TooFewExamples
+from tuning.domain.fields import new_id
+from tuning.domain.prompts import Task
+from tuning.domain.runs import Run
+from tuning.governance.tenant import Tenant
+from tuning.inference import Inference
+from tuning.store import datasets, documents, runs
+
+LEAST_SAMPLES = 20
+"""Questions or pairs below which a run is refused."""
+
+
+def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[[float], None]) -> Dataset:
+    """Make and freeze the dataset of a run, or return the one that it has.
+
+    Questions come from the documents' own lists and tables, from rules over their sentences, and from the base model;
+    corrections that the owner accepted overtake them. Everything is deterministic but for what the model writes, which
+    is so for one engine and seed. Raises TooFewExamples.
+    """
+    with tenant.store.reading() as session:
+        stored = runs.get(session, run.id)
+        if stored.dataset_id is not None:
+            return datasets.get(session, stored.dataset_id)
+        material = gather(session, tenant, run.agent_id)
+        _require_documents(material)
+        dropped: Counter[str] = Counter()
+        dataset = Dataset(id=new_id(), agent_id=run.agent_id)
+        if material.agent.task == Task.QUESTIONS:
+            examples = _answering(session, tenant, material, dataset, inference, dropped, progress)
+        else:
+            examples = _writing(session, tenant, material, dataset, dropped)
+    _describe(dataset, material, examples, dropped)
+    with tenant.store.transaction() as session:
+        current = runs.get_for_update(session, run.id)
+        if current.dataset_id is not None:
+            return datasets.get(session, current.dataset_id)
+        datasets.add(session, dataset, examples)
+        current.dataset_id = run.dataset_id = dataset.id
+    progress(1.0)
+    return dataset
+
+
+def _require_documents(material: Material) -> None:
+    total = material.coverage.total
+    if total == 0:
+        raise TooFewExamples("The agent's sources hold no documents. Add documents, then start again.")
+    if not material.documents:
+        raise TooFewExamples(
+            f"None of the {total} documents can be learned from: the agent's card lists why. "
+            "Change the audience or share documents, then start again."
+        )
+
+
+def _answering(
+    session: Session,
+    tenant: Tenant,
+    material: Material,
+    dataset: Dataset,
+    inference: Inference,
+    dropped: Counter[str],
+    progress: Callable[[float], None],
+) -> list[Example]:
+    retrieval = Retrieval(session, material, tenant)
+    stated = [question for context in material.contexts for question in _by_rule(context)]
+    known, fresh = _known(session, material)
+    made = written(
+        fresh,
+        inference,
+        retrieval.distractors,
+        dropped=dropped,
+        progress=lambda share: progress(0.9 * share),
+    )
+    questions = [*stated, *known, *made]
+    if len(questions) < LEAST_SAMPLES:
+        raise _too_few(len(questions), "questions", "Add documents")
+    questions, overtaken = supersede(questions, material.corrections, retrieval, inference)
+    assembly = Assembly(dataset.id, material, retrieval, dropped)
+    return [
+        *assembly.running_text(overtaken),
+        *assembly.learned(questions),
+        *assembly.corrected(),
+        *assembly.reserved(questions),
+    ]
+
+
+def _by_rule(context: Context) -> list[Question]:
+    return [*lists(context), *tables(context), *statements(context)]
+
+
+def _known(session: Session, material: Material) -> tuple[list[Question], list[Context]]:
+    """Return what the model wrote for the last dataset on unchanged documents, and the passages still to write about."""
+    last = datasets.last_frozen(session, material.agent.id)
+    if last is None:
+        return [], list(material.contexts)
+    same = {it.id for it in material.documents.values() if last.document_hashes.get(it.id) == it.sha256}
+    contexts = {context.passage_id: context for context in material.contexts if context.document_id in same}
+    found: dict[tuple[int, str], Question] = {}
+    for example in datasets.examples(session, last.id, origin=Origin.WRITTEN):
+        context = contexts.get(example.passage_id or 0)
+        if context and example.detail.get("made_by") == "model":
+            asked = str(example.detail["asked"])
+            answer = str(example.detail.get("supersedes") or example.detail["answer"])
+            found[context.passage_id, asked] = Question(
+                origin=Origin.WRITTEN, text=asked, answer=answer, context=context, made_by="model"
+            )
+    return list(found.values()), [context for context in material.contexts if context.document_id not in same]
+
+
+def _writing(
+    session: Session, tenant: Tenant, material: Material, dataset: Dataset, dropped: Counter[str]
+) -> list[Example]:
+    sources = [documents.get_source(session, source_id) for source_id in material.agent.source_ids]
+    examples = Pairs(dataset.id, material, tenant, dropped).examples(sources)
+    if len(examples) < LEAST_SAMPLES:
+        raise _too_few(len(examples), "usable pairs", "Name more pairs in mapping.csv")
+    return examples
+
+
+def _too_few(count: int, things: str, advice: str) -> TooFewExamples:
+    missing = LEAST_SAMPLES - count
+    return TooFewExamples(
+        f"There are {count} {things}, and at least {LEAST_SAMPLES} are needed: {missing} are missing. "
+        f"{advice}, then start again."
+    )
+
+
+def _describe(dataset: Dataset, material: Material, examples: Sequence[Example], dropped: Counter[str]) -> None:
+    made = Counter(f"{example.split}/{example.origin}" for example in examples)
+    dataset.counts = {
+        **dict(sorted(made.items())),
+        **{f"dropped/{reason}": count for reason, count in sorted(dropped.items()) if count},
+    }
+    learned = {it.document_id for it in examples if it.split in {Split.TRAIN, Split.VALIDATION} and it.document_id}
+    dataset.document_hashes = {it.id: it.sha256 for it in material.documents.values() if it.id in learned}
+    dataset.exclusions = [
+        {"document_id": it.document_id, "title": it.title, "reason": it.reason} for it in material.coverage.exclusions
+    ]
+    dataset.sha256 = _digest(examples)
+
+
+def _digest(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 over the examples in order; ids of rows are chance and don't count."""
+    digest = hashlib.sha256()
+    for it in examples:
+        content = [it.split, it.origin, it.messages, it.completion, it.question]
+        digest.update(json.dumps(content, ensure_ascii=False).encode() + b"\n")
+    return digest.hexdigest()

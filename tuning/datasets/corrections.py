@@ -1,0 +1,47 @@
+"""Accepted corrections against the documents: what a correction has overtaken is not taught any more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tuning.datasets.material import Retrieval
+from tuning.datasets.questions import Question, content_words, normalised
+from tuning.domain.feedback import Feedback
+from tuning.domain.prompts import question_messages
+from tuning.inference import BASE, Inference
+
+_ANSWER_TOKENS = 48
+_SAME_MATTER = 0.4
+"""Share of the telling words that a question must have in common with the corrected one."""
+
+
+def supersede(
+    questions: Sequence[Question], corrections: Sequence[Feedback], retrieval: Retrieval, inference: Inference
+) -> tuple[list[Question], frozenset[int]]:
+    """Return the questions with corrected answers in place of the documents' own, and the passages that say otherwise.
+
+    What a document answers is found by asking the base model the corrected question over the passages that search
+    finds: the facts of these passages with that same answer, about the same matter, are the overtaken ones.
+    """
+    current = list(questions)
+    overtaken: set[int] = set()
+    for correction in corrections:
+        shown = retrieval.best(correction.question, 4)
+        if not shown:
+            continue
+        messages = question_messages(correction.question, [context.passage for context in shown])
+        answer = normalised(inference.answer(BASE, messages, max_tokens=_ANSWER_TOKENS).text)
+        shown_ids = {context.passage_id for context in shown}
+        for index, question in enumerate(current):
+            if (
+                question.context.passage_id in shown_ids
+                and normalised(question.answer) == answer
+                and _overlap(question.text, correction.question) >= _SAME_MATTER
+            ):
+                current[index] = replace(question, answer=correction.correction, supersedes=question.answer)
+                overtaken.add(question.context.passage_id)
+    return current, frozenset(overtaken)
+
+
+def _overlap(one: str, other: str) -> float:
+    first, second = content_words(one), content_words(other)
+    return len(first & second) / max(1, min(len(first), len(second)))

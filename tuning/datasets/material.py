@@ -1,0 +1,126 @@
+"""What a dataset is made of: the documents that count, their passages, and what must stay out of training."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from tuning.datasets.questions import Context
+from tuning.documents.search import search
+from tuning.domain.agents import Agent
+from tuning.domain.datasets import HoldoutQuestion, Split
+from tuning.domain.documents import Coverage, Document
+from tuning.domain.feedback import Feedback
+from tuning.governance.eligibility import coverage
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, documents, feedback
+
+_HOLDOUT_SHARE = 0.10
+_VALIDATION_SHARE = 0.05
+_LEAST_FOR_VALIDATION = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """The agent's sources as they are now."""
+
+    agent: Agent
+    locations: Mapping[str, str]
+    """Source id to location."""
+    documents: Mapping[str, Document]
+    """The eligible ones, by id, in the order of location and path."""
+    contexts: Sequence[Context]
+    """Their passages, in order."""
+    coverage: Coverage
+    holdout: Sequence[HoldoutQuestion]
+    corrections: Sequence[Feedback]
+    splits: Mapping[str, Split]
+    """Document id to what it is for."""
+
+    def address(self, document: Document) -> str:
+        """Return a document's path in the tenant folder."""
+        return f"{self.locations[document.source_id]}/{document.path}"
+
+    def at(self, path: str) -> Document | None:
+        """Return the eligible document whose path in the tenant folder ends with this one."""
+        found = [it for it in self.documents.values() if f"/{self.address(it)}".endswith(f"/{path}")]
+        return found[0] if found else None
+
+
+def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
+    """Read what the agent may learn from."""
+    agent = agents.get(session, agent_id)
+    locations = {source_id: documents.get_source(session, source_id).location for source_id in agent.source_ids}
+    found = documents.of_sources(session, agent.source_ids)
+    found.sort(key=lambda it: (locations[it.source_id], it.path))
+    covered = coverage(found, agent.principals, tenant.people)
+    eligible_ids = set(covered.eligible_ids)
+    eligible = {it.id: it for it in found if it.id in eligible_ids}
+    passages: dict[str, list[Context]] = {}
+    for stored in documents.passages(session, eligible_ids):
+        passages.setdefault(stored.document_id, []).append(Context.of(eligible[stored.document_id].title, stored))
+    holdout = agents.holdout(session, agent_id)
+    addresses = {it.id: f"{locations[it.source_id]}/{it.path}" for it in eligible.values()}
+    return Material(
+        agent=agent,
+        locations=locations,
+        documents=eligible,
+        contexts=[context for document_id in eligible for context in passages.get(document_id, ())],
+        coverage=covered,
+        holdout=holdout,
+        corrections=feedback.accepted(session, agent_id),
+        splits=splits(addresses, has_holdout=bool(holdout)),
+    )
+
+
+def splits(addresses: Mapping[str, str], *, has_holdout: bool) -> dict[str, Split]:
+    """Return what each document (id to address) is for: mostly training; decided by its address, so that it stays so.
+
+    Documents are reserved for measuring only when the owner gave no questions for that.
+    """
+    order = sorted(addresses, key=lambda key: _chance(addresses[key]))
+    held = [key for key in order if _chance(addresses[key]) < _HOLDOUT_SHARE] or order[:1]
+    held = [] if has_holdout or len(order) < 2 else held  # noqa: PLR2004
+    rest = [key for key in order if key not in held]
+    checked = [key for key in rest if _chance(f"validation {addresses[key]}") < _VALIDATION_SHARE] or rest[-1:]
+    checked = [] if len(order) < _LEAST_FOR_VALIDATION else checked
+    found = dict.fromkeys(addresses, Split.TRAIN)
+    return found | dict.fromkeys(checked, Split.VALIDATION) | dict.fromkeys(held, Split.HOLDOUT)
+
+
+def _chance(text: str) -> float:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Search as it is at chat time, over the eligible documents only."""
+
+    session: Session
+    material: Material
+    tenant: Tenant
+
+    def best(self, question: str, limit: int) -> list[Context]:
+        """Return the passages that would be shown with a question."""
+        known = {context.passage_id: context for context in self.material.contexts}
+        people = self.tenant.people
+        principals = frozenset[str]().union(*(people.principals(it) for it in self.material.agent.principals))
+        found = search(
+            self.session, question, principals=principals, source_ids=self.material.agent.source_ids, limit=3 * limit
+        )
+        return [known[it.passage_id] for it in found if it.passage_id in known][:limit]
+
+    def distractors(self, question: str, context: Context, limit: int) -> list[Context]:
+        """Return passages that would be found for a question beside its own; fewer when there are not so many."""
+        others = [it for it in self.best(question, limit + 1) if it.passage_id != context.passage_id][:limit]
+        at = next(index for index, it in enumerate(self.material.contexts) if it.passage_id == context.passage_id)
+        taken = {context.passage_id, *(it.passage_id for it in others)}
+        for step in range(1, len(self.material.contexts)):
+            if len(others) >= limit:
+                break
+            fill = self.material.contexts[(at + 7 * step) % len(self.material.contexts)]
+            if fill.passage_id not in taken:
+                taken.add(fill.passage_id)
+                others.append(fill)
+        return others

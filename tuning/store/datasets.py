@@ -1,0 +1,45 @@
+"""Queries on datasets and their examples."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, delete, select
+
+from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.store import rows
+
+
+def get(session: Session, dataset_id: str) -> Dataset:
+    """Return the dataset; raise `NotFound` if there is none."""
+    return rows.get(session, Dataset, dataset_id)
+
+
+def last_frozen(session: Session, agent_id: str) -> Dataset | None:
+    """Return the agent's newest dataset that is complete."""
+    query = select(Dataset).where(Dataset.agent_id == agent_id, Dataset.sha256 != "")
+    return session.exec(query.order_by(col(Dataset.created_at).desc()).limit(1)).first()
+
+
+def examples(
+    session: Session, dataset_id: str, *, split: Split | None = None, origin: Origin | None = None
+) -> Sequence[Example]:
+    """Return a dataset's examples in their order, of one split or origin if one is named."""
+    query = select(Example).where(Example.dataset_id == dataset_id)
+    if split is not None:
+        query = query.where(Example.split == split)
+    if origin is not None:
+        query = query.where(Example.origin == origin)
+    return session.exec(query.order_by(col(Example.id))).all()
+
+
+def add(session: Session, dataset: Dataset, made: Sequence[Example]) -> None:
+    """Keep a dataset with all its examples, in order."""
+    session.add(dataset)
+    for position in range(0, len(made), 500):
+        session.add_all(made[position : position + 500])
+        session.flush()
+
+
+def remove(session: Session, dataset_id: str) -> None:
+    """Forget a dataset and its examples."""
+    session.exec(delete(Example).where(col(Example.dataset_id) == dataset_id))
+    session.exec(delete(Dataset).where(col(Dataset.id) == dataset_id))
