@@ -34,6 +34,9 @@ class TuningSettings(BaseSettings):
     )
     engine_url: str = Field(default="http://127.0.0.1:8080", description="Where the engine answers.")
     threads: int = Field(default=0, ge=0, description="CPU threads for training; 0 takes all but one.")
+    training_memory_gib: float = Field(
+        default=0.0, ge=0, description="Memory that a training may take, in GiB; 0 allows 80 % of the machine's."
+    )
     admin_group: str = Field(
         default="fc1bb51a-7f95-404b-86f1-706c45b77f29",
         description="Object id of the group whose members approve releases; the default is the sample tenant's.",

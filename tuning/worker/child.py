@@ -14,7 +14,7 @@ import psutil
 from tuning.domain.errors import RunFailed
 
 POLL_S = 0.25
-GRACE_S = 2.0
+GRACE_S = 5.0
 """How long a child may take to end by itself."""
 
 

@@ -1,0 +1,106 @@
+"""The worker's process: `python -m tuning.worker`."""
+
+import logging
+import os
+import signal
+from dataclasses import replace
+
+import psutil
+
+from tuning.domain.errors import Refusal
+from tuning.domain.jobs import Job, JobKind
+from tuning.governance.tenant import Tenant
+from tuning.inference import Inference
+from tuning.settings import TuningSettings
+from tuning.sources.people import FilePeople
+from tuning.store import Store, jobs
+from tuning.worker.errors import Stopped
+from tuning.worker.lease import Lease
+from tuning.worker.loop import Loop, Work
+from tuning.worker.progress import Progress
+from tuning.worker.runs import carry_out
+from tuning.worker.sources import sync_source
+from tuning.worker.stages import Equipment, Stages
+
+_SHARE_OF_MEMORY = 0.8
+
+
+def main() -> None:
+    """Carry out jobs until SIGTERM or Ctrl-C."""
+    settings = TuningSettings()
+    logging.basicConfig(level=settings.log_level, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    store = Store(settings.store_url)
+    store.migrate()
+    tenant = tenant_of(settings, store)
+    loop = Loop(store, work_of(tenant, equipment_of(settings)))
+
+    def stop(_signal: int, _frame: object) -> None:
+        # Raised once, wherever the work is just now; what is half done in the store is rolled back.
+        if not loop.stop.is_set():
+            loop.stop.set()
+            raise Stopped
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        loop.run()
+    except Stopped:
+        pass
+    finally:
+        store.close()
+
+
+def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
+    """Return the organisation that the settings describe."""
+    return Tenant(
+        store=store,
+        people=FilePeople(settings.tenant / "people.json"),
+        admin_group_id=settings.admin_group,
+        artifacts=settings.artifacts.resolve(),
+        folder=settings.tenant,
+    )
+
+
+def equipment_of(settings: TuningSettings) -> Equipment:
+    """Return what the settings give a worker to tune with."""
+    memory_bytes = int(settings.training_memory_gib * 2**30)
+    return Equipment(
+        inference=Inference(settings.engine_url),
+        base_model=settings.base_model,
+        quantisation=settings.quantisation,
+        converter=settings.converter,
+        threads=settings.threads or max(1, (os.cpu_count() or 1) - 1),
+        memory_bytes=memory_bytes or int(psutil.virtual_memory().total * _SHARE_OF_MEMORY),
+    )
+
+
+def work_of(tenant: Tenant, equipment: Equipment) -> Work:
+    """Return what carries out a job of any kind."""
+
+    def work(lease: Lease, job: Job, progress: Progress) -> None:
+        leased = replace(tenant, store=lease.store)
+        match job.kind:
+            case JobKind.RUN_TRAIN:
+                stages = Stages(tenant=leased, equipment=equipment)
+                carry_out(lease.store, job, progress, stages.acts(), stages.conclude)
+            case JobKind.SOURCE_SYNC:
+                _sync(leased, job, progress)
+
+    return work
+
+
+def _sync(tenant: Tenant, job: Job, progress: Progress) -> None:
+    error = ""
+    try:
+        sync_source(tenant, job.subject_id, lambda _fraction: progress.check())
+    except Refusal as refusal:
+        error = refusal.sentence
+    with tenant.store.transaction() as session:
+        held = jobs.hold(session, job.id, job.worker_id)
+        held.finish(error)
+        session.add(held)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The stages of a run. Each finds what it needs in the store and the run's folder, and done again does no harm."""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuning.datasets import builder
+from tuning.datasets.files import write_examples
+from tuning.domain.evaluations import Variant
+from tuning.domain.runs import Run, Stage
+from tuning.evaluation.evaluate import evaluate
+from tuning.governance.tenant import Tenant
+from tuning.inference import BASE, EngineAway, EngineRefused, Inference
+from tuning.releases import candidates
+from tuning.store import agents, releases
+from tuning.training.base_model import prepare_base
+from tuning.training.config import TrainingConfig
+from tuning.training.export import export_adapter
+from tuning.worker import training
+from tuning.worker.progress import Progress
+from tuning.worker.runs import Act
+from tuning.worker.sources import sync_source
+
+_EXAMPLES = "examples.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equipment:
+    """What a worker tunes with."""
+
+    inference: Inference
+    base_model: Path
+    """The folder of the base model, as transformers writes it."""
+    quantisation: str
+    converter: Path
+    threads: int
+    memory_bytes: int
+    """For the training's process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stages:
+    """The stages of runs of one tenant."""
+
+    tenant: Tenant
+    """With the leased store, so that nothing is written once another worker has the job."""
+    equipment: Equipment
+
+    def acts(self) -> Mapping[Stage, Act]:
+        """Return what to do in each stage."""
+        return {
+            Stage.SYNC: self.sync,
+            Stage.DATASET: self.dataset,
+            Stage.TRAINING: self.training,
+            Stage.EXPORT: self.export,
+            Stage.EVALUATION: self.evaluation,
+        }
+
+    def sync(self, run: Run, progress: Progress) -> dict[str, Any]:
+        """Bring the agent's sources in step, so that the run learns from what is there and readable now."""
+        with self.tenant.store.reading() as session:
+            source_ids = agents.get(session, run.agent_id).source_ids
+        for number, source_id in enumerate(source_ids):
+            sync_source(self.tenant, source_id, _part(progress, number / len(source_ids), 1 / len(source_ids)))
+        return {}
+
+    def dataset(self, run: Run, progress: Progress) -> dict[str, Any]:
+        """Choose and make the examples."""
+        dataset = builder.build(self.tenant, run, self.equipment.inference, progress=progress)
+        return {"examples": dataset.counts}
+
+    def training(self, run: Run, progress: Progress) -> dict[str, Any]:
+        """Train the adapter in a child process, from the live release's one where there is one."""
+        folder = Path(run.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.tenant.store.reading() as session:
+            write_examples(session, run.dataset_id or "", folder / _EXAMPLES)
+            parent = releases.get(session, run.parent_release_id) if run.parent_release_id else None
+        # An adapter of another base model can't be continued; then the run begins afresh.
+        continues = parent is not None and parent.base_sha256 == self._base_sha256()
+        config = TrainingConfig.for_base(
+            self.equipment.base_model,
+            examples=folder / _EXAMPLES,
+            folder=folder,
+            parent=Path(parent.peft_path) if parent and continues else None,
+            threads=self.equipment.threads,
+        )
+        return training.train(config, memory_bytes=self.equipment.memory_bytes, progress=progress)
+
+    def export(self, run: Run, progress: Progress) -> dict[str, Any]:
+        """Convert the adapter for the engine, and load it there under the run's id."""
+        adapter = _adapter(run)
+        began = time.monotonic()
+        sha256 = export_adapter(_peft_folder(run), self.equipment.base_model, adapter, self.equipment.converter)
+        progress(0.9)
+        self.equipment.inference.load_adapter(run.id, adapter, sha256)
+        return {
+            "adapter_sha256": sha256,
+            "adapter_bytes": adapter.stat().st_size,
+            "export_seconds": round(time.monotonic() - began, 3),
+        }
+
+    def evaluation(self, run: Run, progress: Progress) -> dict[str, Any]:
+        """Measure the base, the live release and this run on the same questions."""
+        models = {
+            Variant.BASE: BASE,
+            Variant.BASE_RETRIEVAL: BASE,
+            Variant.TUNED: run.id,
+            Variant.TUNED_RETRIEVAL: run.id,
+        }
+        with self.tenant.store.reading() as session:
+            parent = releases.get(session, run.parent_release_id) if run.parent_release_id else None
+            prompts = training.parity_prompts(session, run.dataset_id or "")
+        self.equipment.inference.load_adapter(run.id, _adapter(run), run.metrics["adapter_sha256"])
+        if parent:
+            self.equipment.inference.load_adapter(parent.id, Path(parent.adapter_path), parent.adapter_sha256)
+            models |= {Variant.INCUMBENT: parent.id, Variant.INCUMBENT_RETRIEVAL: parent.id}
+        parity = training.parity(
+            prompts,
+            base=self.equipment.base_model,
+            folder=Path(run.folder),
+            model=run.id,
+            memory_bytes=self.equipment.memory_bytes,
+            progress=_part(progress, 0.0, 0.2),
+        )
+        evaluate(
+            self.tenant,
+            run,
+            self.equipment.inference,
+            models=models,
+            parity=parity,
+            progress=_part(progress, 0.2, 0.8),
+        )
+        return {"parity": parity}
+
+    def conclude(self, run: Run) -> None:
+        """Make the candidate release, ready to be tried: loaded under its own id from now on."""
+        release = candidates.create(
+            self.tenant,
+            run,
+            adapter_path=_adapter(run),
+            sha256=run.metrics["adapter_sha256"],
+            peft_path=_peft_folder(run),
+            base_sha256=self._base_sha256(),
+        )
+        with contextlib.suppress(EngineAway, EngineRefused):  # whoever asks it loads what is missing
+            self.equipment.inference.load_adapter(release.id, Path(release.adapter_path), release.adapter_sha256)
+            self.equipment.inference.unload_adapter(run.id)
+
+    def _base_sha256(self) -> str:
+        equipment = self.equipment
+        folder = self.tenant.artifacts / "base"
+        return prepare_base(equipment.base_model, folder, equipment.quantisation, equipment.converter).sha256
+
+
+def _peft_folder(run: Run) -> Path:
+    return Path(run.folder) / "adapter"
+
+
+def _adapter(run: Run) -> Path:
+    return Path(run.folder) / "adapter.gguf"
+
+
+def _part(progress: Callable[[float], None], start: float, width: float) -> Callable[[float], None]:
+    return lambda fraction: progress(start + width * fraction)
