@@ -103,7 +103,7 @@ class Loopback:
 
     async def _post(self, request: web.Request) -> web.Response:
         activity = await request.json()
-        stream = next((entity for entity in activity.get("entities") or [] if entity["type"] == "streaminfo"), {})
+        stream: Json = next((entity for entity in activity.get("entities") or [] if entity["type"] == "streaminfo"), {})
         activity_id = stream.get("streamId") or f"m{uuid4().hex[:12]}"
         if activity["type"] == "message":
             await self._keep(request.match_info["chat"], activity_id, activity)

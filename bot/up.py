@@ -55,12 +55,11 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
     try:
         people = FilePeople(settings.tenant / "people.json")
         seats = _seats(settings, people)
-        parts = [*_backend(settings), *_playgrounds(settings, people, seats)]
+        parts = [*backend(settings), *_playgrounds(settings, people, seats)]
     except (Refusal, ValueError) as error:
         raise CannotStart(str(error)) from error
     _check_ports(settings, seats)
-    preparation = Part(name="prepare", command=(PYTHON, "-m", "tuning.worker.preparation"))
-    if asyncio.run(run_once(preparation, logs=settings.logs, say=say)):
+    if asyncio.run(run_once(preparation(), logs=settings.logs, say=say)):
         raise CannotStart("The store and the base model could not be prepared; the lines above say why.")
 
     def when_ready() -> None:
@@ -81,7 +80,13 @@ def hint(person: Person, people: People, admin_group: str) -> str:
     return "ask an agent and correct it, or make an agent of your own"
 
 
-def _backend(settings: Settings) -> list[Part]:
+def preparation() -> Part:
+    """Return the program that readies store, base model and sources, and ends."""
+    return Part(name="prepare", command=(PYTHON, "-m", "tuning.worker.preparation"))
+
+
+def backend(settings: Settings) -> list[Part]:
+    """Return engine (unless it runs elsewhere), worker and bot."""
     engine = urlsplit(settings.engine_url)
     bot = {"ATTUNE_DEVELOPMENT": "1"} if settings.development else {}
     parts = [
