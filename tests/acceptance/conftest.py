@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -33,6 +34,11 @@ class Running:
     process: psutil.Popen
     lines: "queue.Queue[str]"
     playground_port: int
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let pictures be kept."""
+    parser.addoption("--screens", help="folder for the pictures that the Playground's tests take")
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +132,18 @@ class Chat:
         for option in options:
             self.page.locator("[role=option],[role=menuitemcheckbox]").filter(has_text=option).last.click()
         self.page.keyboard.press("Escape")
+
+    def tick(self, title: str | re.Pattern[str]) -> None:
+        """Tick a box of the newest list that has it."""
+        self.page.get_by_role("checkbox", name=title).last.check()
+
+    def ask(self, question: str, *, timeout_s: float = 60) -> str:
+        """Ask, wait until the answer is complete, and return it."""
+        labels = self.page.locator(".fai-AiGeneratedDisclaimer")
+        before = labels.count()
+        self.say(question)
+        expect(labels).to_have_count(before + 1, timeout=timeout_s * 1000)
+        return self.messages().filter(has=labels).last.inner_text()
 
     def picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

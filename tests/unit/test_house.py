@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from pydantic_settings import BaseSettings
 
 from bot.settings import Settings
@@ -38,6 +39,26 @@ def test_no_file_names_the_machine_it_was_written_on(root: Path):
     )
     homes = re.compile(r"/(?:root|home/\w+|work)/")
     assert [path for path in tracked.stdout.split() if homes.search((root / path).read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize(("nothing_skips", "outcome"), [("", "1 skipped"), ("1", "1 failed")])
+def test_a_skip_is_a_failure_where_nothing_may_skip(root: Path, tmp_path: Path, nothing_skips: str, outcome: str):
+    (tmp_path / "conftest.py").write_text((root / "tests/conftest.py").read_text())
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text("import pytest\n\ndef test_it():\n    pytest.skip('no database')\n")
+    command = [
+        "env",
+        f"ATTUNE_TEST_NOTHING_SKIPS={nothing_skips}",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert outcome in result.stdout
+    assert "no database" in result.stdout or not nothing_skips
 
 
 def between(text: str, name: str) -> str:
