@@ -14,13 +14,13 @@ from serving.text import TextStream
 class Answer:
     """A request's state, changed by the engine's thread only."""
 
-    def __init__(self, request: Request, vocabulary: Vocabulary, deadline_s: float) -> None:
-        """Begin with the whole prompt to decode."""
+    def __init__(self, request: Request, vocabulary: Vocabulary, *, context_tokens: int, deadline_s: float) -> None:
+        """Begin with the whole prompt to decode; prompt and answer together fit the context."""
         self.request = request
         self.prompt = list(request.prompt)
         self.pending = self.prompt
         self.position = 0
-        self.room = len(self.prompt) + request.max_tokens
+        self.room = min(len(self.prompt) + request.max_tokens, context_tokens)
         self.row = -1
         self.reused = 0
         self.tokens: list[int] = []
@@ -59,7 +59,7 @@ class Answer:
             text = self._text.feed(self._vocabulary.piece(token))
             if self._text.stopped:
                 finish = Finish.STOP
-            elif len(self.tokens) >= self.request.max_tokens:
+            elif len(self.prompt) + len(self.tokens) >= self.room:
                 finish = Finish.LENGTH
         if finish:
             self._finish(text + self._text.flush(), finish)

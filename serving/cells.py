@@ -1,8 +1,8 @@
-"""Who holds which cells of a lane's KV memory, and what a new prompt can reuse of it. Pure bookkeeping; the engine does the copying.
+"""Who holds which cells of a lane's KV memory, and what a new prompt can reuse of it. Pure: the engine copies.
 
 A cell holds one token at one position; sequences with a common beginning share its cells. So each sequence is written
-down as stretches: "positions a to b as they were first decoded under number n". Two sequences with a stretch of the same
-number share its beginning, and a number's cells are counted once, up to the furthest end that somebody still holds.
+down as stretches: "positions a to b as they were first decoded under number n". Two sequences with a stretch of the
+same number share its beginning, and its cells are counted once, up to the furthest end that somebody still holds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from enum import Enum, auto
 from itertools import count
 
 WORTH_WAITING = 32
-"""Tokens: when another request is about to decode a beginning that this one shares, waiting is cheaper than doing it twice."""
+"""Tokens: when another request is decoding this much of the same beginning, waiting is cheaper than doing it twice."""
 WORTH_KEEPING = 32
 """Tokens: a finished conversation that goes on differently after its last few tokens is continued in place."""
 
@@ -54,7 +54,7 @@ class Grant:
     reused: int
     """Tokens of its prompt that will be there."""
     donor: int | None
-    """First: the sequence to copy the reused tokens from, after emptying `row`; none: trim `row` to the reused tokens."""
+    """First: the sequence to copy the reused tokens from, after emptying `row`; none: trim `row` to those tokens."""
     forget: tuple[int, ...]
     """Then: sequences to empty, to make room."""
 
@@ -121,7 +121,7 @@ class Ledger:
         held.stretches = _cut(held.stretches, held.decoded)
 
     def _best_donor(self, tokens: list[int]) -> tuple[int | None, int]:
-        """Return the sequence with the longest common beginning in native memory; at least one token is left to decode."""
+        """Return the sequence with the longest common beginning in native memory; one token is left to decode."""
         best, longest = None, 0
         if self._share:
             for index, row in enumerate(self.rows):

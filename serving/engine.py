@@ -1,6 +1,6 @@
-"""The thread that owns llama.cpp: it takes requests from a queue, asks the scheduler whose turn it is, decodes, and delivers.
+"""The thread that owns llama.cpp: requests from a queue, the scheduler's turns, decoding, tokens, and their delivery.
 
-Everything public may be called from any thread; nothing of it waits for the model, except `start`, `try_adapter` and `stop`.
+Everything public may be called from any thread, and only `stop` waits for the model.
 """
 
 import logging
@@ -25,7 +25,7 @@ from serving.errors import (
     ShuttingDown,
 )
 from serving.gguf import Header, read_header
-from serving.llama import Context, Model, Vocabulary, try_adapter
+from serving.llama import Context, Model, Piece, Vocabulary, try_adapter
 from serving.metrics import Metrics
 from serving.request import AdapterFile, Request, Tune
 from serving.sampling import Logits
@@ -115,7 +115,8 @@ class Engine:
             if self._waiting >= self.config.queue:
                 raise QueueFull(waiting=self._waiting, retry_after_s=1)
             self._waiting += 1
-        self._orders.put(partial(self._take, request))
+        answer = Answer(request, self.vocabulary, context_tokens=self._room_limit, deadline_s=self.config.deadline_s)
+        self._orders.put(partial(self._take, answer))
 
     def cancel(self, request: Request) -> None:
         """Give up a request, if it is not finished: nothing more is delivered once the current turn is over."""
@@ -179,23 +180,21 @@ class Engine:
 
     def _obey(self) -> None:
         """Carry out the orders that have come; wait for one when there is nothing else to do."""
-        while True:
+        wait = self._scheduler.idle
+        while not self._ended:
             try:
-                order = self._orders.get(block=self._scheduler.idle and not self._ended)
+                order = self._orders.get(block=wait)
             except queue.Empty:
                 return
             order()
-            if self._ended:
-                return
+            wait = False
 
     def _end(self) -> None:
         self._ended = True
 
-    def _take(self, request: Request) -> None:
-        answer = Answer(request, self._model.vocabulary, self.config.deadline_s)
-        answer.room = min(answer.room, self._room_limit)
-        self._answers[request] = answer
-        self._scheduler.submit(request.tune, answer)
+    def _take(self, answer: Answer) -> None:
+        self._answers[answer.request] = answer
+        self._scheduler.submit(answer.request.tune, answer)
 
     def _give_up(self, request: Request) -> None:
         answer = self._answers.get(request)
@@ -222,11 +221,17 @@ class Engine:
         self._check_deadlines(started)
         self._arrange_lanes()
         turn = self._scheduler.next_turn()
-        if turn is None:
-            return
+        if turn:
+            self._carry_out(turn)
+            self.metrics.busy.inc(time.monotonic() - started)
+        running = sum(len(lane.running) for lane in self._scheduler.lanes.values())
+        self.metrics.running.set(running)
+        self.metrics.waiting.set(len(self._answers) - running)
+        self.metrics.lanes.set(len(self._contexts))
+
+    def _carry_out(self, turn: Turn[Tune, Answer]) -> None:
         context = self._contexts[turn.key]
-        if turn.grants:
-            self._leave_queue(len(turn.grants))
+        self._leave_queue(len(turn.grants))
         for grant in turn.grants:
             if grant.donor is None:
                 context.trim(grant.row, grant.reused)
@@ -235,21 +240,19 @@ class Engine:
                 context.copy(grant.donor, grant.row, grant.reused)
             for row in grant.forget:
                 context.trim(row, 0)
+        pieces = [
+            Piece(feed.job.row, feed.job.position, feed.job.pending[: feed.count], int(feed.wants_logits))
+            for feed in turn.feeds
+        ]
         decoding = time.monotonic()
         try:
-            logits_N_V = context.decode(
-                [
-                    (feed.job.row, feed.job.position, feed.job.pending[: feed.count], int(feed.wants_logits))
-                    for feed in turn.feeds
-                ]
-            )
+            logits_N_V = context.decode(pieces)
         except DecodingFailed as error:
             logger.exception("A lane failed and is opened anew")
             self._fail_lane(turn.key, error)
-            return
-        self.metrics.decode.observe(time.monotonic() - decoding)
-        self._use(turn, logits_N_V)
-        self._measure(started)
+        else:
+            self.metrics.decode.observe(time.monotonic() - decoding)
+            self._use(turn, logits_N_V)
 
     def _use(self, turn: Turn[Tune, Answer], logits_N_V: Logits) -> None:
         """Choose a token for each job whose pending tokens are all decoded."""
@@ -313,13 +316,6 @@ class Engine:
         self._deadlines_checked = now
         for answer in [answer for answer in self._answers.values() if answer.deadline < now]:
             self._close_answer(answer, "late", DeadlinePassed(deadline_s=self.config.deadline_s))
-
-    def _measure(self, started: float) -> None:
-        running = sum(len(lane.running) for lane in self._scheduler.lanes.values())
-        self.metrics.running.set(running)
-        self.metrics.waiting.set(len(self._answers) - running)
-        self.metrics.lanes.set(len(self._contexts))
-        self.metrics.busy.inc(time.monotonic() - started)
 
 
 def affordable_lanes(config: EngineConfig, header: Header) -> int:

@@ -1,3 +1,4 @@
+# ruff: noqa: D415, N818 - the docstrings are templates that may end with a reason; names say what happened
 """What can go wrong in the engine, each with the sentence that a client reads.
 
     ServingError
@@ -140,9 +141,7 @@ class DecodingFailed(ServingError):
 
 
 class MemoryTooSmall(ServingError):
-    """A lane of {context_tokens} tokens needs {needed} bytes of KV memory, but only {allowed} are allowed.
-    Allow more, or fewer tokens.
-    """
+    """A lane of {context_tokens} tokens needs {needed} bytes of KV memory, and {allowed} are allowed. Allow more."""
 
     code = "memory_too_small"
 

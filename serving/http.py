@@ -1,4 +1,4 @@
-"""OpenAI-compatible endpoints over the engine. The only asynchronous part; everything that takes long runs elsewhere."""
+"""OpenAI-compatible endpoints over the engine. The only asynchronous part: what takes long runs elsewhere."""
 
 import asyncio
 import hmac

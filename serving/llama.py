@@ -7,7 +7,7 @@ import ctypes
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llama_cpp import llama_cpp
@@ -137,6 +137,17 @@ class Model:
         llama_cpp.llama_model_free(self.handle)
 
 
+class Piece(NamedTuple):
+    """Tokens of one sequence for one batch."""
+
+    sequence: int
+    position: int
+    """Of the first token."""
+    tokens: Sequence[int]
+    wanted: int
+    """How many of the last tokens logits are wanted for."""
+
+
 class Context:
     """A lane's native side: the KV memory of several sequences, under one adapter or none."""
 
@@ -179,16 +190,16 @@ class Context:
         """Forget all tokens of a sequence but the first."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
 
-    def decode(self, feeds: Sequence[tuple[int, int, Sequence[int], int]]) -> NDArray[np.float32]:
-        """Run tokens through the model: per sequence its number, the first position, the tokens, and how many of the last want logits.
+    def decode(self, pieces: Sequence[Piece]) -> NDArray[np.float32]:
+        """Run pieces of several sequences through the model in one batch.
 
         Returns:
-            The logits, [sum of the wanted, vocabulary], in the order of the feeds; valid until the next call.
+            The logits that were wanted, [tokens, vocabulary], in the order of the pieces; valid until the next call.
 
         Raises:
             DecodingFailed: llama.cpp could not; the context must not be used any more.
         """
-        outputs = self._batch.fill(feeds)
+        outputs = self._batch.fill(pieces)
         code = llama_cpp.llama_decode(self._context, self._batch.native)
         if code != 0:
             raise DecodingFailed(reason=f"llama_decode returned {code}")
@@ -232,11 +243,11 @@ class _Batch:
             self._pointer(self._wanted, ctypes.c_int8),
         )
 
-    def fill(self, feeds: Sequence[tuple[int, int, Sequence[int], int]]) -> int:
-        """Write the feeds; return the number of rows of logits they ask for."""
+    def fill(self, pieces: Sequence[Piece]) -> int:
+        """Write the pieces; return the number of rows of logits they ask for."""
         start = outputs = 0
         self._wanted[:] = 0
-        for sequence, position, tokens, wanted in feeds:
+        for sequence, position, tokens, wanted in pieces:
             stop = start + len(tokens)
             self._tokens[start:stop] = tokens
             self._positions[start:stop] = np.arange(position, position + len(tokens))

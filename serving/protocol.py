@@ -91,7 +91,7 @@ class ChatCompletion(Generation):
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     tools: Annotated[list[Any], Field(max_length=0)] | None = None
-    response_format: Literal[None] | dict[Literal["type"], Literal["text"]] = None
+    response_format: dict[Literal["type"], Literal["text"]] | None = None
 
 
 class TextCompletion(Generation):
@@ -188,7 +188,8 @@ class Reply:
         return {
             "tokens": [_text(item.piece) for item in logprobs],
             "token_logprobs": [item.logprob for item in logprobs],
-            "top_logprobs": [{_text(piece): value for piece, value in item.top} for item in logprobs],
+            # Pieces of characters look alike as text: the likeliest, which comes first, must not be overwritten.
+            "top_logprobs": [{_text(piece): value for piece, value in reversed(item.top)} for item in logprobs],
             "token_ids": [item.token for item in logprobs],
         }
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterFile:
-    """An adapter's file as it was when it was loaded; a file that was replaced is another adapter, with another lane."""
+    """An adapter's file as it was when it was loaded; a file that was replaced is another adapter, in another lane."""
 
     id: str
     """The name that requests use."""

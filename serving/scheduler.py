@@ -1,7 +1,7 @@
 """Who is served next: lanes, admission and the tokens of each turn. Pure: it never calls llama.cpp and knows no clock.
 
-A lane runs one tune (an adapter, or the base alone), because a llama.cpp batch holds one set of adapters. Turns go to the
-lane that had the smallest share so far, counted in tokens per running request (stride scheduling, Waldspurger 1995).
+A lane runs one tune (an adapter, or the base alone), because a llama.cpp batch holds one set of adapters. Turns go to
+the lane with the smallest share so far, counted in tokens per running request (stride scheduling, Waldspurger 1995).
 """
 
 from collections import deque
@@ -124,7 +124,7 @@ class Scheduler(Generic[K, J]):
     def place(self) -> tuple[list[K], list[K]]:
         """Give lanes to those who wait for one, the longest waiting first; return the keys to close and then to open.
 
-        A lane in use is never closed under a running answer: it is marked, finishes what runs, and is closed by a later call.
+        A lane is never closed under a running answer: it is marked, finishes what runs, and is closed by a later call.
         """
         close = [key for key in self._retired & self.lanes.keys() if self._rests(key)]
         for key in close:
@@ -196,7 +196,7 @@ class Scheduler(Generic[K, J]):
             del self.waiting[key]
 
     def _fill(self, lane: Lane[J]) -> Iterator[Feed[J]]:
-        """Feed every answer its next token; split what is left between the oldest prompt and the one nearest its end."""
+        """Feed every answer its next token; split the rest between the oldest prompt and the ones nearest their end."""
         left = self.limits.batch_tokens
         prompts = []
         for job in lane.running:
@@ -236,7 +236,7 @@ class Scheduler(Generic[K, J]):
         return not self.lanes[key].running and key not in self.waiting
 
     def _free_lanes(self) -> list[K]:
-        """Return the lanes that may be given away: those with nothing to do, and those marked that have nothing more to do."""
+        """Return the lanes that may be given away: those at rest, and the marked ones whose last answer is finished."""
         return [
             key
             for key, lane in self.lanes.items()

@@ -12,7 +12,9 @@ from serving.config import EngineConfig
 class EngineSettings(BaseSettings):
     """Read from the environment and from .env, with the prefix ATTUNE_ENGINE_."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_ENGINE_", env_file=".env", extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ATTUNE_ENGINE_", env_file=".env", extra="ignore", use_attribute_docstrings=True
+    )
 
     model: Path
     """The base model, a GGUF file."""

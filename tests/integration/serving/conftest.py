@@ -1,4 +1,4 @@
-"""A tiny random Llama with a SentencePiece tokenizer and two adapters, in both formats: made in seconds, once per test run."""
+"""A tiny random Llama with a SentencePiece tokenizer and three adapters, in both formats, made once per test run."""
 
 from dataclasses import dataclass
 from pathlib import Path

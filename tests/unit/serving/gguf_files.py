@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 F32 = 0
+Metadata = Mapping[str, str | int | float | list[str]]
 
 
 def _text(text: str) -> bytes:
@@ -17,12 +18,12 @@ def _value(value: str | float | list[str]) -> bytes:
         return struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(_text, value))
     if isinstance(value, str):
         return struct.pack("<I", 8) + _text(value)
-    if isinstance(value, float):
-        return struct.pack("<If", 6, value)
-    return struct.pack("<II", 4, value)
+    if isinstance(value, int):
+        return struct.pack("<II", 4, value)
+    return struct.pack("<If", 6, value)
 
 
-def gguf(metadata: Mapping[str, str | int | float | list[str]], tensors: Mapping[str, tuple[int, ...]]) -> bytes:
+def gguf(metadata: Metadata, tensors: Mapping[str, tuple[int, ...]]) -> bytes:
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
     for key, value in metadata.items():
         header += _text(key) + _value(value)
@@ -37,9 +38,9 @@ def gguf(metadata: Mapping[str, str | int | float | list[str]], tensors: Mapping
     return header + bytes(-len(header) % 32) + data
 
 
-BASE_METADATA = {"general.architecture": "llama", "llama.block_count": 1, "tokenizer.ggml.tokens": ["a", "b"]}
+BASE_METADATA: Metadata = {"general.architecture": "llama", "llama.block_count": 1, "tokenizer.ggml.tokens": ["a", "b"]}
 BASE_TENSORS = {"token_embd.weight": (8, 2), "blk.0.attn_q.weight": (8, 12)}
-ADAPTER_METADATA = {
+ADAPTER_METADATA: Metadata = {
     "general.architecture": "llama",
     "general.type": "adapter",
     "adapter.type": "lora",
@@ -56,7 +57,7 @@ def write_base(path: Path) -> Path:
 def write_adapter(
     path: Path,
     *,
-    metadata: Mapping[str, str | int | float | list[str]] = ADAPTER_METADATA,
+    metadata: Metadata = ADAPTER_METADATA,
     tensors: Mapping[str, tuple[int, ...]] = ADAPTER_TENSORS,
 ) -> Path:
     path.write_bytes(gguf(metadata, tensors))

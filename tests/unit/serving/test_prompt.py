@@ -13,7 +13,10 @@ def render(source: str, messages=MESSAGES) -> str:
 
 
 def test_blocks_leave_no_blank_lines():
-    source = "{{ bos_token }}\n  {% for message in messages %}\n{{ message.role }}: {{ message['content'] }}{{ eos_token }}\n  {% endfor %}\n"
+    source = (
+        "{{ bos_token }}\n  {% for message in messages %}\n"
+        "{{ message.role }}: {{ message['content'] }}{{ eos_token }}\n  {% endfor %}\n"
+    )
     assert render(source) == "<s>\nuser: Hi <b></s>\n"
 
 
