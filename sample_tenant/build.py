@@ -36,7 +36,7 @@ def build(folder: Path) -> None:
     _write_lines(folder / "corrections.jsonl", _load("corrections.yaml"))
     agent = _load("agent.yaml")
     _write_json(folder / "agent.json", {**agent, "audience": [ids[name] for name in agent["audience"]]})
-    pairs.write_generation(folder / "pairs" / "generation")
+    pairs.write_generation(_load("letters.yaml"), folder / "pairs" / "generation")
     pairs.write_summaries(_load("summaries.yaml"), folder / "pairs" / "summaries")
     everybody = {"read": [ids[AUDIENCE]], "label": "General"}
     _write_json(folder / "pairs" / ".access.json", everybody)
