@@ -1,0 +1,51 @@
+"""The program `attune`."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+
+APP_ID = "2f9d3c1e-7a4b-4c58-9e21-0b6f1d8a5c34"
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.chdir(tmp_path)
+    return CliRunner()
+
+
+def test_without_a_command_it_lists_them(runner: CliRunner):
+    output = runner.invoke(app).output
+    for command in ("up", "bot", "serve", "worker", "demo", "migrate", "app-package"):
+        assert command in output
+
+
+def test_a_wrong_setting_is_named_and_nothing_is_done(runner: CliRunner, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTUNE_PORT", "many")
+    result = runner.invoke(app, ["migrate"])
+    assert result.exit_code == 2
+    assert "ATTUNE_PORT" in result.output
+    assert "Traceback" not in result.output
+    assert not Path("var").exists()
+
+
+def test_migrate_makes_the_store(runner: CliRunner):
+    assert runner.invoke(app, ["migrate"]).exit_code == 0
+    assert Path("var/attune.db").is_file()
+
+
+def test_app_package_writes_the_zip(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTUNE_APP_ID", APP_ID)
+    arguments = ["app-package", "--source", str(root / "appPackage"), "--website", "https://intranet.example"]
+    assert runner.invoke(app, arguments).exit_code == 0
+    assert zipfile.is_zipfile("var/attune.zip")
+
+
+def test_app_package_without_an_id_says_what_to_do(runner: CliRunner, root: Path):
+    arguments = ["app-package", "--source", str(root / "appPackage"), "--website", "https://intranet.example"]
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "ATTUNE_APP_ID" in result.output
