@@ -22,7 +22,7 @@ class EngineConfig:
     """Threads of llama.cpp."""
     gpu_layers: int = -1
     """Layers to put on a GPU where the build has one; -1: all."""
-    context_tokens: int = 4096
+    context_tokens: int = 8192
     """Tokens of KV memory per lane: a prompt with its answer, or many conversations that share them."""
     lanes: int = 8
     """Adapters (and the base) that can be in memory at once, each with its own KV memory."""

@@ -126,6 +126,8 @@ class Scheduler(Generic[K, J]):
 
         A lane is never closed under a running answer: it is marked, finishes what runs, and is closed by a later call.
         """
+        if not (self.waiting or self._retired or any(lane.closing for lane in self.lanes.values())):
+            return [], []  # most turns
         close = [key for key in self._retired & self.lanes.keys() if self._rests(key)]
         for key in close:
             del self.lanes[key]

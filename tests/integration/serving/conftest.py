@@ -1,4 +1,4 @@
-"""A tiny random Llama with a SentencePiece tokenizer and three adapters, in both formats, made once per test run."""
+"""A tiny random Llama with a SentencePiece tokenizer and two adapters, in both formats, made once per test run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +106,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     gguf = root / "tiny.gguf"
     convert_base(folder, gguf, "f32", converter_dir=CONVERTER_DIR)
     adapter_folders, adapters = {}, {}
-    for seed, name in enumerate(("red", "blue", "green"), start=1):
+    for seed, name in enumerate(("red", "blue"), start=1):
         lora = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj", "down_proj"], task_type="CAUSAL_LM")
         tuned = get_peft_model(LlamaForCausalLM.from_pretrained(folder), lora)
         _randomise(tuned, seed)

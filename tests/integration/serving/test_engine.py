@@ -22,6 +22,9 @@ from serving.metrics import Metrics
 from serving.quantise import quantise
 from serving.request import Finish, Output, Request, Sampling, Tune
 
+# The first test of a run makes the tiny model, which takes a minute on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 GREEDY = Sampling(temperature=0.0)
 
 

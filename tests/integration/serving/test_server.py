@@ -16,6 +16,8 @@ import openai
 import pytest
 from transformers import AutoTokenizer
 
+pytestmark = pytest.mark.timeout(400)
+
 CHAT = [{"role": "system", "content": "the form"}, {"role": "user", "content": "Zürich and 48 euro 🙂"}]
 ENDLESS = {"ignore_eos": True}
 
