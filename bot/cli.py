@@ -38,7 +38,7 @@ def up(*, browser: Annotated[bool, typer.Option(help="Open the Playground's page
 @app.command()
 def bot() -> None:
     """Start the bot; Teams reaches it at /api/messages."""
-    from bot.__main__ import main as serve_bot
+    from bot.app import main as serve_bot
 
     serve_bot()
 

@@ -1,0 +1,109 @@
+"""Makes everything ready to start: `python -m tuning.worker.preparation`. Done twice, the second time finds it done."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tuning.documents.sync import SyncReport
+from tuning.domain.documents import Source, SourceKind
+from tuning.domain.errors import Refusal
+from tuning.governance.tenant import Tenant
+from tuning.settings import TuningSettings
+from tuning.store import Store, documents
+from tuning.training.base_model import prepare_base
+from tuning.worker.sources import sync_source
+from tuning.worker.tenancy import tenant_of
+
+PLACES = ("documents", "pairs")
+"""The folders of the tenant folder in which every folder is a source."""
+
+ENGINE_MODEL = Path("base") / "base.gguf"
+"""Below the artifacts: always the base model in use, so that whoever starts the engine needs to know no hash."""
+
+Say = Callable[[str], None]
+
+
+def main() -> None:
+    """Prepare store, base model and sources, saying what was done; exit with a sentence if that can't be."""
+    settings = TuningSettings()
+    store = Store(settings.store_url)
+    try:
+        prepare(settings, tenant_of(settings, store), say=lambda line: print(line, flush=True))  # noqa: T201 - its output
+    except Refusal as refusal:
+        sys.exit(refusal.sentence)
+    finally:
+        store.close()
+
+
+def prepare(settings: TuningSettings, tenant: Tenant, *, say: Say) -> None:
+    """Migrate the store, convert the base model, and bring the tenant folder's sources in step."""
+    tenant.store.migrate()
+    say(f"The store is ready ({tenant.store.url.render_as_string()}).")
+    began = time.monotonic()
+    base = prepare_base(settings.base_model, tenant.artifacts / "base", settings.quantisation, settings.converter)
+    _point(tenant.artifacts / ENGINE_MODEL, base.path)
+    say(f"The base model is ready ({base.path.name}, {base.bytes / 2**20:.1f} MiB, {_seconds(began)}).")
+    found = import_sources(tenant, say=say)
+    if not found:
+        say(f"There are no sources: put folders of documents into {tenant.folder / PLACES[0]}.")
+
+
+def _point(link: Path, target: Path) -> None:
+    """Let the link lead to the target from one moment to the next."""
+    fresh = link.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target.resolve())
+    fresh.replace(link)
+
+
+def import_sources(tenant: Tenant, *, say: Say) -> list[Source]:
+    """Make a source of every folder directly below the places of the tenant folder, and sync them all."""
+    found = [
+        _source(tenant, folder)
+        for place in PLACES
+        for folder in sorted((tenant.folder / place).glob("*/"))
+        if not folder.name.startswith(".")
+    ]
+    for source in found:
+        began = time.monotonic()
+        report = sync_source(tenant, source.id, lambda _fraction: None)
+        say(f"{source.name}: {_described(report)} ({_seconds(began)}).")
+    return found
+
+
+def _source(tenant: Tenant, folder: Path) -> Source:
+    location = folder.relative_to(tenant.folder).as_posix()
+    with tenant.store.transaction() as session:
+        source = documents.source_at(session, SourceKind.FOLDER, location)
+        if source is None:
+            source = Source(kind=SourceKind.FOLDER, name=_readable(folder), location=location)
+            session.add(source)
+        return source
+
+
+def _readable(folder: Path) -> str:
+    name = folder.name.replace("_", " ").replace("-", " ")
+    name = name.upper() if len(name) <= len("HR") else name.capitalize()
+    return name if folder.parent.name == PLACES[0] else f"{name} (pairs)"
+
+
+def _described(report: SyncReport) -> str:
+    parts = [f"{report.total} documents"]
+    for count, what in (
+        (report.read, "new or changed"),
+        (report.regranted, "with other readers"),
+        (report.deleted, "deleted"),
+        (report.left_out, "left out"),
+    ):
+        if count:
+            parts.append(f"{count} {what}")
+    return ", ".join(parts)
+
+
+def _seconds(began: float) -> str:
+    return f"{time.monotonic() - began:.1f} s"
+
+
+if __name__ == "__main__":
+    main()
