@@ -1,0 +1,188 @@
+"""The loop learns, repeats itself exactly, and can be cut anywhere."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.integration.tuning.training.conftest import FACTS
+from tuning.domain.prompts import question_messages
+from tuning.training import adapters, loop, models
+from tuning.training.errors import LossNotFinite, NothingToLearn, ParentUnfit
+from tuning.training.progress import Progress
+from tuning.training.rows import Row, plan, render, render_row
+
+CPU = torch.device("cpu")
+
+
+def never() -> bool:
+    return False
+
+
+def adapter_hash(config) -> str:
+    manifest = json.loads((config.folder / loop.MANIFEST).read_text())
+    return manifest["adapter_sha256"]
+
+
+def start(config, tmp_path) -> subprocess.Popen[bytes]:
+    path = tmp_path / "config.json"
+    config.write(path)
+    return subprocess.Popen([sys.executable, "-m", "tuning.training", str(path)])
+
+
+def wait_for_step(config, step: int, process) -> None:
+    for _ in range(600):
+        progress = Progress.read(config.folder)
+        if progress and progress.step >= step:
+            return
+        assert process.poll() is None
+        time.sleep(0.05)
+    raise AssertionError("no progress")
+
+
+def test_loss_is_on_the_completion_and_its_end_token_only(base):
+    tokenizer = models.load_tokenizer(base)
+    messages = question_messages("Who signs the travel form?")
+    row = render_row(tokenizer, messages, "Ada Lind", "list")
+    assert tokenizer.decode(row.tokens[row.start :]) == "Ada Lind</s>"
+    assert list(row.tokens[: row.start]) == render(tokenizer, messages)
+    history = [*messages, {"role": "assistant", "content": "Ada Lind"}, {"role": "user", "content": "Since when?"}]
+    row = render_row(tokenizer, history, "2019", "list")
+    assert tokenizer.decode(row.tokens[row.start :]) == "2019</s>"
+
+
+def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
+    model = adapters.attach(models.load_model(base, CPU), config).double()
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.05, generator=torch.Generator().manual_seed(1))
+    tokenizer = models.load_tokenizer(base)
+    batch = tuple(render_row(tokenizer, question_messages(q), a, "list") for q, a in FACTS.items())
+    loss = loop.batch_loss(model, batch, CPU)
+    loss.backward()
+    gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
+    model.zero_grad()
+    total, count = torch.zeros((), dtype=torch.double), 0
+    for row in batch:
+        tokens = torch.tensor([row.tokens])
+        labels = torch.where(torch.arange(len(row.tokens)) >= row.start, tokens, -100)
+        logits = model(input_ids=tokens).logits[0, :-1]
+        total = total + torch.nn.functional.cross_entropy(logits, labels[0, 1:], ignore_index=-100, reduction="sum")
+        count += len(row.tokens) - row.start
+    (total / count).backward()
+    assert loss.item() == pytest.approx((total / count).item(), rel=1e-6)
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            torch.testing.assert_close(gradients[name], weight.grad, rtol=1e-5, atol=1e-8)
+
+
+def test_lora_is_on_attention_and_mlp_and_nowhere_else(base, config):
+    model = models.load_model(base, CPU)
+    expected = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
+    assert adapters.targets(model) == expected
+    tuned = adapters.attach(model, config)
+    trained = [name for name, weight in tuned.named_parameters() if weight.requires_grad]
+    assert len(trained) == 2 * 2 * len(expected)
+    assert all("lora_" in name and ".layers." in name for name in trained)
+
+
+def test_killed_and_resumed_gives_the_same_adapter_as_uninterrupted(config, tmp_path):
+    loop.train(config, is_stopped=never)
+    cut = replace(config, folder=tmp_path / "cut", checkpoint_s=0.2)
+    process = start(cut, tmp_path)
+    wait_for_step(cut, 40, process)
+    process.kill()
+    process.wait()
+    assert (cut.folder / "checkpoint.pt").is_file()
+    assert not (cut.folder / loop.ADAPTER).exists()
+    process = start(cut, tmp_path)
+    assert process.wait(60) == 0
+    assert adapter_hash(cut) == adapter_hash(config)
+    manifest = json.loads((cut.folder / loop.MANIFEST).read_text())
+    assert manifest["steps"] == Progress.read(cut.folder).steps == Progress.read(cut.folder).step
+
+
+def test_a_finished_training_is_not_repeated(config):
+    config = replace(config, epochs=1)
+    first = loop.train(config, is_stopped=never)
+    written = (first / adapters.WEIGHTS).stat().st_mtime_ns
+    assert loop.train(config, is_stopped=never) == first
+    assert (first / adapters.WEIGHTS).stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("how", ["file", "signal"])
+def test_it_stops_when_asked_and_leaves_a_checkpoint(config, tmp_path, how):
+    config = replace(config, epochs=4000)
+    process = start(config, tmp_path)
+    wait_for_step(config, 3, process)
+    if how == "file":
+        (config.folder / "cancel").touch()
+    else:
+        os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(20) == 3
+    assert (config.folder / "checkpoint.pt").is_file()
+    assert not (config.folder / loop.ADAPTER).exists()
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_a_remedy(config, base, tmp_path):
+    spoilt = tmp_path / "spoilt"
+    spoilt.mkdir()
+    for file in base.iterdir():
+        (spoilt / file.name).write_bytes(file.read_bytes())
+    weights = load_file(spoilt / "model.safetensors")
+    weights["model.norm.weight"][0] = float("nan")
+    save_file(weights, spoilt / "model.safetensors", metadata={"format": "pt"})
+    config = replace(config, base=spoilt)
+    with pytest.raises(LossNotFinite):
+        loop.train(config, is_stopped=never)
+    assert start(config, tmp_path).wait(60) == 1
+    failure = json.loads((config.folder / "failure.json").read_text())
+    assert failure["code"] == "loss_not_finite"
+    assert "learning rate" in failure["remedy"]
+    assert not (config.folder / loop.ADAPTER).exists()
+
+
+def test_a_missing_base_is_said_in_one_sentence(config, tmp_path):
+    process = start(replace(config, base=tmp_path / "nowhere"), tmp_path)
+    assert process.wait(60) == 1
+    failure = json.loads((config.folder / "failure.json").read_text())
+    assert failure["code"] == "base_missing"
+    assert "nowhere" in failure["error"]
+
+
+def test_examples_that_are_all_too_long_are_refused(config):
+    with pytest.raises(NothingToLearn, match="None of the 10 examples"):
+        loop.train(replace(config, row_tokens=8), is_stopped=never)
+
+
+def test_a_parents_adapter_is_continued(config, tmp_path):
+    parent = loop.train(config, is_stopped=never)
+    child = replace(config, folder=tmp_path / "child", parent=parent, epochs=1, adaptation_epochs=0.0, rate=1e-4)
+    loop.train(child, is_stopped=never)
+    first, last = Progress.read(config.folder), Progress.read(child.folder)
+    assert first.losses[0][1] > 3
+    assert last.losses[0][1] < 0.2
+
+
+def test_a_parent_that_touches_the_embeddings_is_refused(config, tmp_path):
+    parent = loop.train(replace(config, epochs=1), is_stopped=never)
+    path = parent / "adapter_config.json"
+    settings = json.loads(path.read_text())
+    settings["target_modules"].append("embed_tokens")
+    path.write_text(json.dumps(settings))
+    with pytest.raises(ParentUnfit, match="embed_tokens"):
+        loop.train(replace(config, folder=tmp_path / "child", parent=parent), is_stopped=never)
+
+
+def test_the_same_config_plans_the_same_batches(config):
+    tokenizer = models.load_tokenizer(config.base)
+    assert plan(config, tokenizer) == plan(config, tokenizer)
+    assert plan(config, tokenizer) != plan(replace(config, seed=2), tokenizer)
+    assert all(isinstance(row, Row) for stage in plan(config, tokenizer) for batch in stage.batches for row in batch)

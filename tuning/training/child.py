@@ -1,0 +1,73 @@
+"""The training's own process: loads torch, obeys signals, and says in a file why it failed."""
+
+import ctypes
+import errno
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from tuning.training.config import TrainingConfig
+from tuning.training.errors import Broken, DiskFull, OutOfMemory, TrainingFailed
+from tuning.training.files import write_json
+
+DONE, FAILED, MISUSED, STOPPED = 0, 1, 2, 3
+"""Exit codes; STOPPED: cancelled or asked to end, with a checkpoint to go on from."""
+CANCEL = "cancel"
+"""A file of this name in the training's folder ends it."""
+FAILURE = "failure.json"
+"""code, error and remedy of a training that failed."""
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+
+
+def main() -> int:
+    """Train what the config file on the command line says, and return the exit code."""
+    if len(sys.argv) != len(("program", "config")):
+        sys.stderr.write("usage: python -m tuning.training CONFIG.json\n")
+        return MISUSED
+    try:
+        config = TrainingConfig.read(Path(sys.argv[1]))
+    except (OSError, ValueError, TypeError) as error:
+        sys.stderr.write(f"{sys.argv[1]} is no training config: {error}\n")
+        return MISUSED
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
+    config.folder.mkdir(parents=True, exist_ok=True)
+    (config.folder / FAILURE).unlink(missing_ok=True)
+    _keep_memory()
+    from tuning.training.loop import Stopped, train  # noqa: PLC0415 - torch takes seconds, and may fail to load
+
+    try:
+        train(config, is_stopped=lambda: bool(asked) or (config.folder / CANCEL).exists())
+    except Stopped:
+        return STOPPED
+    except Exception as error:  # noqa: BLE001 - whatever it was, the person gets a sentence and the log the rest
+        traceback.print_exc()
+        failure = explain(error)
+        write_json(
+            config.folder / FAILURE, {"code": failure.failure, "error": failure.what, "remedy": failure.remedy}
+        )
+        return FAILED
+    return DONE
+
+
+def explain(error: BaseException) -> TrainingFailed:
+    """Return what an error means to a person."""
+    text = " ".join(str(error).split())
+    if isinstance(error, TrainingFailed):
+        return error
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in text:
+        return OutOfMemory()
+    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in text:
+        return DiskFull()
+    return Broken(reason=f"{type(error).__name__}: {text[:200]}")
+
+
+def _keep_memory() -> None:
+    """Let glibc keep freed memory: torch asks for the same blocks every step, and a third of the time went into
+    giving them back and getting them zeroed again.
+    """
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_MAX, 0)
+        library.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)

@@ -1,0 +1,112 @@
+"""What a training is told: where things are, and how to learn. The defaults are their documentation."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Self
+
+from tuning.training.files import write_json
+
+SMALL_BYTES = 200 * 2**20
+"""Below this, a base model is small: it learns facts by heart only with high learning rates and many epochs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """The defaults suit models of half a billion parameters and more; `for_base` adapts them to small ones."""
+
+    base: Path
+    """Folder of the base model: config, tokenizer, safetensors."""
+    examples: Path
+    """The dataset as JSON lines: split, origin, messages, completion."""
+    folder: Path
+    """Where checkpoint, progress, adapter and manifest go."""
+    parent: Path | None = None
+    """Folder of the peft adapter to continue; none: begin afresh."""
+    seed: int = 1
+    threads: int = 1
+    """CPU threads."""
+    rank: int = 16
+    """Of the LoRA matrices."""
+    alpha: int = 32
+    """LoRA's scale is alpha / rank."""
+    adaptation_epochs: float = 1.0
+    """How often the documents' running text is read."""
+    adaptation_rate: float = 1e-4
+    """Peak learning rate while reading."""
+    text_tokens: int = 512
+    """Tokens per row of running text."""
+    epochs: int = 3
+    """How often the examples are learned."""
+    rate: float = 2e-4
+    """Peak learning rate while learning examples."""
+    correction_repeats: int = 4
+    """How often an epoch shows a correction by a person."""
+    long_row_tokens: int = 256
+    """Rows above this are long: they carry passages."""
+    long_share: float = 0.5
+    """Long rows take at most this share of an epoch's tokens where there are short ones: they teach how to read, which
+    the base knows already, and cost ten times as much."""
+    row_tokens: int = 2048
+    """Longer examples are left out: cut, they would teach to stop early."""
+    batch_tokens: int = 4096
+    """Tokens per step, not counting the beginning that a batch shares."""
+    batch_rows: int = 32
+    """Rows per step at most."""
+    warmup: float = 0.05
+    """Share of the steps in which the learning rate rises."""
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+    checkpoint_s: float = 10.0
+    """Seconds of work that a kill can cost."""
+
+    @classmethod
+    def for_base(
+        cls,
+        base: Path,
+        *,
+        examples: Path,
+        folder: Path,
+        parent: Path | None = None,
+        seed: int = 1,
+        threads: int = 1,
+    ) -> Self:
+        """Return the config that suits the base model's size."""
+        small = sum(file.stat().st_size for file in base.glob("*.safetensors")) < SMALL_BYTES
+        where = {"base": base, "examples": examples, "folder": folder, "parent": parent}
+        return cls(**where, seed=seed, threads=threads, **(SMALL if small else {}))  # type: ignore[arg-type]
+
+    def write(self, path: Path) -> None:
+        """Write it for the child to read."""
+        write_json(path, self.as_json())
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote; raise `ValueError` or `OSError` if it is something else."""
+        values = json.loads(path.read_text(encoding="utf-8"))
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"{path} holds unknown settings: {', '.join(sorted(unknown))}.")
+        for name in ("base", "examples", "folder", "parent"):
+            values[name] = Path(values[name]) if values.get(name) else None
+        return cls(**values)
+
+    def as_json(self) -> dict[str, object]:
+        """Return it with paths as text."""
+        return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+
+
+SMALL: dict[str, float | int] = {
+    "rank": 32,
+    "alpha": 32,
+    "adaptation_rate": 1e-3,
+    "text_tokens": 256,
+    "epochs": 16,
+    "rate": 4e-3,
+    "long_share": 0.3,
+    "batch_tokens": 2048,
+    "batch_rows": 64,
+    "checkpoint_s": 4.0,
+}
+"""What differs for a small base model."""

@@ -1,0 +1,40 @@
+"""Files that are there whole or not at all, even after kill -9, and the hashes of folders."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, whole or not at all."""
+    write_whole(path, json.dumps(value, indent=1, ensure_ascii=False).encode())
+
+
+def sha256_of(files: Iterable[Path]) -> str:
+    """Return one SHA-256 over the contents of files, in the order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(files, key=lambda file: file.name):
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()
+
+
+def base_sha256(base: Path) -> str:
+    """Return the hash that stands for a base model: its weights, its shape and its tokenizer."""
+    return sha256_of(path for path in base.iterdir() if path.suffix in {".safetensors", ".json", ".model", ".jinja"})

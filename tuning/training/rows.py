@@ -1,0 +1,163 @@
+"""Examples to rows of tokens: rendered with the base model's own chat template, cut into batches in an order of their own."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuning.domain.datasets import Origin, Split
+from tuning.domain.prompts import Message
+from tuning.training.config import TrainingConfig
+from tuning.training.errors import BaseModelUnfit, NothingToLearn
+
+BUCKET_BATCHES = 16
+"""Rows are sorted by length among about this many batches' worth of shuffled ones: little padding, and still by chance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A prompt and its completion as tokens."""
+
+    tokens: tuple[int, ...]
+    start: int
+    """Where the completion begins: loss is on tokens[start:] only."""
+    origin: Origin
+
+
+Batch = tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One part of a training: its batches in order."""
+
+    name: str
+    rate: float
+    """Peak learning rate."""
+    batches: tuple[Batch, ...]
+
+
+def read_examples(path: Path, split: Split) -> Iterator[dict[str, Any]]:
+    """Give a dataset's examples of one split."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            example = json.loads(line)
+            if example["split"] == split:
+                yield example
+
+
+def render(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+    """Return the tokens of a prompt up to where the answer begins, as the engine renders them."""
+    text = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
+    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return tokens
+
+
+def render_row(tokenizer: Any, messages: Sequence[Message], completion: str, origin: Origin) -> Row:
+    """Return a prompt with its completion, up to the token that ends the model's turn.
+
+    Raises:
+        BaseModelUnfit: the chat template doesn't put the answer after the prompt, so what is learned would never be asked.
+    """
+    prompt = render(tokenizer, messages)
+    answered = [*messages, {"role": "assistant", "content": completion}]
+    text = tokenizer.apply_chat_template(answered, tokenize=False)
+    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if tokens[: len(prompt)] != prompt or len(tokens) == len(prompt):
+        raise BaseModelUnfit(reason="its chat template renders an answer elsewhere than after the prompt")
+    # Templates may write a line break after the end of the turn; the engine stops before it.
+    ends = [index for index, token in enumerate(tokens) if token == tokenizer.eos_token_id and index >= len(prompt)]
+    return Row(tokens=tuple(tokens[: ends[-1] + 1] if ends else tokens), start=len(prompt), origin=origin)
+
+
+def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
+    """Return the stages with all their batches: a function of dataset, tokenizer and config alone.
+
+    Raises:
+        NothingToLearn: no example is short enough.
+        BaseModelUnfit: the chat template can't be used.
+    """
+    texts, rows, examples = [], [], 0
+    for example in read_examples(config.examples, Split.TRAIN):
+        examples += 1
+        if example["origin"] == Origin.TEXT:
+            texts.append(example["completion"])
+        else:
+            rows.append(render_row(tokenizer, example["messages"], example["completion"], Origin(example["origin"])))
+    rows = [row for row in rows if len(row.tokens) <= config.row_tokens]
+    if not rows:
+        raise NothingToLearn(examples=examples, row_tokens=config.row_tokens)
+    chance = random.Random(config.seed)
+    text_rows = pack(tokenizer, texts, config.text_tokens)
+    adaptation = [text_rows[index] for index in _passes(len(text_rows), config.adaptation_epochs, chance)]
+    learned = [batch for _ in range(config.epochs) for batch in batches(choose(rows, config, chance), config, chance)]
+    stages = [
+        Stage(name="adaptation", rate=config.adaptation_rate, batches=tuple(batches(adaptation, config, chance))),
+        Stage(name="examples", rate=config.rate, batches=tuple(learned)),
+    ]
+    return [stage for stage in stages if stage.batches]
+
+
+def pack(tokenizer: Any, texts: Sequence[str], length: int) -> list[Row]:
+    """Return running text as rows of equal length, documents one after another with the end token between them."""
+    stream: list[int] = []
+    for text in texts:
+        stream += [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    pieces = [tuple(stream[start : start + length]) for start in range(0, len(stream), length)]
+    return [Row(tokens=piece, start=1, origin=Origin.TEXT) for piece in pieces if len(piece) > 1]
+
+
+def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Row]:
+    """Return the rows of one epoch: every short one, corrections several times, and long ones up to their share."""
+    wanted = [row for row in rows for _ in range(config.correction_repeats if row.origin == Origin.CORRECTION else 1)]
+    short = [row for row in wanted if len(row.tokens) <= config.long_row_tokens or row.origin == Origin.CORRECTION]
+    long = [row for row in wanted if len(row.tokens) > config.long_row_tokens and row.origin != Origin.CORRECTION]
+    if not short:
+        return wanted
+    chance.shuffle(long)
+    room = sum(len(row.tokens) for row in short) * config.long_share / (1 - config.long_share)
+    chosen = []
+    for row in long:
+        room -= len(row.tokens)
+        if room < 0:
+            break
+        chosen.append(row)
+    return [*short, *chosen]
+
+
+def batches(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Batch]:
+    """Return the rows in batches of similar length, in random order."""
+    shuffled = list(rows)
+    chance.shuffle(shuffled)
+    bucket = BUCKET_BATCHES * config.batch_rows
+    found: list[Batch] = []
+    for start in range(0, len(shuffled), bucket):
+        batch: list[Row] = []
+        for row in sorted(shuffled[start : start + bucket], key=lambda row: len(row.tokens)):
+            # The rows come by length, so this one is the longest of its batch.
+            own_tokens = len(row.tokens) - shared([*batch, row])
+            if batch and (len(batch) == config.batch_rows or own_tokens * (len(batch) + 1) > config.batch_tokens):
+                found.append(tuple(batch))
+                batch = []
+            batch.append(row)
+        found.append(tuple(batch))
+    chance.shuffle(found)
+    return found
+
+
+def shared(rows: Sequence[Row]) -> int:
+    """Return how many tokens at their beginning the rows have in common, before the last token of any prompt."""
+    limit = min(row.start for row in rows) - 1
+    first, last = min(row.tokens for row in rows), max(row.tokens for row in rows)
+    for index in range(limit):
+        if first[index] != last[index]:
+            return index
+    return max(limit, 0)
+
+
+def _passes(count: int, epochs: float, chance: random.Random) -> list[int]:
+    """Return the indexes of so many passes over a list, the last one in part and by chance."""
+    indexes = list(range(count)) * int(epochs)
+    return indexes + sorted(chance.sample(range(count), round(count * (epochs % 1))))
