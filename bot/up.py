@@ -74,10 +74,10 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
 def hint(person: Person, people: People, admin_group: str) -> str:
     """Say what this person can try."""
     if admin_group in people.principals(person.id):
-        return "approvals: see what owners have submitted, and approve it"
+        return "approvals: what owners have submitted, for you to decide"
     if ORGANISATION not in people.principals(person.id):
-        return "help: a guest sees only the agents that guests may use"
-    return "ask an agent and correct it, or make an agent of your own"
+        return "agents: a guest sees only those that are for guests"
+    return "agents: pick one, ask, correct it; or create agent: make your own"
 
 
 def preparation() -> Part:

@@ -28,7 +28,7 @@ def refusal(settings: Settings) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("person_id", "says"), [("ada", "make"), ("bo", "approve"), ("gus", "guest")])
+@pytest.mark.parametrize(("person_id", "says"), [("ada", "create agent"), ("bo", "approvals"), ("gus", "guest")])
 def test_everybody_is_told_what_to_try(person_id: str, says: str):
     person = PEOPLE.person(person_id)
     assert person
