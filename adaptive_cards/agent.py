@@ -24,6 +24,8 @@ def agent_card(agent: Agent, release: Release, *, is_trial: bool = False) -> Ele
     return card(
         heading(f"You are talking to {escape(agent.name)}"),
         paragraph(about),
-        aside(trial if is_trial else f"{release.label.capitalize()}. Send **new** to start over, **agents** to switch."),
+        aside(
+            trial if is_trial else f"{release.label.capitalize()}. Send **new** to start over, **agents** to switch."
+        ),
         actions=starters,
     )

@@ -65,7 +65,7 @@ def approval_card(case: Case) -> Element:
         *([label("The owner says"), verbatim(shorten(release.note, 1_000))] if release.note else []),
         scores_table(case.evaluation),
         *objections(case.evaluation),
-        aside(f"Adapter {_short(release.adapter_sha256)} · base {_short(release.base_sha256)} · data {_short(case.dataset_sha256)}"),
+        aside(_hashes(case)),
         actions=[
             *(_decisions(release) if release.state == ReleaseState.SUBMITTED else []),
             *([show_card("Examples", card(*shown))] if shown else []),
@@ -100,5 +100,10 @@ def _people(number: int) -> str:
     return count(number, "person", "people")
 
 
-def _short(sha256: str) -> str:
-    return sha256[:12] or "–"
+def _hashes(case: Case) -> str:
+    hashes = {
+        "Adapter": case.release.adapter_sha256,
+        "base": case.release.base_sha256,
+        "data": case.dataset_sha256,
+    }
+    return " · ".join(f"{what} {sha256[:12] or '-'}" for what, sha256 in hashes.items())

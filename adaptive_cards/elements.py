@@ -79,7 +79,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence
         cells = [
             {
                 "type": "TableCell",
-                "items": [{"type": "TextBlock", "text": text, "wrap": True, **({"weight": "bolder"} if is_header else {})}],
+                "items": [
+                    {"type": "TextBlock", "text": text, "wrap": True, **({"weight": "bolder"} if is_header else {})}
+                ],
             }
             for text in texts
         ]

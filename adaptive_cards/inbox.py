@@ -1,8 +1,20 @@
 """The owner's inbox: one piece of feedback at a time, to accept, edit or turn down."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from adaptive_cards.elements import Element, aside, card, escape, execute, heading, label, paragraph, text_input, verbatim
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    card,
+    escape,
+    execute,
+    heading,
+    label,
+    paragraph,
+    text_input,
+    verbatim,
+)
 from adaptive_cards.numbers import count
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
@@ -27,7 +39,7 @@ def inbox_card(
         )
     number = number % len(items)
     item, answer, who = items[number]
-    ids = {"agent_id": agent.id, "feedback_id": item.id, "number": number}
+    ids: dict[str, Any] = {"agent_id": agent.id, "feedback_id": item.id, "number": number}
     return card(
         heading(f"{escape(agent.name)}: inbox, {number + 1} of {len(items)}"),
         paragraph(problem, color="attention") if problem else None,

@@ -31,6 +31,8 @@ def learned_card(agent: Agent, release: Release) -> Element:
     """Return, for whoever corrected an answer: the agent has learned it."""
     return card(
         heading("Your correction has been learned"),
-        paragraph(f"{escape(agent.name)} answers with {release.label} now, which has learned what you wrote. Thank you."),
+        paragraph(
+            f"{escape(agent.name)} answers with {release.label} now, which has learned what you wrote. Thank you."
+        ),
         actions=[execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id)],
     )

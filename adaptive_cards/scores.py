@@ -49,13 +49,15 @@ def samples(evaluation: Evaluation) -> list[Element]:
         answers = sample.get("answers") if isinstance(sample.get("answers"), dict) else sample
         shown.append(label(escape(shorten(str(sample.get("question", "")), 200))))
         shown.append(verbatim(f"Expected: {shorten(str(sample.get('reference') or 'The documents do not say.'), 300)}"))
-        for variant in (Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL):
-            if answers and variant.value in answers:
-                shown.append(verbatim(f"{VARIANTS[variant]}: {shorten(str(answers[variant.value]), 300)}"))
+        shown += [
+            verbatim(f"{VARIANTS[variant]}: {shorten(str(answers[variant.value]), 300)}")
+            for variant in (Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL)
+            if answers and variant.value in answers
+        ]
     return shown
 
 
 def _score(score: Mapping[str, float] | None) -> str:
     if not score:
-        return "–"
-    return f"{score['mean'] * 100:.0f} % ({score['low'] * 100:.0f}–{score['high'] * 100:.0f})"
+        return "-"
+    return f"{score['mean'] * 100:.0f} % ({score['low'] * 100:.0f} to {score['high'] * 100:.0f})"

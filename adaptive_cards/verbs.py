@@ -7,7 +7,6 @@ class Verb(StrEnum):
     """The verbs of all buttons."""
 
     AGENT_PICK = "agent.pick"
-    AGENT_OPEN = "agent.open"
     STARTER_ASK = "starter.ask"
     WIZARD_CREATE = "wizard.create"
     WIZARD_OPEN = "wizard.open"

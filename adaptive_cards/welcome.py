@@ -11,7 +11,7 @@ MAX_AGENTS = 12
 
 def welcome_card(name: str, agents: Sequence[Agent]) -> Element:
     """Return the greeting with the agents to pick from."""
-    first_name = escape(name.split()[0]) if name.split() else "there"
+    first_name = escape(name.partition(" ")[0]) or "there"
     return card(
         heading(f"Hello {first_name}"),
         paragraph("I answer from your team's documents. Whom do you want to ask?") if agents else None,
@@ -34,7 +34,10 @@ def _rows(agents: Sequence[Agent], current_id: str = "") -> list[Element]:
         text = f"**{escape(agent.name)}**{' (now)' if agent.id == current_id else ''}"
         rows += [
             paragraph(f"{text}  \n{about}" if about else text),
-            {"type": "ActionSet", "actions": [execute(f"Ask {shorten(agent.name, 40)}", Verb.AGENT_PICK, agent_id=agent.id)]},
+            {
+                "type": "ActionSet",
+                "actions": [execute(f"Ask {shorten(agent.name, 40)}", Verb.AGENT_PICK, agent_id=agent.id)],
+            },
         ]
     if len(agents) > MAX_AGENTS:
         rows.append(aside(f"and {len(agents) - MAX_AGENTS} more: send **agents** and a part of the name."))

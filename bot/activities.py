@@ -139,7 +139,9 @@ def _without_mention(text: str, activity: Json, bot: Json) -> str:
             mentioned = _object(entity, "mentioned")
             if mentioned.get("id") == bot.get("id") and isinstance(entity.get("text"), str):
                 text = text.replace(entity["text"], "")
-    text = _MENTION.sub("", text) if _text(_object(activity, "conversation"), "conversationType") != "personal" else text
+    text = (
+        _MENTION.sub("", text) if _text(_object(activity, "conversation"), "conversationType") != "personal" else text
+    )
     return html.unescape(text).replace("\xa0", " ").strip()
 
 

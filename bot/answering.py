@@ -7,6 +7,7 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from adaptive_cards.answer import answer_card
+from adaptive_cards.elements import escape
 from bot import questions
 from bot.engine import Engine
 from bot.errors import NotDelivered, QuestionTooLong, StreamStopped
@@ -67,9 +68,7 @@ class Answering:
 
     def _was_taken_on(self, turn: Turn) -> bool:
         with self._tenant.store.reading() as session:
-            return bool(turn.incoming.activity_id) and bool(
-                conversations.answer_to(session, turn.incoming.activity_id)
-            )
+            return bool(turn.incoming.activity_id) and bool(conversations.answer_to(session, turn.incoming.activity_id))
 
     async def _tell(self, turn: Turn, question: Question) -> None:
         answer = question.answer
@@ -148,7 +147,7 @@ def _message(question: Question) -> Message:
 def _footer(question: Question, documents: int) -> str:
     learned = {0: "from what it learned", 1: "from 1 source"}.get(documents, f"from {documents} sources")
     release = f"{question.release.label}{' on trial' if question.is_trial else ''}"
-    return f"{question.agent.name} · {release} · {learned}"
+    return f"{escape(question.agent.name)} · {release} · {learned}"
 
 
 def _cited(question: Question) -> list[int]:

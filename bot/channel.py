@@ -146,16 +146,12 @@ class Channel(CloudAdapter):
             type=body["type"], channel_id=_text(body.get("channelId")), service_url=_text(body.get("serviceUrl"))
         )
         try:
-            if EmulatorValidation.is_token_from_emulator(header):
-                msg = "Tokens of the emulator are not accepted."
-                raise Unauthorised(msg)
+            is_from_emulator = EmulatorValidation.is_token_from_emulator(header)
             result = await self.bot_framework_authentication.authenticate_request(activity, header)
-        except Unauthorised:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever botbuilder raises here, the request is not proven genuine
+        except Exception as error:  # whatever botbuilder raises, nothing is proven
             raise Unauthorised(f"{type(error).__name__}: {error}") from error
-        if not result.claims_identity.is_authenticated:
-            msg = "The token proves nothing."
+        if is_from_emulator or not result.claims_identity.is_authenticated:
+            msg = "The token is not one of the Bot Framework's channels."
             raise Unauthorised(msg)
 
     def _check_origin(self, incoming: Incoming) -> None:

@@ -108,4 +108,4 @@ class _Later(NotDelivered):
 def _pause_s(attempt: int, last: NotDelivered) -> float:
     wanted = last.retry_after_s if isinstance(last, _Later) else 0.0
     backoff = FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
-    return min(max(wanted, backoff), LONGEST_PAUSE_S)
+    return float(min(max(wanted, backoff), LONGEST_PAUSE_S))

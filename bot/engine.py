@@ -41,9 +41,7 @@ class Engine:
         """Give the connections back."""
         await self._client.close()
 
-    async def answer(
-        self, model: Model, messages: Sequence[Message], *, max_tokens: int
-    ) -> AsyncGenerator[str]:
+    async def answer(self, model: Model, messages: Sequence[Message], *, max_tokens: int) -> AsyncGenerator[str]:
         """Yield the answer piece by piece; closing the generator stops the engine's work on it.
 
         A missing adapter is loaded, and an engine that is just being restarted gets a second chance.

@@ -16,11 +16,37 @@ REMEMBERED = 20_000
 DRAIN_S = 10.0
 
 
+class Work:
+    """What goes on after a request has been answered."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, task: Coroutine[Any, Any, None]) -> None:
+        """Go on with something in the background; an error in it is logged."""
+        running = asyncio.create_task(task)
+        self._tasks.add(running)
+        running.add_done_callback(self._finished)
+
+    async def drain(self) -> None:
+        """Wait until everything begun is done, ten seconds at most; then cancel the rest."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_S)
+        for task in self._tasks:
+            task.cancel()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("A message could not be handled", exc_info=task.exception())
+
+
 class Intake:
     """The receiver of all activities."""
 
     def __init__(
         self,
+        work: Work,
         *,
         turn: Callable[[Incoming], Turn],
         invoke: Callable[[Turn], Awaitable[InvokeReply]],
@@ -28,12 +54,12 @@ class Intake:
         welcome: Callable[[Turn], Awaitable[None]],
     ) -> None:
         """Take how to make a turn and who handles it: invokes are answered, the rest is worked on later."""
+        self._work = work
         self._turn = turn
         self._invoke = invoke
         self._message = message
         self._welcome = welcome
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
         # A lock lives as long as somebody holds or awaits it.
         self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -45,23 +71,10 @@ class Intake:
         if not self._is_new(incoming):
             return None
         if incoming.type == "message":
-            self.work(self._in_order(incoming.chat_id, lambda: self._message(turn)))
+            self._work.begin(self._in_order(incoming.chat_id, lambda: self._message(turn)))
         elif incoming.is_bot_added:
-            self.work(self._in_order(incoming.chat_id, lambda: self._welcome(turn)))
+            self._work.begin(self._in_order(incoming.chat_id, lambda: self._welcome(turn)))
         return None
-
-    def work(self, task: Coroutine[Any, Any, None]) -> None:
-        """Go on with something after the request has been answered; `drain` waits for it."""
-        running = asyncio.create_task(task)
-        self._tasks.add(running)
-        running.add_done_callback(self._finished)
-
-    async def drain(self) -> None:
-        """Wait until everything taken on is done, ten seconds at most."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_S)
-        for task in self._tasks:
-            task.cancel()
 
     async def _in_order(self, chat_id: str, handle: Callable[[], Awaitable[None]]) -> None:
         lock = self._chats.setdefault(chat_id, asyncio.Lock())
@@ -78,8 +91,3 @@ class Intake:
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         return True
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.error("A message could not be handled", exc_info=task.exception())

@@ -65,8 +65,8 @@ class Question:
         if self.agent.task is Task.SUMMARY:
             return [summary_messages(self.text, instructions=instructions)]
         if self.agent.task is Task.GENERATION:
-            precedents = [passage.text for passage in self.passages[:1]]
-            return [generation_messages(*precedents or [""], self.text, instructions=instructions)]
+            precedent = self.passages[0].text if self.passages else ""
+            return [generation_messages(precedent, self.text, instructions=instructions)]
         shown = [Passage(title=found.title, heading=found.heading, text=found.text) for found in self.passages]
         full = question_messages(self.text, shown, instructions=instructions, history=self.history)
         return [

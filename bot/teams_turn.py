@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from bot import activities
 from bot.connector import Connector
 from bot.errors import NotDelivered, StreamOverdue, StreamStopped
-from bot.turn import AnswerStream, Incoming, Message, Scope
+from bot.turn import AnswerStream, Incoming, Json, Message, Scope
 
 CHUNK_EVERY_S = 1.5
 """Teams takes one chunk a second."""
@@ -60,7 +60,7 @@ class TeamsTurn:
             await self.typing()
             await asyncio.sleep(TYPING_EVERY_S)
 
-    def _outgoing(self, message: Message) -> activities.Json:
+    def _outgoing(self, message: Message) -> Json:
         # In a channel an answer belongs below its question; in a chat a quotation of each question would be noise.
         reply_to = self._incoming.activity_id if self._incoming.scope is Scope.CHANNEL else ""
         return activities.outgoing(message, self._incoming.reference, reply_to)
@@ -118,9 +118,7 @@ class PersonalStream:
     async def _push(self, text: str, kind: str) -> None:
         self._next_at = asyncio.get_running_loop().time() + self._every_s
         self._sequence += 1
-        step = activities.chunk(
-            self._reference, text, kind=kind, sequence=self._sequence, stream_id=self._stream_id
-        )
+        step = activities.chunk(self._reference, text, kind=kind, sequence=self._sequence, stream_id=self._stream_id)
         try:
             stream_id = await self._connector.post(self._reference, step, is_retried=False)
         except NotDelivered as refused:

@@ -1,11 +1,17 @@
 """Step 2: the questionnaire, the instructions, and questions to start with."""
 
+from collections.abc import Sequence
+
 from adaptive_cards.elements import Element, card, escape, execute, heading, paragraph, text_input
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
+from tuning.domain.datasets import HoldoutQuestion
+from tuning.domain.prompts import Task
+
+MAX_HOLDOUT = 20_000
 
 
-def about_card(agent: Agent, problem: str = "") -> Element:
+def about_card(agent: Agent, holdout: Sequence[HoldoutQuestion] = (), problem: str = "") -> Element:
     """Return the form, filled with what is known."""
     questions = [
         text_input(f"about_{key}", question, value=agent.questionnaire.get(key, ""), longest=500, is_required=True)
@@ -30,5 +36,17 @@ def about_card(agent: Agent, problem: str = "") -> Element:
             longest=1_300,
             is_multiline=True,
         ),
+        _holdout(holdout) if agent.task is Task.QUESTIONS else None,
         actions=[execute("Next", Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id)],
+    )
+
+
+def _holdout(holdout: Sequence[HoldoutQuestion]) -> Element:
+    return text_input(
+        "holdout",
+        "Questions to test with, one a line: question | answer. Leave the answer empty if no document answers it. "
+        "They are never trained on.",
+        value="\n".join(f"{one.question} | {one.answer or ''}".rstrip() for one in holdout)[:MAX_HOLDOUT],
+        longest=MAX_HOLDOUT,
+        is_multiline=True,
     )

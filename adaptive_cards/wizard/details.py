@@ -20,6 +20,8 @@ def details_card(problem: str = "", *, name: str = "", task: Task = Task.QUESTIO
             "task", "What should it do?", [(title, key.value) for key, title in TASKS.items()], value=task.value
         ),
         text_input("name", "Name", value=name, placeholder="HR Helper", longest=60, is_required=True),
-        text_input("description", "What is it for? One sentence for the people who use it.", value=description, longest=300),
+        text_input(
+            "description", "What is it for? One sentence for the people who use it.", value=description, longest=300
+        ),
         actions=[execute("Next", Verb.WIZARD_CREATE, style="positive")],
     )

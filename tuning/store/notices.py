@@ -20,6 +20,21 @@ def notify(session: Session, kind: NoticeKind, person_ids: Iterable[str], subjec
     )
 
 
+def are_due(session: Session, at: datetime) -> bool:
+    """Return whether there is anything to send now."""
+    pending = select(Notice.id).where(Notice.state == NoticeState.PENDING, Notice.next_try_at <= at).limit(1)
+    return session.exec(pending).first() is not None
+
+
+def hurry(session: Session, person_id: str, at: datetime) -> None:
+    """Make what waits for a person due, because there is a way to reach them now."""
+    session.exec(
+        update(Notice)
+        .where(col(Notice.person_id) == person_id, col(Notice.state) == NoticeState.PENDING)
+        .values(next_try_at=at, attempts=0)
+    )
+
+
 def due(session: Session, at: datetime, limit: int = 20) -> list[Notice]:
     """Hand out the messages to send now, oldest first; each comes again later, ever more rarely, until it is sent.
 

@@ -27,6 +27,12 @@ def open_run(session: Session, agent_id: str) -> Run | None:
     return session.exec(select(Run).where(Run.agent_id == agent_id, unfinished)).first()
 
 
+def unfinished(session: Session) -> Sequence[Run]:
+    """Return all runs that are queued or running, oldest first."""
+    open_states = col(Run.state).in_([RunState.QUEUED, RunState.RUNNING])
+    return session.exec(select(Run).where(open_states).order_by(col(Run.created_at))).all()
+
+
 def of_agent(session: Session, agent_id: str) -> Sequence[Run]:
     """Return the agent's runs, newest first."""
     return session.exec(select(Run).where(Run.agent_id == agent_id).order_by(col(Run.created_at).desc())).all()

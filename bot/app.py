@@ -1,0 +1,119 @@
+"""The bot's process: everything put together, `/api/messages` and `/health`, and an orderly end."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+
+import aiohttp
+from aiohttp import web
+
+from bot.answering import Answering
+from bot.attachments import Attachments
+from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, SigningKeys
+from bot.connector import Connector
+from bot.engine import Engine
+from bot.intake import Intake, Work
+from bot.invokes import Invokes
+from bot.messages import Messages
+from bot.outbox import Outbox
+from bot.presses import Presses
+from bot.settings import Settings, objections_to_serving
+from bot.teams_turn import TeamsTurn
+from bot.turn import Incoming, Json, Scope, Turn
+from tuning.governance.tenant import Tenant
+from tuning.store import Store, conversations
+from tuning.worker.tenancy import tenant_of
+
+logger = logging.getLogger(__name__)
+
+
+def make_app(settings: Settings, tenant: Tenant) -> web.Application:
+    """Return the application; what it holds open is opened at its start and closed at its end."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+
+    async def life(app: web.Application) -> AsyncGenerator[None]:
+        credentials = Credentials(
+            app_id=settings.app_id, password=settings.app_password.get_secret_value(), tenant_id=settings.tenant_id
+        )
+        session = aiohttp.ClientSession()
+        connector = Connector(
+            session,
+            hosts=settings.service_url_hosts,
+            is_loopback_allowed=settings.development,
+            token=AppToken(credentials),
+        )
+        engine = Engine(settings.engine_url)
+        answering = Answering(tenant, engine)
+        presses = Presses(tenant, answering)
+        attachments = Attachments(session, is_loopback_allowed=settings.development)
+        messages = Messages(tenant, answering, presses, attachments)
+
+        def turn(incoming: Incoming) -> Turn:
+            return TeamsTurn(connector, incoming)
+
+        work = Work()
+        invokes = Invokes(tenant, presses, work)
+        intake = Intake(work, turn=turn, invoke=invokes.answer, message=messages.handle, welcome=messages.welcome)
+        channel = Channel(credentials, connector, SigningKeys(session))
+        app[CHANNEL], app[INTAKE] = channel, intake
+        work.begin(_resume(tenant, answering, connector))
+        outbox = asyncio.create_task(Outbox(tenant, connector).run())
+        yield
+        outbox.cancel()
+        await work.drain()
+        with suppress(asyncio.CancelledError):
+            await outbox
+        await engine.close()
+        await session.close()
+
+    app.cleanup_ctx.append(life)
+    app.add_routes([web.post("/api/messages", _receive), web.get("/health", _health)])
+    return app
+
+
+CHANNEL = web.AppKey("channel", Channel)
+INTAKE = web.AppKey("intake", Intake)
+
+
+async def _receive(request: web.Request) -> web.Response:
+    return await request.app[CHANNEL].process(request, request.app[INTAKE])
+
+
+async def _health(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _resume(tenant: Tenant, answering: Answering, connector: Connector) -> None:
+    """Answer what an earlier process took on and did not finish, in personal chats."""
+    for answer in await asyncio.to_thread(answering.unfinished):
+        reference = await asyncio.to_thread(_personal_chat, tenant, answer.person_id, answer.conversation_id)
+        if reference is not None:
+            incoming = Incoming(
+                type="message",
+                person_id=answer.person_id,
+                chat_id=reference["conversation"]["id"],
+                scope=Scope.PERSONAL,
+                reference=reference,
+            )
+            await answering.resume(TeamsTurn(connector, incoming), answer)
+
+
+def _personal_chat(tenant: Tenant, person_id: str, conversation_id: str) -> Json | None:
+    with tenant.store.reading() as session:
+        chat = conversations.chat(session, person_id)
+        conversation = conversations.get(session, conversation_id)
+        is_there = chat is not None and chat.reference["conversation"]["id"] == conversation.chat_id
+        return chat.reference if chat is not None and is_there else None
+
+
+def main() -> None:
+    """Read the settings and serve until stopped; refuse settings that would not be safe."""
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if objections := objections_to_serving(settings):
+        sys.exit("\n".join(objections))
+    tenant = tenant_of(settings, Store(settings.store_url))
+    tenant.store.migrate()
+    web.run_app(make_app(settings, tenant), host=settings.host, port=settings.port, print=None, shutdown_timeout=10.0)

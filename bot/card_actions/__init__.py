@@ -1,0 +1,28 @@
+"""What buttons do: one handler per verb. Each looks everything up again and checks permission again."""
+
+from adaptive_cards.verbs import Verb
+from bot.card_actions import agents, feedback, releases, runs, wizard
+from bot.card_actions.press import Handler
+
+HANDLERS: dict[Verb, Handler] = {
+    Verb.AGENT_PICK: agents.pick,
+    Verb.STARTER_ASK: agents.ask_starter,
+    Verb.WIZARD_CREATE: wizard.create,
+    Verb.WIZARD_OPEN: wizard.open_step,
+    Verb.WIZARD_ABOUT: wizard.save_about,
+    Verb.WIZARD_SOURCES: wizard.save_sources,
+    Verb.WIZARD_AUDIENCE: wizard.save_audience,
+    Verb.WIZARD_SEARCH: wizard.search_audience,
+    Verb.RUN_START: runs.start,
+    Verb.RUN_CANCEL: runs.cancel,
+    Verb.RUN_RETRY: runs.retry,
+    Verb.RELEASE_OPEN: releases.show,
+    Verb.RELEASE_TRY: releases.try_out,
+    Verb.RELEASE_SUBMIT: releases.submit,
+    Verb.RELEASE_APPROVE: releases.approve,
+    Verb.RELEASE_REJECT: releases.reject,
+    Verb.FEEDBACK_CORRECT: feedback.correct,
+    Verb.INBOX_OPEN: feedback.open_inbox,
+    Verb.INBOX_ACCEPT: feedback.accept,
+    Verb.INBOX_REJECT: feedback.reject,
+}

@@ -1,0 +1,59 @@
+"""A button that was pressed, and what comes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adaptive_cards.elements import Element
+from bot.turn import Json
+from tuning.domain.errors import InvalidInput
+from tuning.governance.tenant import Tenant
+
+STALE = "That button can't be used any more. Send 'help' to see what you can do."
+MAX_TEXT = 30_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Press:
+    """Who pressed a button where, with the ids it carries and what was typed in. Nothing in it is trusted."""
+
+    person_id: str
+    chat_id: str
+    data: Json
+
+    def id(self, key: str) -> str:
+        """Return an id that the button carries; raise `InvalidInput` for a button that lacks it."""
+        value = self.data.get(key)
+        if not isinstance(value, str) or not value:
+            raise InvalidInput(STALE)
+        return value
+
+    def number(self, key: str) -> int:
+        """Return a number that the button carries; raise `InvalidInput` for a button that lacks it."""
+        value = self.data.get(key)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InvalidInput(STALE)
+        return value
+
+    def text(self, key: str) -> str:
+        """Return what was typed in; empty if nothing was."""
+        value = self.data.get(key)
+        return value.strip()[:MAX_TEXT] if isinstance(value, str) else ""
+
+    def choices(self, key: str) -> list[str]:
+        """Return what was chosen."""
+        return [value for value in self.text(key).split(",") if value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a button leads to: the card is replaced, or a sentence is said; then what follows in the chat."""
+
+    card: Element | None = None
+    sentence: str = ""
+    question: str = ""
+    """A question to answer next, as if the person had typed it."""
+    started_run_id: str = ""
+    """A run that needs a progress card of its own."""
+
+
+Handler = Callable[[Tenant, Press], Outcome]

@@ -1,0 +1,45 @@
+"""Buttons about releases: look at, try, submit, approve, reject."""
+
+from bot import views
+from bot.card_actions.press import Outcome, Press
+from tuning.domain.permissions import Permission
+from tuning.governance import access
+from tuning.governance.tenant import Tenant
+from tuning.releases import publishing
+from tuning.store import agents, conversations, releases
+
+
+def show(tenant: Tenant, press: Press) -> Outcome:
+    """Show the evaluation."""
+    return Outcome(card=views.evaluation(tenant, press.person_id, press.id("release_id")))
+
+
+def try_out(tenant: Tenant, press: Press) -> Outcome:
+    """Let the owner talk to a release that is not live, in this chat and nobody else."""
+    with access.act(tenant, press.person_id) as session:
+        release = releases.get(session, press.id("release_id"))
+        access.check(session, tenant, press.person_id, Permission.RELEASE_TRY, release)
+        agent = agents.get(session, release.agent_id)
+        conversations.start(session, press.chat_id, press.person_id, agent.id, release.id)
+    return Outcome(
+        sentence=f"You are talking to {agent.name}, {release.label}, which only you can see. "
+        "Ask it something. Send 'agents' to go back to a live one."
+    )
+
+
+def submit(tenant: Tenant, press: Press) -> Outcome:
+    """Ask the admins to publish it."""
+    release = publishing.submit(tenant, press.person_id, press.id("release_id"), press.text("note"))
+    return Outcome(card=views.evaluation(tenant, press.person_id, release.id))
+
+
+def approve(tenant: Tenant, press: Press) -> Outcome:
+    """Let it go live."""
+    release = publishing.approve(tenant, press.person_id, press.id("release_id"), press.text("reason"))
+    return Outcome(card=views.decided(tenant, press.person_id, release, press.text("reason")))
+
+
+def reject(tenant: Tenant, press: Press) -> Outcome:
+    """Turn it down."""
+    release = publishing.reject(tenant, press.person_id, press.id("release_id"), press.text("reason"))
+    return Outcome(card=views.decided(tenant, press.person_id, release, press.text("reason")))

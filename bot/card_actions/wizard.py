@@ -1,0 +1,104 @@
+"""Buttons of the wizard: each saves its step and shows the next; a problem is shown in the same step."""
+
+from adaptive_cards.wizard.details import details_card
+from bot import views
+from bot.card_actions.press import STALE, Outcome, Press
+from tuning.domain.agents import QUESTIONNAIRES, Agent
+from tuning.domain.errors import InvalidInput, Refusal
+from tuning.domain.permissions import Permission
+from tuning.domain.prompts import Task
+from tuning.governance import access
+from tuning.governance import agents as governed
+from tuning.governance.tenant import Tenant
+from tuning.store import agents
+
+
+def create(tenant: Tenant, press: Press) -> Outcome:
+    """Make the agent."""
+    if press.text("task") not in set(Task):
+        raise InvalidInput(STALE)
+    name, task, description = press.text("name"), Task(press.text("task")), press.text("description")
+    try:
+        agent = governed.create(tenant, press.person_id, name=name, task=task)
+    except Refusal as refusal:
+        return Outcome(card=details_card(refusal.sentence, name=name, task=task, description=description))
+    try:
+        governed.configure(tenant, press.person_id, agent.id, description=description)
+    except InvalidInput as refusal:
+        return _step(tenant, press, agent.id, "about", problem=f"{refusal.sentence} The agent has none for now.")
+    return _step(tenant, press, agent.id, "about")
+
+
+def open_step(tenant: Tenant, press: Press) -> Outcome:
+    """Show a step."""
+    return _step(tenant, press, press.id("agent_id"), press.id("step"))
+
+
+def save_about(tenant: Tenant, press: Press) -> Outcome:
+    """Save questionnaire, instructions and starters."""
+    agent = _own(tenant, press)
+    try:
+        if agent.task is Task.QUESTIONS:
+            governed.set_holdout(tenant, press.person_id, agent.id, _holdout(press.text("holdout")))
+        governed.configure(
+            tenant,
+            press.person_id,
+            agent.id,
+            questionnaire={key: press.text(f"about_{key}") for key in QUESTIONNAIRES[agent.task]},
+            instructions=press.text("instructions"),
+            starters=[line.strip() for line in press.text("starters").splitlines() if line.strip()],
+        )
+    except InvalidInput as refusal:
+        return _step(tenant, press, agent.id, "about", problem=refusal.sentence)
+    return _step(tenant, press, agent.id, "review" if agent.is_complete else "sources")
+
+
+def save_sources(tenant: Tenant, press: Press) -> Outcome:
+    """Save the sources."""
+    agent = _own(tenant, press)
+    chosen = press.choices("sources")
+    if not chosen:
+        return _step(tenant, press, agent.id, "sources", problem="Choose at least one source.")
+    try:
+        governed.configure(tenant, press.person_id, agent.id, source_ids=chosen)
+    except Refusal as refusal:
+        return _step(tenant, press, agent.id, "sources", problem=refusal.sentence)
+    return _step(tenant, press, agent.id, "review" if agent.is_complete else "audience")
+
+
+def save_audience(tenant: Tenant, press: Press) -> Outcome:
+    """Save the audience."""
+    agent = _own(tenant, press)
+    chosen = press.choices("audience")
+    try:
+        governed.configure(tenant, press.person_id, agent.id, audience=chosen)
+    except Refusal as refusal:
+        return Outcome(card=views.audience(tenant, agent, chosen, problem=refusal.sentence))
+    return _step(tenant, press, agent.id, "review")
+
+
+def search_audience(tenant: Tenant, press: Press) -> Outcome:
+    """Show what the search finds; what has been chosen stays chosen."""
+    agent = _own(tenant, press)
+    return Outcome(card=views.audience(tenant, agent, press.choices("audience"), search=press.text("search")))
+
+
+def _holdout(text: str) -> list[dict[str, str | None]]:
+    """Read one question a line, 'question | answer'; no answer: no document answers it."""
+    rows: list[dict[str, str | None]] = []
+    for line in text.splitlines():
+        question, _, answer = line.partition("|")
+        if line.strip():
+            rows.append({"question": question.strip(), "answer": answer.strip() or None})
+    return rows
+
+
+def _own(tenant: Tenant, press: Press) -> Agent:
+    with access.act(tenant, press.person_id) as session:
+        agent = agents.get(session, press.id("agent_id"))
+        access.check(session, tenant, press.person_id, Permission.AGENT_CONFIGURE, agent)
+        return agent
+
+
+def _step(tenant: Tenant, press: Press, agent_id: str, step: str, *, problem: str = "") -> Outcome:
+    return Outcome(card=views.wizard(tenant, press.person_id, agent_id, step, problem=problem))

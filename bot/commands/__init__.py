@@ -1,0 +1,16 @@
+"""What people can type besides questions; one file per command."""
+
+from bot.commands.agents import AGENTS
+from bot.commands.approvals import APPROVALS
+from bot.commands.approve import APPROVE
+from bot.commands.command import Command
+from bot.commands.create_agent import CREATE_AGENT
+from bot.commands.help import help_command
+from bot.commands.inbox import INBOX
+from bot.commands.my_agents import MY_AGENTS
+from bot.commands.new import NEW
+from bot.commands.reject import REJECT
+from bot.commands.revoke import REVOKE
+
+_OTHERS = (AGENTS, NEW, MY_AGENTS, CREATE_AGENT, INBOX, APPROVALS, APPROVE, REJECT, REVOKE)
+COMMANDS: tuple[Command, ...] = (*_OTHERS, help_command(_OTHERS))

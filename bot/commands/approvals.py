@@ -1,0 +1,37 @@
+"""approvals: what waits for an admin's decision."""
+
+import asyncio
+
+from adaptive_cards.elements import Element
+from bot import views
+from bot.commands.command import Command, admins
+from bot.turn import Message, Turn
+from tuning.domain.permissions import Permission
+from tuning.governance import access
+from tuning.governance.tenant import Tenant
+from tuning.releases import publishing
+
+MAX_SHOWN = 5
+
+
+async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
+    cards, hidden = await asyncio.to_thread(_cards, tenant, turn.incoming.person_id)
+    for card in cards:
+        await turn.send(Message(card=card))
+    if not cards:
+        await turn.send(Message(text="Nothing waits for your decision."))
+    if hidden:
+        await turn.send(Message(text=f"{hidden} more wait; decide on these first, then send **approvals** again."))
+
+
+def _cards(tenant: Tenant, person_id: str) -> tuple[list[Element], int]:
+    with access.act(tenant, person_id) as session:
+        access.check(session, tenant, person_id, Permission.AUDIT_READ)
+    waiting = publishing.waiting(tenant, person_id)
+    cards = [views.approval(tenant, person_id, release.id) for release in waiting[:MAX_SHOWN]]
+    return cards, max(len(waiting) - MAX_SHOWN, 0)
+
+
+APPROVALS = Command(
+    words="approvals", usage="approvals", says="shows the releases that wait for a decision", run=_run, is_for=admins
+)

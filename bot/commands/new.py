@@ -1,0 +1,27 @@
+"""new: forget what was said and start over with the same agent."""
+
+import asyncio
+
+from bot.commands.command import Command, everybody
+from bot.turn import Message, Turn
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, conversations
+
+
+async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
+    await turn.send(Message(text=await asyncio.to_thread(_start_over, tenant, turn)))
+
+
+def _start_over(tenant: Tenant, turn: Turn) -> str:
+    chat_id, person_id = turn.incoming.chat_id, turn.incoming.person_id
+    with tenant.store.transaction() as session:
+        current = conversations.current(session, chat_id, person_id)
+        if current is None:
+            return "You have not picked an agent yet. Send **agents** to see whom you can ask."
+        conversations.start(session, chat_id, person_id, current.agent_id, current.release_id)
+        return f"Let's start over. What do you want to ask {agents.get(session, current.agent_id).name}?"
+
+
+NEW = Command(
+    words="new", usage="new", says="starts a new conversation with the same agent", run=_run, is_for=everybody
+)

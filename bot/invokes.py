@@ -1,0 +1,94 @@
+"""Invokes: requests of Teams that are answered in the response, within seconds."""
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+from typing import Any
+
+from bot.card_actions.press import Outcome
+from bot.channel import InvokeReply
+from bot.intake import Work
+from bot.presses import Presses
+from bot.turn import Incoming, Json, Turn
+from tuning.domain.errors import Refusal
+from tuning.domain.feedback import Reaction
+from tuning.governance import feedback
+from tuning.governance.tenant import Tenant
+from tuning.store import conversations
+
+logger = logging.getLogger(__name__)
+CARD = "application/vnd.microsoft.card.adaptive"
+SENTENCE = "application/vnd.microsoft.activity.message"
+NOT_IMPLEMENTED = 501
+
+
+class Invokes:
+    """The handlers of all invokes; one that isn't known is answered 501, as the protocol says."""
+
+    def __init__(self, tenant: Tenant, presses: Presses, work: Work) -> None:
+        """Take where to do what follows after the response."""
+        self._tenant = tenant
+        self._presses = presses
+        self._work = work
+
+    async def answer(self, turn: Turn) -> InvokeReply:
+        """Answer an invoke."""
+        match turn.incoming.name:
+            case "adaptiveCard/action":
+                return await self._card_action(turn)
+            case "message/submitAction":
+                return await self._reaction(turn)
+            case "message/fetchTask":
+                return InvokeReply(body={"task": {"type": "message", "value": "Use the thumbs below the answer."}})
+            case name:
+                logger.info("No handler for the invoke %r", name)
+                return InvokeReply(status=NOT_IMPLEMENTED)
+
+    async def _card_action(self, turn: Turn) -> InvokeReply:
+        value = turn.incoming.value if isinstance(turn.incoming.value, dict) else {}
+        action = value.get("action")
+        action = action if isinstance(action, dict) else {}
+        outcome = await self._presses.press(turn, action.get("verb"), action.get("data", {}))
+        if outcome.question or outcome.started_run_id:
+            self._work.begin(self._presses.follow_up(turn, outcome))
+        return InvokeReply(body=_shown(outcome))
+
+    async def _reaction(self, turn: Turn) -> InvokeReply:
+        reaction, comment = read_reaction(turn.incoming.value)
+        if reaction is not None:
+            try:
+                await asyncio.to_thread(self._give, turn.incoming, reaction, comment)
+            except Refusal as refusal:
+                logger.info("A thumb was not taken: %s", refusal.sentence)
+        return InvokeReply(body={})
+
+    def _give(self, incoming: Incoming, reaction: Reaction, comment: str) -> None:
+        with self._tenant.store.reading() as session:
+            answer = (
+                conversations.answer_shown_as(session, incoming.reply_to_id)
+                if incoming.reply_to_id
+                else conversations.last_shown(session, incoming.chat_id, incoming.person_id)
+            )
+        if answer is not None:
+            feedback.give(self._tenant, incoming.person_id, answer.id, reaction=reaction, comment=comment)
+
+
+def read_reaction(value: Any) -> tuple[Reaction | None, str]:
+    """Return thumb and comment of a feedback invoke; Teams wraps the comment in JSON, the Playground sends it plain."""
+    data = value if isinstance(value, dict) else {}
+    action = data.get("actionValue")
+    if not isinstance(action, dict) or action.get("reaction") not in set(Reaction):
+        return None, ""
+    said = action.get("feedback", "")
+    with suppress(TypeError, ValueError):
+        said = json.loads(said)
+    if isinstance(said, dict):
+        said = said.get("feedbackText", "")
+    return Reaction(action["reaction"]), said if isinstance(said, str) else ""
+
+
+def _shown(outcome: Outcome) -> Json:
+    if outcome.card is not None:
+        return {"statusCode": 200, "type": CARD, "value": outcome.card}
+    return {"statusCode": 200, "type": SENTENCE, "value": outcome.sentence}

@@ -1,0 +1,100 @@
+"""Messages: a button's data, a command, or a question to the agent of the chat."""
+
+import asyncio
+import logging
+
+from bot import identity, views
+from bot.answering import Answering
+from bot.attachments import Attachments
+from bot.commands import COMMANDS
+from bot.commands.command import find, nearest
+from bot.presses import Presses
+from bot.turn import Incoming, Message, Scope, Turn
+from tuning.domain.errors import Refusal
+from tuning.domain.fields import now
+from tuning.domain.principals import Person
+from tuning.governance.tenant import Tenant
+from tuning.store import conversations, notices
+
+logger = logging.getLogger(__name__)
+GREETING = "Hello! Mention me with **agents** to pick whom to ask, then with your question."
+BROKEN = "Something went wrong on my side; nothing was lost. Please try again."
+
+
+class Messages:
+    """Handles messages and new chats."""
+
+    def __init__(self, tenant: Tenant, answering: Answering, presses: Presses, attachments: Attachments) -> None:
+        self._tenant = tenant
+        self._answering = answering
+        self._presses = presses
+        self._attachments = attachments
+
+    async def handle(self, turn: Turn) -> None:
+        """Answer a message; whatever is wrong becomes one sentence."""
+        try:
+            person = await asyncio.to_thread(self._known, turn.incoming)
+            await self._handle(turn, person)
+        except Refusal as refusal:
+            await turn.send(Message(text=refusal.sentence))
+        except Exception:
+            await turn.send(Message(text=BROKEN))
+            raise
+
+    async def welcome(self, turn: Turn) -> None:
+        """Greet a person once: installation and conversation update arrive together."""
+        if turn.incoming.scope is not Scope.PERSONAL:
+            await turn.send(Message(text=GREETING))
+            return
+        try:
+            card = await asyncio.to_thread(self._welcome, turn.incoming)
+        except Refusal as refusal:
+            await turn.send(Message(text=refusal.sentence))
+            return
+        if card is not None:
+            await turn.send(Message(card=card))
+
+    async def _handle(self, turn: Turn, person: Person) -> None:
+        incoming = turn.incoming
+        if isinstance(incoming.value, dict) and not incoming.text:
+            outcome = await self._presses.press(turn, incoming.value.get("verb"), incoming.value)
+            message = Message(card=outcome.card) if outcome.card is not None else Message(text=outcome.sentence)
+            await turn.send(message)
+            await self._presses.follow_up(turn, outcome)
+            return
+        if (found := find(COMMANDS, incoming.text)) is not None:
+            command, rest = found
+            await command.run(self._tenant, turn, rest)
+            return
+        near = nearest(COMMANDS, incoming.text)
+        if near is not None and await asyncio.to_thread(near.is_for, self._tenant, person.id):
+            await turn.send(Message(text=f"Did you mean **{near.usage}**? Send **help** for all commands."))
+            return
+        text = await self._attachments.text(incoming)
+        if not text:
+            await turn.send(Message(text="Write a question, or send **help** to see what you can do."))
+        elif not await self._answering.answer(turn, text):
+            card = await asyncio.to_thread(views.pick, self._tenant, person.id, incoming.chat_id)
+            await turn.send(Message(card=card))
+
+    def _known(self, incoming: Incoming) -> Person:
+        """Return who writes, and note how to reach their personal chat."""
+        person = identity.person(self._tenant, incoming)
+        if incoming.scope is Scope.PERSONAL:
+            with self._tenant.store.reading() as session:
+                chat = conversations.chat(session, person.id)
+            if chat is None or chat.reference != incoming.reference:
+                with self._tenant.store.transaction() as session:
+                    conversations.remember_chat(session, person.id, incoming.reference)
+                    notices.hurry(session, person.id, now())
+        return person
+
+    def _welcome(self, incoming: Incoming) -> dict[str, object] | None:
+        person = self._known(incoming)
+        with self._tenant.store.transaction() as session:
+            chat = conversations.remember_chat(session, person.id, incoming.reference)
+            if chat.welcomed_at is not None:
+                return None
+            chat.welcomed_at = now()
+            session.add(chat)
+        return views.welcome(self._tenant, person)

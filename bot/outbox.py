@@ -1,0 +1,127 @@
+"""What the bot says unasked: notices until they have arrived, and progress cards as runs go on."""
+
+import asyncio
+import logging
+
+from adaptive_cards.elements import Element
+from adaptive_cards.progress import progress_card
+from bot import activities, notices
+from bot.connector import Connector
+from bot.errors import NotDelivered
+from bot.turn import Json, Message
+from tuning.domain.errors import Refusal
+from tuning.domain.fields import now
+from tuning.domain.notices import Notice, NoticeKind
+from tuning.domain.runs import Run
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, conversations, runs
+from tuning.store import notices as stored
+
+logger = logging.getLogger(__name__)
+EVERY_S = 1.0
+CARD_EVERY_S = 2.0
+"""Between two updates of one card: Teams takes about one a second, for everything in a chat together."""
+
+
+class Outbox:
+    """Sends what waits, for as long as `run` runs."""
+
+    def __init__(self, tenant: Tenant, connector: Connector, *, every_s: float = EVERY_S) -> None:
+        self._tenant = tenant
+        self._connector = connector
+        self._every_s = every_s
+        self._shown: dict[str, tuple[Element, float]] = {}
+        """Run to its card as it is in the chat, and when it was put there."""
+
+    async def run(self) -> None:
+        """Go on until cancelled; whatever fails is tried again."""
+        while True:
+            try:
+                await self.send_due()
+                await self.update_cards()
+            except Exception:
+                logger.exception("The outbox stumbled; it goes on")
+            await asyncio.sleep(self._every_s)
+
+    async def send_due(self) -> None:
+        """Send every notice that is due now."""
+        for notice in await asyncio.to_thread(self._due):
+            await self._send(notice)
+
+    async def update_cards(self) -> None:
+        """Bring the progress card of every run that is under way up to date, and of those that have ended since."""
+        for run, reference, card in await asyncio.to_thread(self._cards, set(self._shown)):
+            at = asyncio.get_running_loop().time()
+            known = self._shown.get(run.id)
+            if not run.is_over and known is not None and (known[0] == card or at - known[1] < CARD_EVERY_S):
+                continue
+            await self._put(reference, run.card_activity_id, card)
+            self._shown[run.id] = (card, at)
+            if run.is_over:
+                del self._shown[run.id]
+
+    async def _send(self, notice: Notice) -> None:
+        try:
+            reference = await asyncio.to_thread(self._reference, notice.person_id)
+            message = await asyncio.to_thread(notices.message, self._tenant, notice)
+        except Refusal as refusal:
+            logger.info("Notice %s has nothing to say any more: %s", notice.id, refusal.sentence)
+            await asyncio.to_thread(self._note_sent, notice, "")
+            return
+        if reference is None:
+            return  # the person has not talked to the bot yet: it waits for them
+        activity_id = ""
+        if message is not None:
+            try:
+                activity_id = await self._connector.post(reference, activities.outgoing(message, reference))
+            except NotDelivered as refused:
+                logger.info("Notice %s did not arrive: %s", notice.id, refused)
+                return
+        await asyncio.to_thread(self._note_sent, notice, activity_id)
+        if notice.kind in {NoticeKind.RUN_READY, NoticeKind.RUN_FAILED}:
+            await self._close_card(notice.subject_id, reference)
+
+    async def _close_card(self, run_id: str, reference: Json) -> None:
+        """Show on a run's progress card that it is over, even if the bot was away when it ended."""
+        activity_id, card = await asyncio.to_thread(self._card, run_id)
+        if activity_id:
+            await self._put(reference, activity_id, card)
+        self._shown.pop(run_id, None)
+
+    async def _put(self, reference: Json, activity_id: str, card: Element) -> None:
+        try:
+            await self._connector.put(reference, activity_id, activities.outgoing(Message(card=card), reference))
+        except NotDelivered as refused:
+            logger.info("A progress card was not updated: %s", refused)
+
+    def _due(self) -> list[Notice]:
+        with self._tenant.store.reading() as session:
+            if not stored.are_due(session, now()):
+                return []
+        with self._tenant.store.transaction() as session:
+            return stored.due(session, now())
+
+    def _reference(self, person_id: str) -> Json | None:
+        with self._tenant.store.reading() as session:
+            chat = conversations.chat(session, person_id)
+            return chat.reference if chat else None
+
+    def _note_sent(self, notice: Notice, activity_id: str) -> None:
+        with self._tenant.store.transaction() as session:
+            stored.sent(session, notice.id, activity_id)
+
+    def _card(self, run_id: str) -> tuple[str, Element]:
+        with self._tenant.store.reading() as session:
+            run = runs.get(session, run_id)
+            return run.card_activity_id, progress_card(agents.get(session, run.agent_id), run)
+
+    def _cards(self, known: set[str]) -> list[tuple[Run, Json, Element]]:
+        found = []
+        with self._tenant.store.reading() as session:
+            under_way = runs.unfinished(session)
+            ended = [runs.get(session, run_id) for run_id in known - {run.id for run in under_way}]
+            for run in (*under_way, *ended):
+                chat = conversations.chat(session, run.started_by)
+                if run.card_activity_id and chat is not None:
+                    found.append((run, chat.reference, progress_card(agents.get(session, run.agent_id), run)))
+        return found

@@ -1,0 +1,175 @@
+"""Cards out of what the store holds at the moment: each function gathers, and a card shows."""
+
+from sqlmodel import Session
+
+from adaptive_cards.agent import agent_card
+from adaptive_cards.approval import Case, approval_card, decided_card
+from adaptive_cards.elements import Element
+from adaptive_cards.evaluation import evaluation_card
+from adaptive_cards.inbox import inbox_card
+from adaptive_cards.my_agents import Overview, my_agents_card
+from adaptive_cards.welcome import agents_card, welcome_card
+from adaptive_cards.wizard.about import about_card
+from adaptive_cards.wizard.audience import audience_card
+from adaptive_cards.wizard.review import review_card
+from adaptive_cards.wizard.sources import sources_card
+from tuning.domain.agents import Agent
+from tuning.domain.documents import Source, SourceKind
+from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.permissions import Permission
+from tuning.domain.principals import Group, Person
+from tuning.domain.releases import Release, ReleaseState
+from tuning.governance import access
+from tuning.governance import agents as governed_agents
+from tuning.governance import feedback as governed_feedback
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, conversations, datasets, documents, feedback, releases, runs
+
+MAX_FOUND = 20
+
+
+def welcome(tenant: Tenant, person: Person) -> Element:
+    """Return the greeting with the person's agents."""
+    return welcome_card(person.name, governed_agents.available(tenant, person.id))
+
+
+def pick(tenant: Tenant, person_id: str, chat_id: str) -> Element:
+    """Return the agents to choose from in a chat."""
+    with tenant.store.reading() as session:
+        current = conversations.current(session, chat_id, person_id)
+    return agents_card(governed_agents.available(tenant, person_id), current.agent_id if current else "")
+
+
+def introduction(tenant: Tenant, agent: Agent, release_id: str | None = None) -> Element:
+    """Return how an agent introduces itself: with its live release, or one on trial."""
+    shown = release_id or agent.live_release_id
+    if shown is None:
+        msg = f"'{agent.name}' doesn't answer at the moment. Send 'agents' to see whom you can ask."
+        raise WrongState(msg)
+    with tenant.store.reading() as session:
+        return agent_card(agent, releases.get(session, shown), is_trial=release_id is not None)
+
+
+def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem: str = "", search: str = "") -> Element:
+    """Return a step of the wizard for an agent's owner."""
+    with access.act(tenant, person_id) as session:
+        agent = agents.get(session, agent_id)
+        access.check(session, tenant, person_id, Permission.AGENT_CONFIGURE, agent)
+    match step:
+        case "about":
+            with tenant.store.reading() as session:
+                return about_card(agent, agents.holdout(session, agent.id), problem)
+        case "sources":
+            return sources_card(agent, _sources(tenant, person_id), problem)
+        case "audience":
+            return audience(tenant, agent, agent.audience, problem=problem, search=search)
+        case "review":
+            return review(tenant, agent, problem=problem)
+        case _:
+            msg = "That step doesn't exist. Send 'my agents' to go on."
+            raise InvalidInput(msg)
+
+
+def audience(tenant: Tenant, agent: Agent, chosen_ids: list[str], *, problem: str = "", search: str = "") -> Element:
+    """Return the audience step with these principals chosen, which need not be saved."""
+    chosen = [one for key in chosen_ids if (one := tenant.people.group(key) or tenant.people.person(key))]
+    found = tenant.people.search(search, MAX_FOUND)
+    shown = found if search else [one for one in found if isinstance(one, Group)]
+    return audience_card(agent, shown, chosen, search=search, problem=problem)
+
+
+def review(tenant: Tenant, agent: Agent, *, problem: str = "") -> Element:
+    """Return the last step: coverage, exclusions, suggestions, start."""
+    coverage = governed_agents.agent_coverage(tenant, agent)
+    suggestions = [one.sentence for one in governed_agents.agent_suggestions(tenant, agent)]
+    names = [tenant.name_of(principal_id) for principal_id in agent.audience]
+    return review_card(agent, coverage, suggestions, names, problem=problem)
+
+
+def evaluation(tenant: Tenant, person_id: str, release_id: str) -> Element:
+    """Return the evaluation of an owner's release."""
+    with access.act(tenant, person_id) as session:
+        release = releases.get(session, release_id)
+        access.check(session, tenant, person_id, Permission.RELEASE_TRY, release)
+        agent, measured = agents.get(session, release.agent_id), _evaluation(session, release)
+        dataset_id = runs.get(session, release.run_id).dataset_id
+        counts = datasets.get(session, dataset_id).counts if dataset_id else {}
+    return evaluation_card(agent, release, measured, counts)
+
+
+def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
+    """Return the case for an admin; once decided, what was decided."""
+    with access.act(tenant, person_id) as session:
+        release = releases.get(session, release_id)
+        access.check(session, tenant, person_id, Permission.RELEASE_APPROVE, release)
+        agent, measured = agents.get(session, release.agent_id), _evaluation(session, release)
+        decisions = releases.decisions(session, release.id)
+        dataset_id = runs.get(session, release.run_id).dataset_id
+        dataset = datasets.get(session, dataset_id) if dataset_id else None
+    if release.state != ReleaseState.SUBMITTED and decisions:
+        return decided_card(agent, release, tenant.name_of(decisions[-1].decided_by), decisions[-1].reason)
+    return approval_card(
+        Case(
+            agent=agent,
+            release=release,
+            evaluation=measured,
+            owner=tenant.name_of(agent.owner_id),
+            audience=[tenant.name_of(principal_id) for principal_id in release.audience],
+            people=len(frozenset[str]().union(*(tenant.people.members(key) for key in release.audience))),
+            learned=len(dataset.document_hashes) if dataset else 0,
+            left_out=len(dataset.exclusions) if dataset else 0,
+            dataset_sha256=dataset.sha256 if dataset else "",
+        )
+    )
+
+
+def decided(tenant: Tenant, actor_id: str, release: Release, reason: str) -> Element:
+    """Return what an admin has just decided."""
+    with tenant.store.reading() as session:
+        agent = agents.get(session, release.agent_id)
+    return decided_card(agent, release, tenant.name_of(actor_id), reason)
+
+
+def inbox(tenant: Tenant, owner_id: str, agent_id: str, number: int, *, problem: str = "") -> Element:
+    """Return one item of an agent's inbox; numbers past either end go round."""
+    waiting = governed_feedback.inbox(tenant, owner_id, agent_id)
+    with tenant.store.reading() as session:
+        agent = agents.get(session, agent_id)
+        items = [
+            (one, conversations.answer(session, one.answer_id).text, tenant.name_of(one.person_id)) for one in waiting
+        ]
+        accepted = sum(one.learned_in_run_id is None for one in feedback.accepted(session, agent_id))
+    return inbox_card(agent, items, number=number, accepted=accepted, problem=problem)
+
+
+def my_agents(tenant: Tenant, owner_id: str) -> Element:
+    """Return an owner's agents at a glance."""
+    owned = governed_agents.owned(tenant, owner_id)
+    with tenant.store.reading() as session:
+        overviews = [_overview(session, agent) for agent in owned]
+    return my_agents_card(overviews)
+
+
+def _overview(session: Session, agent: Agent) -> Overview:
+    made = releases.of_agent(session, agent.id)
+    return Overview(
+        agent=agent,
+        live=next((release for release in made if release.id == agent.live_release_id), None),
+        newest=made[0] if made else None,
+        run=runs.open_run(session, agent.id),
+        to_read=len(feedback.to_review(session, agent.id)),
+    )
+
+
+def _evaluation(session: Session, release: Release) -> Evaluation:
+    return runs.evaluation(session, release.run_id) or Evaluation(run_id=release.run_id)
+
+
+def _sources(tenant: Tenant, person_id: str) -> list[tuple[Source, int]]:
+    with tenant.store.reading() as session:
+        return [
+            (source, len(documents.of_sources(session, [source.id])))
+            for source in documents.sources(session)
+            if source.kind != SourceKind.UPLOAD or source.location == person_id
+        ]
