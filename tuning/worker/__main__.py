@@ -12,7 +12,6 @@ from tuning.domain.jobs import Job, JobKind
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
 from tuning.settings import TuningSettings
-from tuning.sources.people import FilePeople
 from tuning.store import Store, jobs
 from tuning.worker.errors import Stopped
 from tuning.worker.lease import Lease
@@ -21,6 +20,7 @@ from tuning.worker.progress import Progress
 from tuning.worker.runs import carry_out
 from tuning.worker.sources import sync_source
 from tuning.worker.stages import Equipment, Stages
+from tuning.worker.tenancy import tenant_of
 
 _SHARE_OF_MEMORY = 0.8
 
@@ -49,17 +49,6 @@ def main() -> None:
         pass
     finally:
         store.close()
-
-
-def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
-    """Return the organisation that the settings describe."""
-    return Tenant(
-        store=store,
-        people=FilePeople(settings.tenant / "people.json"),
-        admin_group_id=settings.admin_group,
-        artifacts=settings.artifacts.resolve(),
-        folder=settings.tenant,
-    )
 
 
 def equipment_of(settings: TuningSettings) -> Equipment:

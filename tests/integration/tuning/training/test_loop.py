@@ -38,7 +38,7 @@ def start(config, tmp_path) -> subprocess.Popen[bytes]:
 
 
 def wait_for_step(config, step: int, process) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         progress = Progress.read(config.folder)
         if progress and progress.step >= step:
             return

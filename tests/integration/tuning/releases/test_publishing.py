@@ -1,0 +1,76 @@
+"""Admins who press at the same moment, on both databases."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.factories import keep, make_agent, make_release, make_run, make_tenant
+from tuning.domain.errors import WrongState
+from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
+from tuning.releases import publishing
+from tuning.releases import runs as lifecycle
+from tuning.store import agents, audit, releases, runs
+
+
+def all_at_once(acts):
+    barrier = threading.Barrier(len(acts))
+
+    def run(act):
+        barrier.wait()
+        try:
+            return act()
+        except WrongState as error:
+            return error.sentence
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def test_of_many_decisions_at_once_one_counts_and_the_others_read_whose(store, tmp_path):
+    tenant = make_tenant(store, tmp_path)
+    keep(store, make_agent(), make_run(state=RunState.READY), make_release(state=ReleaseState.SUBMITTED))
+    results = all_at_once(
+        [
+            lambda: publishing.approve(tenant, "cy", "release"),
+            lambda: publishing.reject(tenant, "dee", "release", "No."),
+            lambda: publishing.approve(tenant, "dee", "release"),
+            lambda: publishing.reject(tenant, "cy", "release", "No."),
+        ]
+    )
+    with store.reading() as session:
+        (decision,) = releases.decisions(session, "release")
+        is_live = agents.get(session, "agent").live_release_id == "release"
+        assert audit.first_broken_link(session) is None
+        assert len(audit.events(session, "release")) == 1
+    assert is_live == (decision.decision == "approved")
+    told = [result for result in results if isinstance(result, str)]
+    assert told == [f"{decision.decided_by.title()} has already {decision.decision} release 1."] * 3
+
+
+def test_of_two_releases_approved_at_once_one_is_live_and_the_other_superseded(store, tmp_path):
+    tenant = make_tenant(store, tmp_path)
+    keep(
+        store,
+        make_agent(),
+        *(make_run(id=f"run{number}", state=RunState.READY) for number in range(4)),
+        *(
+            make_release(id=f"r{number}", run_id=f"run{number}", number=number, state=ReleaseState.SUBMITTED)
+            for number in range(4)
+        ),
+    )
+    all_at_once([lambda number=number: publishing.approve(tenant, "cy", f"r{number}") for number in range(4)])
+    with store.reading() as session:
+        states = {release.id: release.state for release in releases.of_agent(session, "agent")}
+        live = agents.get(session, "agent").live_release_id
+        assert audit.first_broken_link(session) is None
+    assert sorted(states.values()) == ["live", "superseded", "superseded", "superseded"]
+    assert states[live] == ReleaseState.LIVE
+
+
+def test_a_run_started_twice_at_once_is_one_run(store, tmp_path):
+    tenant = make_tenant(store, tmp_path)
+    keep(store, make_agent())
+    results = all_at_once([lambda: lifecycle.start(tenant, "ana", "agent")] * 4)
+    with store.reading() as session:
+        assert len(runs.of_agent(session, "agent")) == 1
+    assert len([result for result in results if isinstance(result, str)]) == 3
