@@ -9,7 +9,8 @@
     ├── OutOfMemory
     ├── DiskFull
     ├── LossNotFinite
-    └── Broken
+    ├── Broken
+    └── ExportFailed
 
 A class's docstring is the template of its sentence.
 """
@@ -92,3 +93,10 @@ class Broken(TrainingFailed):
 
     failure_code = "training_broken"
     cure = "The run's training.log says more; tell the admin."
+
+
+class ExportFailed(TrainingFailed):
+    """The model could not be brought into the engine's format: {reason}"""
+
+    failure_code = "export_failed"
+    cure = "Check ATTUNE_BASE_MODEL and run the set-up again; the log says more."

@@ -30,9 +30,14 @@ def sha256_of(files: Iterable[Path]) -> str:
     """Return one SHA-256 over the contents of files, in the order of their names."""
     total = hashlib.sha256()
     for path in sorted(files, key=lambda file: file.name):
-        with path.open("rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").digest())
+        total.update(bytes.fromhex(sha256_of_file(path)))
     return total.hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return a file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def base_sha256(base: Path) -> str:
