@@ -56,6 +56,7 @@ def equipment_of(settings: TuningSettings) -> Equipment:
     memory_bytes = int(settings.training_memory_gib * 2**30)
     return Equipment(
         inference=Inference(settings.engine_url),
+        engine_url=settings.engine_url,
         base_model=settings.base_model,
         quantisation=settings.quantisation,
         converter=settings.converter,

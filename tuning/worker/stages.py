@@ -19,12 +19,13 @@ from tuning.store import agents, releases
 from tuning.training.base_model import prepare_base
 from tuning.training.config import TrainingConfig
 from tuning.training.export import export_adapter
-from tuning.worker import training
+from tuning.worker import parity, training
 from tuning.worker.progress import Progress
 from tuning.worker.runs import Act
 from tuning.worker.sources import sync_source
 
 _EXAMPLES = "examples.jsonl"
+_PARITY_SHARE = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Equipment:
     """What a worker tunes with."""
 
     inference: Inference
+    engine_url: str
+    """For the child processes, which need a client of their own."""
     base_model: Path
     """The folder of the base model, as transformers writes it."""
     quantisation: str
@@ -113,28 +116,32 @@ class Stages:
         }
         with self.tenant.store.reading() as session:
             parent = releases.get(session, run.parent_release_id) if run.parent_release_id else None
-            prompts = training.parity_prompts(session, run.dataset_id or "")
+            prompts = parity.choose_prompts(session, run.dataset_id or "")
         self.equipment.inference.load_adapter(run.id, _adapter(run), run.metrics["adapter_sha256"])
         if parent:
             self.equipment.inference.load_adapter(parent.id, Path(parent.adapter_path), parent.adapter_sha256)
             models |= {Variant.INCUMBENT: parent.id, Variant.INCUMBENT_RETRIEVAL: parent.id}
-        parity = training.parity(
-            prompts,
-            base=self.equipment.base_model,
-            folder=Path(run.folder),
+        request = parity.Request(
+            base=str(self.equipment.base_model),
+            peft=str(_peft_folder(run)),
+            adapter=str(_adapter(run)),
+            sha256=run.metrics["adapter_sha256"],
+            engine_url=self.equipment.engine_url,
             model=run.id,
-            memory_bytes=self.equipment.memory_bytes,
-            progress=_part(progress, 0.0, 0.2),
+            prompts=prompts,
+            folder=run.folder,
         )
+        agreement = parity.check(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
+        progress(_PARITY_SHARE)
         evaluate(
             self.tenant,
             run,
             self.equipment.inference,
             models=models,
-            parity=parity,
-            progress=_part(progress, 0.2, 0.8),
+            parity=agreement,
+            progress=_part(progress, _PARITY_SHARE, 1 - _PARITY_SHARE),
         )
-        return {"parity": parity}
+        return {"parity": agreement}
 
     def conclude(self, run: Run) -> None:
         """Make the candidate release, ready to be tried: loaded under its own id from now on."""

@@ -28,7 +28,7 @@ WHO_MAY = {
     Permission.AUDIT_READ: {"cy", "dee"},
 }
 
-SUBJECTS = {
+SUBJECTS: dict[str, access.Subject] = {
     "agent": make_agent(live_release_id="release"),
     "run": make_run(),
     "release": make_release(state=ReleaseState.LIVE),

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,7 @@ def submitted(tenant):
 class TestCandidates:
     def create(self, tenant, run):
         return candidates.create(
-            tenant, run, adapter_path="a.gguf", sha256="1" * 64, peft_path="adapter", base_sha256="2" * 64
+            tenant, run, adapter_path=Path("a.gguf"), sha256="1" * 64, peft_path=Path("adapter"), base_sha256="2" * 64
         )
 
     def test_a_run_ends_in_one_candidate_however_often_it_is_asked_for(self, tenant):
@@ -122,7 +123,7 @@ def test_nobody_but_another_admin_decides(tenant, submitted, who):
             decide()
     assert state_of(tenant, "release") == ReleaseState.SUBMITTED
     with tenant.store.reading() as session:
-        refused = audit.events(session, "release") + audit.events(session, "agent")
+        refused = [*audit.events(session, "release"), *audit.events(session, "agent")]
     assert [event.actor_id for event in refused if event.tag == Tag.ACCESS_REFUSED] == [who] * 3
 
 
