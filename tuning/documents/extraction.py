@@ -11,8 +11,8 @@ from typing import Self
 from tuning.documents import errors
 from tuning.sources.formats import objection
 
-TIME_LIMIT_S = 30.0
-"""Per file; reading pdf takes about a second for ten pages."""
+TIME_LIMIT_S = 60.0
+"""Per file; a hundred pages of pdf take a third of that."""
 _START_S = 30.0
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 

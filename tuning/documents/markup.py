@@ -40,6 +40,7 @@ _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|\*|(?<![\w`])_|`)(?=\S)(.+?)(?<=\S)\1(?
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _GLYPHS = re.compile(r"\(cid:\d+\)")
+_GLYPH_BULLET = re.compile(r"^\(cid:\d+\)(?= )", re.MULTILINE)
 # After a full stop and a blank a sentence begins, unless an abbreviation or an initial ends there.
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9\u00c0-\u00de])")
 _ABBREVIATION = re.compile(
@@ -47,7 +48,6 @@ _ABBREVIATION = re.compile(
     r"|vol|ca|inc|ltd|co)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
-_PAGE_LINE = re.compile(r"^\s*(?:page\s+)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\s*$", re.IGNORECASE)
 _UNFINISHED = re.compile(r"[^.!?:;|]$")
 _BEGINNING = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*\.?\s+)?[A-Z\u00c0-\u00de]")
 _HEADING_WORDS = 9
@@ -81,7 +81,8 @@ def plain(text: str) -> str:
 
 def blocks(markdown: str) -> list[Block]:
     """Return a document's blocks in order."""
-    text = _GLYPHS.sub("", _COMMENT.sub("", _FRONT_MATTER.sub("", markdown)))
+    text = _COMMENT.sub("", _FRONT_MATTER.sub("", markdown))
+    text = _GLYPHS.sub("", _GLYPH_BULLET.sub("-", text))
     found: list[Block] = []
     paragraph: list[str] = []
     table: list[str] = []
@@ -104,7 +105,7 @@ def blocks(markdown: str) -> list[Block]:
             close()
         if heading and (words := plain(heading[2])):
             found.append(Block(kind=BlockKind.HEADING, lines=(words,), level=len(heading[1])))
-        elif not heading and line.strip() and not _RULE.match(line) and not _PAGE_LINE.match(line):
+        elif not heading and line.strip() and not _RULE.match(line):
             paragraph.append(line.strip().lstrip("> "))
     close()
     return found if any(block.kind is BlockKind.HEADING for block in found) else _with_guessed_headings(found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tuning.documents.markup import Block, BlockKind, blocks, sentences
 
 MAX_CHARACTERS = 640
-"""Of a passage: about 120 words; four of them, with titles, fit a small model's prompt of 1,200 tokens."""
+"""Of a passage: about 110 words; four of them, with titles, fit a small model's prompt of 1,200 tokens."""
 _ENOUGH = 420
 """A passage that long takes no further paragraph under the same heading."""
 _TABLE_RULE = "---"
@@ -46,17 +46,64 @@ def title(markdown: str) -> str:
 def split(markdown: str) -> list[Chunk]:
     """Cut a document into passages of at most MAX_CHARACTERS.
 
-    Never across a heading, within a sentence or within a row of a table, unless one alone is longer than a passage;
-    rows carry their table's head with them; a question stays with the beginning of its answer. Text is kept in order,
-    and none of it is lost; a heading that has no text under it is kept as text.
+    Short sections that follow each other share a passage, each under its heading. Nothing is cut within a sentence or
+    a row of a table, unless that alone is longer than a passage; rows carry their table's head with them; a question
+    stays with the beginning of its answer. Text is kept in order, and none of it is lost; a heading that has no text
+    under it is kept as text.
     """
-    chunks: list[Chunk] = []
-    for heading, section in _sections(blocks(markdown), title(markdown)):
-        chunks += [Chunk(position=0, heading=heading, text=text) for text in _packed(list(_units(section)))]
-    return [Chunk(position=number, heading=it.heading, text=it.text) for number, it in enumerate(chunks)]
+    pieces = [
+        _Piece(path=path, text=text)
+        for path, section in _sections(blocks(markdown), title(markdown))
+        for text in _packed(list(_units(section)))
+    ]
+    return [
+        Chunk(position=number, heading=" > ".join(_shared(group)), text=_under_headings(group))
+        for number, group in enumerate(_grouped(pieces))
+    ]
 
 
-def _sections(found: list[Block], document_title: str) -> Iterator[tuple[str, list[Block]]]:
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    """Text under one heading, or part of it."""
+
+    path: tuple[str, ...]
+    """The headings above it, outermost first."""
+    text: str
+
+
+def _grouped(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
+    """Yield runs of pieces that fit one passage together; a piece that is long enough stays alone."""
+    group: list[_Piece] = []
+    for piece in pieces:
+        is_same = bool(group) and group[-1].path == piece.path
+        if group and (is_same or len(_under_headings([*group, piece])) > MAX_CHARACTERS):
+            yield group
+            group = []
+        group.append(piece)
+    if group:
+        yield group
+
+
+def _shared(group: list[_Piece]) -> tuple[str, ...]:
+    """Return the headings that all pieces have above them."""
+    path = group[0].path
+    for piece in group[1:]:
+        same = [one == other for one, other in zip(path, piece.path, strict=False)]
+        path = path[: same.index(False) if False in same else len(same)]
+    return path
+
+
+def _under_headings(group: list[_Piece]) -> str:
+    """Return the pieces' text, each under those of its headings that the others don't share."""
+    shared = len(_shared(group))
+    lines = []
+    for piece in group:
+        own = " > ".join(piece.path[shared:])
+        lines.append(f"{own}\n{piece.text}" if own else piece.text)
+    return "\n\n".join(lines)
+
+
+def _sections(found: list[Block], document_title: str) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
     path: list[tuple[int, str]] = []
     section: list[Block] = []
     is_bare = False  # whether the last heading has nothing under it yet
@@ -66,23 +113,23 @@ def _sections(found: list[Block], document_title: str) -> Iterator[tuple[str, li
             is_bare = False
             continue
         if section:
-            yield _joined(path), section
+            yield _texts(path), section
             section = []
         if document_title == block.lines[0]:
             document_title = ""
             continue
         if is_bare and path and path[-1][0] >= block.level:
-            yield _joined(path[:-1]), [Block(kind=BlockKind.PARAGRAPH, lines=(path[-1][1],))]
+            yield _texts(path[:-1]), [Block(kind=BlockKind.PARAGRAPH, lines=(path[-1][1],))]
         path = [entry for entry in path if entry[0] < block.level] + [(block.level, block.lines[0])]
         is_bare = True
     if section:
-        yield _joined(path), section
+        yield _texts(path), section
     elif is_bare:
-        yield _joined(path[:-1]), [Block(kind=BlockKind.PARAGRAPH, lines=(path[-1][1],))]
+        yield _texts(path[:-1]), [Block(kind=BlockKind.PARAGRAPH, lines=(path[-1][1],))]
 
 
-def _joined(path: list[tuple[int, str]]) -> str:
-    return " > ".join(text for _, text in path)
+def _texts(path: list[tuple[int, str]]) -> tuple[str, ...]:
+    return tuple(text for _, text in path)
 
 
 def _units(section: list[Block]) -> Iterator[_Unit]:

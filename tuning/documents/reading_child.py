@@ -17,6 +17,8 @@ from pathlib import Path
 
 from markitdown import MarkItDown, StreamInfo
 
+from tuning.documents.pdf_pages import pdf_markdown
+
 MEMORY_BYTES = 2 * 2**30
 UNPACKED_BYTES = 200 * 2**20
 MAX_TEXT = 2 * 2**20
@@ -34,6 +36,8 @@ def _read(converter: MarkItDown, path: Path) -> dict[str, str]:
         return {"code": code}
     if kind in _PLAIN:
         text = _decoded(content)
+    elif kind == ".pdf":
+        text = pdf_markdown(content)
     else:
         known = ".html" if kind in {".htm", ".aspx"} else kind
         content = _ASP.sub(b"", content) if kind == ".aspx" else content
