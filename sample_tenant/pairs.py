@@ -2,11 +2,12 @@
 
 import csv
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sample_tenant.authored import Heading, Listing, Manuscript, Paragraph
+from sample_tenant.authored import Block, Heading, Listing, Manuscript, Paragraph
 from sample_tenant.rendering import render
 
 
@@ -53,29 +54,82 @@ def write_generation(particulars: dict[str, Any], folder: Path) -> None:
     _write_mapping(folder, ("precedent", "content", "target"), rows)
 
 
-def write_summaries(records: list[dict[str, Any]], folder: Path) -> None:
-    """Write each report with its summary, and `mapping.csv`."""
+def write_summaries(particulars: dict[str, Any], folder: Path) -> None:
+    """Write each report with its summary, and `mapping.csv`; asides stand in reports only."""
+    rng = random.Random(20260303)
+    reports = [
+        _incident(number, record, rng.sample(particulars["incident_asides"], 4))
+        for number, record in enumerate(particulars["incidents"])
+    ]
+    reports += [
+        _meeting(number, record, rng.sample(particulars["meeting_asides"], 4))
+        for number, record in enumerate(particulars["meetings"])
+    ]
     rows = []
-    for number, record in enumerate(records, 1):
+    for number, (title, blocks, summary) in enumerate(reports, 1):
         names = f"report-{number:02}.docx", f"summary-{number:02}.docx"
-        blocks = [
-            block
-            for heading, text in record["sections"].items()
-            for block in (Heading(level=2, text=heading), _body(text))
-        ]
-        report = Manuscript(name=names[0], title=record["title"], blocks=tuple(blocks))
-        summary = Manuscript(name=names[1], title="", blocks=(Paragraph(text=record["summary"]),))
-        render(report, folder / names[0])
-        render(summary, folder / names[1])
+        render(Manuscript(name=names[0], title=title, blocks=blocks), folder / names[0])
+        render(Manuscript(name=names[1], title="", blocks=(Paragraph(text=summary),)), folder / names[1])
         rows.append(names)
     _write_mapping(folder, ("precedent", "target"), rows)
 
 
-def _body(text: str | list[str]) -> Paragraph | Listing:
-    return Paragraph(text=text) if isinstance(text, str) else Listing(items=tuple(text), is_numbered=False)
+def _incident(number: int, record: list[str], asides: list[str]) -> tuple[str, tuple[Block, ...], str]:
+    title, date, at, duration, cause, person, effect, measure, owner, due = record
+    opening = (
+        f"The fault began on {date} at {at} and lasted {duration}.",
+        f"On {date} at {at} something went wrong, and it took {duration} until all was well again.",
+        f"This report is about {date}. The trouble started at {at} and was over after {duration}.",
+    )[number % 3]
+    finding = (
+        f"The cause was {cause}. It was found by {person}, who also put it right.",
+        f"{person} looked into the matter and found {cause}. The same person repaired it.",
+    )[number % 2]
+    blocks = (
+        Paragraph(text=f"Written by {person} for the weekly review of incidents. Read it before the review."),
+        Heading(level=2, text="What happened"),
+        Paragraph(text=f"{opening} {asides[0]} {asides[1]}"),
+        Heading(level=2, text="Effect"),
+        Paragraph(text=f"During that time {effect}. No one was hurt, and no other damage is known. {asides[2]}"),
+        Heading(level=2, text="Cause"),
+        Paragraph(text=f"{finding} {asides[3]}"),
+        Heading(level=2, text="What we change"),
+        Paragraph(text=f"There will be {measure}. {owner} is responsible for this and has time until {due}."),
+    )
+    summary = f"{title} on {date} for {duration}. Cause: {cause}. Effect: {effect}. {owner} introduces {measure} by {due}."
+    return f"Incident report: {title}", blocks, summary
 
 
-def _offers(particulars: dict[str, Any]) -> Any:
+def _meeting(number: int, record: list[str], asides: list[str]) -> tuple[str, tuple[Block, ...], str]:
+    title, date, chair, others, situation, decision, reason, action, owner, due = record
+    verdict = (
+        f"We decided to {decision}, because {reason}.",
+        f"After a round of opinions all agreed to {decision}. The reason is that {reason}.",
+        f"The decision is to {decision}. What counted most was that {reason}.",
+    )[number % 3]
+    task = (
+        f"{owner} will {action} by {due}.",
+        f"By {due}, {owner} will {action}.",
+    )[number % 2]
+    blocks = (
+        Paragraph(text=f"Meeting on {date}. {chair} was in the chair. {others} took part."),
+        Heading(level=2, text="Opening"),
+        Paragraph(text=f"{asides[0]} {asides[1]}"),
+        Heading(level=2, text="Discussion"),
+        Paragraph(
+            text=f"{chair} reported that {situation}. The matter had been on the list since last year. {asides[2]} "
+            f"Costs, time and the work for the teams were compared. Everybody spoke once before the end."
+        ),
+        Heading(level=2, text="Decision"),
+        Paragraph(text=verdict),
+        Heading(level=2, text="Tasks and close"),
+        Paragraph(text=f"{task} {asides[3]} {chair} thanked all and closed the meeting."),
+    )
+    summary = f"Decision of {date}: {decision}, because {reason}. {owner} will {action} by {due}."
+    return f"Meeting notes: {title}", blocks, summary
+
+
+def _offers(particulars: dict[str, Any]) -> Iterator[Offer]:
     rng = random.Random(20260302)
     customers = list(particulars["customers"])
     rng.shuffle(customers)
