@@ -1,24 +1,29 @@
 """The stages of a run. Each finds what it needs in the store and the run's folder, and done again does no harm."""
 
 import contextlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
 from tuning.datasets import builder
 from tuning.datasets.files import write_examples
+from tuning.domain.errors import RunFailed
 from tuning.domain.evaluations import Variant
+from tuning.domain.prompts import Message
+from tuning.domain.releases import Release
 from tuning.domain.runs import Run, Stage
 from tuning.evaluation.evaluate import evaluate
 from tuning.governance.tenant import Tenant
 from tuning.inference import BASE, EngineAway, EngineRefused, Inference
 from tuning.releases import candidates
 from tuning.store import agents, releases
-from tuning.training.base_model import prepare_base
 from tuning.training.config import TrainingConfig
 from tuning.training.export import export_adapter
+from tuning.training.files import base_sha256
+from tuning.training.parity import ParityRequest
 from tuning.worker import parity, training
 from tuning.worker.progress import Progress
 from tuning.worker.runs import Act
@@ -37,7 +42,6 @@ class Equipment:
     """For the child processes, which need a client of their own."""
     base_model: Path
     """The folder of the base model, as transformers writes it."""
-    quantisation: str
     converter: Path
     threads: int
     memory_bytes: int
@@ -81,14 +85,12 @@ class Stages:
         folder.mkdir(parents=True, exist_ok=True)
         with self.tenant.store.reading() as session:
             write_examples(session, run.dataset_id or "", folder / _EXAMPLES)
-            parent = releases.get(session, run.parent_release_id) if run.parent_release_id else None
-        # An adapter of another base model can't be continued; then the run begins afresh.
-        continues = parent is not None and parent.base_sha256 == self._base_sha256()
+            parent = self._parent(session, run)
         config = TrainingConfig.for_base(
             self.equipment.base_model,
             examples=folder / _EXAMPLES,
             folder=folder,
-            parent=Path(parent.peft_path) if parent and continues else None,
+            parent=Path(parent.peft_path) if parent else None,
             threads=self.equipment.threads,
         )
         return training.train(config, memory_bytes=self.equipment.memory_bytes, progress=progress)
@@ -96,15 +98,10 @@ class Stages:
     def export(self, run: Run, progress: Progress) -> dict[str, Any]:
         """Convert the adapter for the engine, and load it there under the run's id."""
         adapter = _adapter(run)
-        began = time.monotonic()
         sha256 = export_adapter(_peft_folder(run), self.equipment.base_model, adapter, self.equipment.converter)
         progress(0.9)
         self.equipment.inference.load_adapter(run.id, adapter, sha256)
-        return {
-            "adapter_sha256": sha256,
-            "adapter_bytes": adapter.stat().st_size,
-            "export_seconds": round(time.monotonic() - began, 3),
-        }
+        return {"adapter_sha256": sha256, "adapter_bytes": adapter.stat().st_size}
 
     def evaluation(self, run: Run, progress: Progress) -> dict[str, Any]:
         """Measure the base, the live release and this run on the same questions."""
@@ -115,23 +112,12 @@ class Stages:
             Variant.TUNED_RETRIEVAL: run.id,
         }
         with self.tenant.store.reading() as session:
-            parent = releases.get(session, run.parent_release_id) if run.parent_release_id else None
+            parent = self._parent(session, run)
             prompts = parity.choose_prompts(session, run.dataset_id or "")
-        self.equipment.inference.load_adapter(run.id, _adapter(run), run.metrics["adapter_sha256"])
         if parent:
             self.equipment.inference.load_adapter(parent.id, Path(parent.adapter_path), parent.adapter_sha256)
             models |= {Variant.INCUMBENT: parent.id, Variant.INCUMBENT_RETRIEVAL: parent.id}
-        request = parity.Request(
-            base=str(self.equipment.base_model),
-            peft=str(_peft_folder(run)),
-            adapter=str(_adapter(run)),
-            sha256=run.metrics["adapter_sha256"],
-            engine_url=self.equipment.engine_url,
-            model=run.id,
-            prompts=prompts,
-            folder=run.folder,
-        )
-        agreement = parity.check(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
+        agreement = self._parity(run, prompts, progress)
         progress(_PARITY_SHARE)
         evaluate(
             self.tenant,
@@ -143,6 +129,24 @@ class Stages:
         )
         return {"parity": agreement}
 
+    def _parity(self, run: Run, prompts: list[list[Message]], progress: Progress) -> dict[str, float]:
+        request = ParityRequest(
+            base=self.equipment.base_model,
+            adapter=_peft_folder(run),
+            engine_url=self.equipment.engine_url,
+            model=run.id,
+            prompts=prompts,
+            result=Path(run.folder) / "parity.json",
+            threads=self.equipment.threads,
+        )
+        sha256 = run.metrics["adapter_sha256"]
+        self.equipment.inference.load_adapter(run.id, _adapter(run), sha256)
+        try:
+            return parity.compare(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
+        except RunFailed:  # an engine that was restarted meanwhile has forgotten the adapter
+            self.equipment.inference.load_adapter(run.id, _adapter(run), sha256)
+            return parity.compare(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
+
     def conclude(self, run: Run) -> None:
         """Make the candidate release, ready to be tried: loaded under its own id from now on."""
         release = candidates.create(
@@ -151,16 +155,17 @@ class Stages:
             adapter_path=_adapter(run),
             sha256=run.metrics["adapter_sha256"],
             peft_path=_peft_folder(run),
-            base_sha256=self._base_sha256(),
+            base_sha256=base_sha256(self.equipment.base_model),
         )
         with contextlib.suppress(EngineAway, EngineRefused):  # whoever asks it loads what is missing
             self.equipment.inference.load_adapter(release.id, Path(release.adapter_path), release.adapter_sha256)
             self.equipment.inference.unload_adapter(run.id)
 
-    def _base_sha256(self) -> str:
-        equipment = self.equipment
-        folder = self.tenant.artifacts / "base"
-        return prepare_base(equipment.base_model, folder, equipment.quantisation, equipment.converter).sha256
+    def _parent(self, session: Session, run: Run) -> Release | None:
+        """Return the release that the run continues; one on another base model can be neither continued nor asked."""
+        parent = releases.get(session, run.parent_release_id) if run.parent_release_id else None
+        is_fit = parent is not None and parent.base_sha256 == base_sha256(self.equipment.base_model)
+        return parent if is_fit else None
 
 
 def _peft_folder(run: Run) -> Path:
