@@ -54,9 +54,8 @@ def attach(model: Any, config: TrainingConfig) -> Any:
 def refuse_untouchable(settings: dict[str, Any]) -> None:
     """Raise `ParentUnfit` if a peft config names embeddings or the output head, or trains whole modules."""
     named = settings.get("target_modules") or []
-    touched = [name for name in [named] if isinstance(named, str)] or [
-        name for name in named if name.rsplit(".", 1)[-1] in UNTOUCHABLE
-    ]
+    names: list[str] = [named] if isinstance(named, str) else list(named)
+    touched = [name for name in names if any(part in name for part in UNTOUCHABLE)]
     touched += settings.get("modules_to_save") or []
     if touched:
         raise ParentUnfit(reason=f"it changes {', '.join(touched)}, which an adapter in GGUF can't hold")

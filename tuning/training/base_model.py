@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from serving.convert import convert_base
 from serving.errors import ServingError
@@ -9,7 +10,7 @@ from serving.quantise import quantise
 from tuning.training.errors import BaseModelMissing, ExportFailed
 from tuning.training.files import base_sha256
 
-EXACT = "f16"
+EXACT: Literal["f16"] = "f16"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,5 +45,5 @@ def prepare_base(base_dir: Path, folder: Path, quantisation: str, converter_dir:
         if not wanted.is_file():
             quantise(exact, wanted, quantisation)
     except ServingError as error:
-        raise ExportFailed(reason=error.sentence) from error
+        raise ExportFailed(reason=error.sentence.rstrip(".")) from error
     return BaseModel(path=wanted, sha256=sha256, f16_path=exact, bytes=wanted.stat().st_size)

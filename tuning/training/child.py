@@ -7,8 +7,9 @@ import sys
 import traceback
 from pathlib import Path
 
+from tuning.domain.errors import Refusal, RunFailed
 from tuning.training.config import TrainingConfig
-from tuning.training.errors import Broken, DiskFull, OutOfMemory, TrainingFailed
+from tuning.training.errors import Broken, DiskFull, OutOfMemory, Stopped
 from tuning.training.files import write_json
 
 DONE, FAILED, MISUSED, STOPPED = 0, 1, 2, 3
@@ -35,7 +36,7 @@ def main() -> int:
     config.folder.mkdir(parents=True, exist_ok=True)
     (config.folder / FAILURE).unlink(missing_ok=True)
     _keep_memory()
-    from tuning.training.loop import Stopped, train  # noqa: PLC0415 - torch takes seconds, and may fail to load
+    from tuning.training.loop import train  # noqa: PLC0415 - torch takes seconds, and may fail to load
 
     try:
         train(config, is_stopped=lambda: bool(asked) or (config.folder / CANCEL).exists())
@@ -44,18 +45,18 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - whatever it was, the person gets a sentence and the log the rest
         traceback.print_exc()
         failure = explain(error)
-        write_json(
-            config.folder / FAILURE, {"code": failure.failure, "error": failure.what, "remedy": failure.remedy}
-        )
+        write_json(config.folder / FAILURE, {"code": failure.failure, "error": failure.what, "remedy": failure.remedy})
         return FAILED
     return DONE
 
 
-def explain(error: BaseException) -> TrainingFailed:
+def explain(error: BaseException) -> RunFailed:
     """Return what an error means to a person."""
     text = " ".join(str(error).split())
-    if isinstance(error, TrainingFailed):
+    if isinstance(error, RunFailed):
         return error
+    if isinstance(error, Refusal):
+        return RunFailed(error.code, error.sentence, "Start the run again.")
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in text:
         return OutOfMemory()
     if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in text:
@@ -64,9 +65,8 @@ def explain(error: BaseException) -> TrainingFailed:
 
 
 def _keep_memory() -> None:
-    """Let glibc keep freed memory: torch asks for the same blocks every step, and a third of the time went into
-    giving them back and getting them zeroed again.
-    """
+    """Let glibc keep freed memory."""
+    # torch asks for the same blocks every step; giving them back and getting them zeroed took a third of the time.
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_MAX, 0)

@@ -41,7 +41,7 @@ class TrainingConfig:
     rate: float = 2e-4
     """Peak learning rate while learning examples."""
     correction_repeats: int = 4
-    """How often an epoch shows a correction by a person."""
+    """How often an epoch shows a correction that comes without passages."""
     long_row_tokens: int = 256
     """Rows above this are long: they carry passages."""
     long_share: float = 0.5

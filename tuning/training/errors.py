@@ -11,6 +11,7 @@
     ├── LossNotFinite
     ├── Broken
     └── ExportFailed
+    Stopped
 
 A class's docstring is the template of its sentence.
 """
@@ -96,7 +97,11 @@ class Broken(TrainingFailed):
 
 
 class ExportFailed(TrainingFailed):
-    """The model could not be brought into the engine's format: {reason}"""
+    """The model could not be brought into the engine's format: {reason}."""
 
     failure_code = "export_failed"
     cure = "Check ATTUNE_BASE_MODEL and run the set-up again; the log says more."
+
+
+class Stopped(Exception):  # noqa: N818 - names say what happened, without a suffix
+    """The training was asked to stop; its checkpoint says where to go on."""

@@ -17,5 +17,5 @@ def export_adapter(peft_dir: Path, base_dir: Path, target: Path, converter_dir: 
     try:
         convert_adapter(peft_dir, base_dir, target, converter_dir=converter_dir)
     except ServingError as error:
-        raise ExportFailed(reason=error.sentence) from error
+        raise ExportFailed(reason=error.sentence.rstrip(".")) from error
     return sha256_of_file(target)

@@ -9,6 +9,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import torch
 from tuning.training import adapters, checkpoints, memory, models
 from tuning.training.checkpoints import Position
 from tuning.training.config import TrainingConfig
-from tuning.training.errors import LossNotFinite
+from tuning.training.errors import LossNotFinite, Stopped
 from tuning.training.files import base_sha256, sha256_of, write_json
 from tuning.training.progress import Progress, thin
 from tuning.training.rows import Batch, Stage, plan, shared
@@ -32,11 +33,9 @@ PROGRESS_S = 0.5
 _NO_LOSS = -100
 
 
-class Stopped(Exception):  # noqa: N818 - names say what happened, without a suffix
-    """The training was asked to stop; its checkpoint says where to go on."""
-
-
-def train(config: TrainingConfig, *, is_stopped: Callable[[], bool]) -> Path:
+def train(  # noqa: PLR0915 - it reads top to bottom
+    config: TrainingConfig, *, is_stopped: Callable[[], bool]
+) -> Path:
     """Train, from the checkpoint if there is one, and return the folder of the peft adapter; a finished one is kept.
 
     Raises:
@@ -80,7 +79,7 @@ def train(config: TrainingConfig, *, is_stopped: Callable[[], bool]) -> Path:
             value = loss.item()
             if not math.isfinite(value):
                 raise LossNotFinite(loss=value, step=position.step + 1, stage=stage.name)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(weights, config.clip)
             optimiser.step()
             optimiser.zero_grad()
@@ -150,7 +149,7 @@ def batch_loss(model: Any, batch: Batch, device: torch.device) -> torch.Tensor:
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
-    """Return the share of the peak learning rate at a step: a line up, then half a cosine down (Loshchilov, Hutter 2017)."""
+    """Return the share of the peak learning rate at a step: up by a line, then down by half a cosine."""
     rising = max(1, round(steps * warmup))
     if step < rising:
         return (step + 1) / rising
@@ -164,7 +163,9 @@ def _optimiser(weights: list[torch.nn.Parameter], config: TrainingConfig) -> tor
 def _hash(config: TrainingConfig, stages: list[Stage]) -> str:
     """Return what a checkpoint must agree with: the same learning from the same rows in the same order."""
     learning = {key: value for key, value in config.as_json().items() if key not in {"folder", "checkpoint_s"}}
-    content = repr(sorted(learning.items())) + repr([[row.tokens for row in batch] for s in stages for batch in s.batches])
+    content = repr(sorted(learning.items())) + repr(
+        [[row.tokens for row in batch] for s in stages for batch in s.batches]
+    )
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -181,7 +182,7 @@ def _tell(folder: Path, stage: str, position: Position, steps: int, seconds_left
 
 def _manifest(config: TrainingConfig, stages: list[Stage], position: Position, adapter: Path) -> dict[str, Any]:
     """Return everything that would make the same adapter again, and its hash."""
-    versions = {name: _version(name) for name in ("torch", "transformers", "peft")}
+    versions = {name: version(name) for name in ("torch", "transformers", "peft")}
     rows = {stage.name: sum(len(batch) for batch in stage.batches) for stage in stages}
     return {
         "adapter_sha256": sha256_of([adapter / adapters.WEIGHTS]),
@@ -195,9 +196,3 @@ def _manifest(config: TrainingConfig, stages: list[Stage], position: Position, a
         "seconds": round(position.seconds, 3),
         "losses": thin(position.losses),
     }
-
-
-def _version(package: str) -> str:
-    from importlib.metadata import version
-
-    return version(package)

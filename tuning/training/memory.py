@@ -34,7 +34,7 @@ def estimate(shape: Any, weight_bytes: int, stages: list[Stage], rank: int) -> i
         attention = len(batch) * shape.num_attention_heads * (longest - prefix) * longest
         logits = 3 * shape.vocab_size * len(batch) * (longest - min(row.start for row in batch) + 1)
         peak = max(peak, _FLOAT_BYTES * (layers * (tokens * (12 * width + 4 * inner) + attention) + logits))
-    return FIXED_BYTES + weight_bytes + adapter + peak
+    return int(FIXED_BYTES + weight_bytes + adapter + peak)
 
 
 def check(config: TrainingConfig, shape: Any, stages: list[Stage], device: torch.device) -> int:

@@ -1,4 +1,4 @@
-"""The door to transformers: the base model and its tokenizer from a folder, never from the network, never with foreign code."""
+"""The door to transformers: the base model and its tokenizer, from a folder only and never with foreign code."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,9 @@ def load_tokenizer(base: Path) -> Any:
     check_folder(base)
     tokenizer = _refusing(lambda: transformers.AutoTokenizer.from_pretrained(str(base), local_files_only=True))
     if not tokenizer.chat_template or tokenizer.eos_token_id is None:
-        raise BaseModelUnfit(reason="its tokenizer has no chat template or no end token; take an instruction-tuned model")
+        raise BaseModelUnfit(
+            reason="its tokenizer has no chat template or no end token; take an instruction-tuned model"
+        )
     return tokenizer
 
 

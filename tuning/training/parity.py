@@ -1,6 +1,6 @@
 """Whether the served model is the one that was trained: greedy answers by transformers and by the engine, compared.
 
-    python -m tuning.training.parity REQUEST.json
+python -m tuning.training.parity REQUEST.json
 """
 
 import json
@@ -37,7 +37,9 @@ class ParityRequest:
 
     def write(self, path: Path) -> None:
         """Write it for the child to read."""
-        write_json(path, {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()})
+        write_json(
+            path, {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+        )
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -1,4 +1,4 @@
-"""Examples to rows of tokens: rendered with the base model's own chat template, cut into batches in an order of their own."""
+"""Examples to rows of tokens, rendered with the base model's own chat template, and rows to batches."""
 
 import json
 import random
@@ -13,7 +13,7 @@ from tuning.training.config import TrainingConfig
 from tuning.training.errors import BaseModelUnfit, NothingToLearn
 
 BUCKET_BATCHES = 16
-"""Rows are sorted by length among about this many batches' worth of shuffled ones: little padding, and still by chance."""
+"""Rows are sorted by length among this many batches' worth of shuffled ones: little padding, and still by chance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def render_row(tokenizer: Any, messages: Sequence[Message], completion: str, ori
     """Return a prompt with its completion, up to the token that ends the model's turn.
 
     Raises:
-        BaseModelUnfit: the chat template doesn't put the answer after the prompt, so what is learned would never be asked.
+        BaseModelUnfit: the chat template doesn't put the answer right after the prompt.
     """
     prompt = render(tokenizer, messages)
     answered = [*messages, {"role": "assistant", "content": completion}]
@@ -110,12 +110,16 @@ def pack(tokenizer: Any, texts: Sequence[str], length: int) -> list[Row]:
 
 
 def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Row]:
-    """Return the rows of one epoch: every short one, corrections several times, and long ones up to their share."""
-    wanted = [row for row in rows for _ in range(config.correction_repeats if row.origin == Origin.CORRECTION else 1)]
-    short = [row for row in wanted if len(row.tokens) <= config.long_row_tokens or row.origin == Origin.CORRECTION]
-    long = [row for row in wanted if len(row.tokens) > config.long_row_tokens and row.origin != Origin.CORRECTION]
+    """Return the rows of one epoch: every short one, long ones up to their share, and all corrections.
+
+    Short corrections come several times.
+    """
+    short = [row for row in rows if len(row.tokens) <= config.long_row_tokens]
     if not short:
-        return wanted
+        return list(rows)
+    long = [row for row in rows if len(row.tokens) > config.long_row_tokens and row.origin != Origin.CORRECTION]
+    corrections = [row for row in rows if len(row.tokens) > config.long_row_tokens and row.origin == Origin.CORRECTION]
+    corrections += [row for row in short if row.origin == Origin.CORRECTION] * (config.correction_repeats - 1)
     chance.shuffle(long)
     room = sum(len(row.tokens) for row in short) * config.long_share / (1 - config.long_share)
     chosen = []
@@ -124,7 +128,7 @@ def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -
         if room < 0:
             break
         chosen.append(row)
-    return [*short, *chosen]
+    return [*short, *chosen, *corrections]
 
 
 def batches(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Batch]:

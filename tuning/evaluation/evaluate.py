@@ -1,0 +1,185 @@
+"""Asks every variant of an agent the same hold-out questions and keeps what they scored. Knows no gate's rule."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tuning.domain.agents import Agent
+from tuning.domain.datasets import Dataset, Example, Split
+from tuning.domain.evaluations import Evaluation, Variant
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages
+from tuning.domain.runs import Run
+from tuning.evaluation import scorers
+from tuning.evaluation.gates import Evidence, advice, objections
+from tuning.evaluation.intervals import Interval, bootstrap, difference
+from tuning.evaluation.report import write_report
+from tuning.governance.tenant import Tenant
+from tuning.inference import Inference, Prompt
+from tuning.store import agents, datasets, runs
+
+Retrieve = Callable[[str], Sequence[Passage]]
+Values = dict[Variant, dict[str, list[float]]]
+"""Variant to metric to one value per example, in the examples' order."""
+
+MAX_TOKENS = {Task.QUESTIONS: 48, Task.GENERATION: 512, Task.SUMMARY: 256}
+HEADLINE = {Task.QUESTIONS: "exact_match", Task.GENERATION: "rouge_l", Task.SUMMARY: "rouge_l"}
+"""The metric that the gates look at."""
+WITH_RETRIEVAL = frozenset({Variant.BASE_RETRIEVAL, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED_RETRIEVAL})
+_ON_CORRECTIONS = frozenset({Variant.INCUMBENT, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One example as one variant was asked it, and what it answered."""
+
+    variant: Variant
+    example: Example
+    passages: Sequence[Passage]
+    answer: str = ""
+
+
+def evaluate(
+    tenant: Tenant,
+    run: Run,
+    inference: Inference,
+    *,
+    models: Mapping[Variant, str],
+    parity: dict[str, float],
+    retrieve: Retrieve,
+    progress: Callable[[float], None],
+) -> Evaluation:
+    """Measure the variants on the run's hold-out, store the evaluation with its report, and return it; once per run.
+
+    `models` names what the engine calls each variant; `retrieve` returns the passages that the audience may see for a
+    question. Variants with retrieval are measured for questions only. Raises EngineAway and EngineRefused.
+    """
+    with tenant.store.reading() as session:
+        if done := runs.evaluation(session, run.id):
+            return done
+        agent = agents.get(session, run.agent_id)
+        dataset = datasets.get(session, run.dataset_id or "")
+        holdout = datasets.examples(session, dataset.id, split=Split.HOLDOUT)
+        corrections = datasets.examples(session, dataset.id, split=Split.REGRESSION)
+    variants = [variant for variant in models if agent.task == Task.QUESTIONS or variant not in WITH_RETRIEVAL]
+    found = {
+        example.question: retrieve(example.question)
+        for example in [*holdout, *corrections]
+        if agent.task == Task.QUESTIONS
+    }
+    asked = [
+        _Asked(variant=variant, example=example, passages=found[example.question] if variant in WITH_RETRIEVAL else ())
+        for variant in variants
+        for example in [*holdout, *(corrections if variant in _ON_CORRECTIONS else ())]
+    ]
+    prompts = [_prompt(one, models[one.variant], agent) for one in asked]
+    answers = inference.answer_all(prompts, progress=progress)
+    asked = [replace(one, answer=answer.text.strip()) for one, answer in zip(asked, answers, strict=True)]
+    values = measure(asked, agent.task)
+    scores = {
+        variant.value: {metric: bootstrap(each).as_scores() for metric, each in metrics.items() if each}
+        for variant, metrics in values.items()
+    }
+    evaluation = Evaluation(
+        run_id=run.id,
+        scores=scores,
+        objections=objections(weigh(values, agent.task, parity)),
+        samples=_samples(asked),
+        parity=parity,
+        report_path=str(Path(run.folder) / "report.html"),
+    )
+    _write(evaluation, agent, run, dataset)
+    with tenant.store.transaction() as session:
+        session.add(evaluation)
+    progress(1.0)
+    return evaluation
+
+
+def measure(asked: Sequence[_Asked], task: Task) -> Values:
+    """Return every value of every metric; the order of examples is the same for all variants."""
+    values: Values = {}
+    for one in asked:
+        metrics = values.setdefault(one.variant, {})
+        for metric, value in _score(one, task).items():
+            metrics.setdefault(metric, []).append(value)
+    return values
+
+
+def weigh(values: Values, task: Task, parity: Mapping[str, float]) -> Evidence:
+    """Return what the gates look at: differences between variants on the same examples."""
+    headline = HEADLINE[task]
+    in_use = Variant.TUNED_RETRIEVAL if Variant.TUNED_RETRIEVAL in values else Variant.TUNED
+    live = Variant.INCUMBENT_RETRIEVAL if Variant.INCUMBENT_RETRIEVAL in values else Variant.INCUMBENT
+    kept = values.get(in_use, {}).get("regression")
+    return Evidence(
+        task=task,
+        gain=_over(values, Variant.TUNED, Variant.BASE, headline),
+        gain_with_retrieval=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, headline),
+        over_incumbent=_over(values, in_use, live, headline),
+        regression=bootstrap(kept) if kept else None,
+        parity=parity.get("tokens", 0.0),
+    )
+
+
+def _prompt(one: _Asked, model: str, agent: Agent) -> Prompt:
+    messages = one.example.messages
+    if one.passages:
+        messages = question_messages(one.example.question, one.passages, instructions=agent.instructions)
+    return Prompt(model=model, messages=messages, max_tokens=MAX_TOKENS[agent.task])
+
+
+def _score(one: _Asked, task: Task) -> dict[str, float]:
+    answer, reference = one.answer, one.example.completion
+    if one.example.split == Split.REGRESSION:
+        return {"regression": scorers.exact_match(answer, reference)}
+    if task == Task.QUESTIONS and reference == NOT_IN_DOCUMENTS:
+        return {"refusal": float(scorers.is_refusal(answer))}
+    scores = {
+        "exact_match": scorers.exact_match(answer, reference),
+        "token_f1": scorers.token_f1(answer, reference),
+        "rouge_l": scorers.rouge_l(answer, reference),
+    }
+    if one.variant in WITH_RETRIEVAL:
+        scores["citation"] = scorers.citation(answer, reference, one.passages)
+    return scores
+
+
+def _over(values: Values, better: Variant, worse: Variant, metric: str) -> Interval | None:
+    first, second = values.get(better, {}).get(metric), values.get(worse, {}).get(metric)
+    return difference(first, second) if first and second else None
+
+
+def _samples(asked: Sequence[_Asked]) -> list[dict[str, Any]]:
+    """Return the examples side by side."""
+    rows: dict[int, dict[str, Any]] = {}
+    for one in asked:
+        row = rows.setdefault(
+            one.example.id or 0,
+            {
+                "question": one.example.question or one.example.messages[-1]["content"],
+                "reference": one.example.completion,
+                "split": str(one.example.split),
+                "answers": {},
+            },
+        )
+        row["answers"][one.variant.value] = one.answer
+    return list(rows.values())
+
+
+def _write(evaluation: Evaluation, agent: Agent, run: Run, dataset: Dataset) -> None:
+    headline = HEADLINE[agent.task]
+    means = {
+        variant: metrics[headline]["mean"] for variant, metrics in evaluation.scores.items() if headline in metrics
+    }
+    four = [Variant.BASE, Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL]
+    sentence = advice(*(means[variant] for variant in four)) if all(variant in means for variant in four) else ""
+    write_report(
+        Path(evaluation.report_path),
+        evaluation=evaluation,
+        agent_name=agent.name,
+        headline=headline,
+        advice=sentence,
+        counts=dataset.counts,
+        exclusions=dataset.exclusions,
+        losses=run.losses,
+    )

@@ -1,0 +1,82 @@
+"""What speaks against publishing a candidate. Pure: measured values in, sentences out; none means every gate passed."""
+
+from dataclasses import dataclass
+
+from tuning.domain.prompts import Task
+from tuning.evaluation.intervals import Interval
+
+MARGIN = 0.10
+"""How much worse than before a candidate could be, at the interval's lower end, and still pass as no worse."""
+REGRESSION_KEPT = 0.90
+PARITY = 0.98
+FEWEST = {Task.QUESTIONS: 20, Task.GENERATION: 5, Task.SUMMARY: 5}
+"""Hold-out examples below which no claim is made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What was measured, as differences on the same examples where two are compared."""
+
+    task: Task
+    gain: Interval | None
+    """Tuned over base, both without retrieval."""
+    gain_with_retrieval: Interval | None = None
+    """Tuned over base, both with retrieval."""
+    over_incumbent: Interval | None = None
+    """Candidate over the live release, as people use them."""
+    regression: Interval | None = None
+    """Share of accepted corrections that the candidate answers as corrected."""
+    parity: float
+    """Share of greedy tokens on which transformers and the engine agree."""
+
+
+def objections(evidence: Evidence) -> list[str]:
+    """Return what speaks against publishing, each a sentence."""
+    found = []
+    if evidence.gain is None or evidence.gain.n < FEWEST[evidence.task]:
+        count = evidence.gain.n if evidence.gain else 0
+        found.append(f"There are {count} hold-out examples; {FEWEST[evidence.task]} are needed for a claim.")
+    elif evidence.gain.low <= 0:
+        found.append(
+            f"Tuning is not shown to help: {_points(evidence.gain.mean)} against the base model, "
+            f"and as little as {_points(evidence.gain.low)} is possible."
+        )
+    if evidence.gain_with_retrieval and evidence.gain_with_retrieval.low < -MARGIN:
+        found.append(
+            f"With retrieval the tuned model may be worse than the base: {_points(evidence.gain_with_retrieval.mean)}, "
+            f"and as little as {_points(evidence.gain_with_retrieval.low)} is possible."
+        )
+    if evidence.over_incumbent and evidence.over_incumbent.low < -MARGIN:
+        found.append(
+            f"It may be worse than the live release: {_points(evidence.over_incumbent.mean)}, "
+            f"and as little as {_points(evidence.over_incumbent.low)} is possible."
+        )
+    if evidence.regression and evidence.regression.mean < REGRESSION_KEPT:
+        found.append(
+            f"Only {evidence.regression.mean:.0%} of {evidence.regression.n} accepted corrections are answered as "
+            f"corrected; {REGRESSION_KEPT:.0%} are needed."
+        )
+    if evidence.parity < PARITY:
+        found.append(
+            f"The served model and the trained one agree on {evidence.parity:.1%} of tokens; {PARITY:.0%} are needed."
+        )
+    return found
+
+
+def advice(base: float, retrieval: float, tuned: float, both: float) -> str:
+    """Return whether retrieval or tuning did more for the score, from the four means (0 to 1)."""
+    by_retrieval, by_tuning = retrieval - base, tuned - base
+    best_alone = max(retrieval, tuned)
+    if both - best_alone > MARGIN / 2:
+        return (
+            f"Use both: together they reach {both:.0%}, retrieval alone {retrieval:.0%} and tuning alone {tuned:.0%}."
+        )
+    if by_retrieval - by_tuning > MARGIN / 2:
+        return f"Retrieval does most of the work here: {retrieval:.0%} without tuning, {both:.0%} with it."
+    if by_tuning - by_retrieval > MARGIN / 2:
+        return f"Tuning does most of the work here: {tuned:.0%} without retrieval, {both:.0%} with it."
+    return f"Retrieval ({retrieval:.0%}) and tuning ({tuned:.0%}) do about equally well; together {both:.0%}."
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.0f} points"
