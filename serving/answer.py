@@ -1,5 +1,6 @@
 """One request while it is answered: what is decoded, chosen, and delivered so far."""
 
+import math
 import time
 
 from numpy.typing import NDArray
@@ -27,22 +28,20 @@ class Answer:
         self.submitted_at = time.monotonic()
         self.deadline = self.submitted_at + deadline_s
         self.sampler = Sampler(request.sampling)
-        self.plain = self.sampler.is_greedy and request.top_logprobs is None
-        """Whether a token's choice is the largest logit and nothing else is asked about it."""
         self._vocabulary = vocabulary
         self._text = TextStream(request.stops, strip_space=request.strip_space)
         self._shown: list[str] = []
         self._logprobs: list[TokenLogprob] = []
 
-    def choose(self, logits_V: Logits) -> int:
-        """Choose the next token.
+    def choose(self, logits_V: Logits, largest: int) -> int:
+        """Choose the next token, given which has the largest logit.
 
         Raises:
-            DecodingFailed: the model's numbers are no numbers.
+            DecodingFailed: the logits are no numbers.
         """
-        token = self.sampler.choose(logits_V, self.prompt, self.tokens)
-        if not logits_V[token] - logits_V[token] == 0.0:
+        if not math.isfinite(logits_V[largest]):
             raise DecodingFailed(reason="its numbers overflowed")
+        token = largest if self.sampler.is_greedy else self.sampler.choose(logits_V, self.prompt, self.tokens)
         if self.request.top_logprobs is not None:
             self._logprobs.append(self._logprob(token, log_probabilities(logits_V), self.request.top_logprobs))
         return token

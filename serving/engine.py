@@ -14,27 +14,24 @@ from functools import partial
 import numpy as np
 
 from serving.answer import Answer
+from serving.budget import affordable_lanes
 from serving.config import EngineConfig
 from serving.errors import (
     DeadlinePassed,
     DecodingFailed,
-    MemoryTooSmall,
     PromptTooLong,
     QueueFull,
     ServingError,
     ShuttingDown,
 )
-from serving.gguf import Header, read_header
+from serving.gguf import read_header
 from serving.llama import Context, Model, Piece, Vocabulary, try_adapter
 from serving.metrics import Metrics
 from serving.request import AdapterFile, Request, Tune
 from serving.sampling import Logits
-from serving.scheduler import Feed, Limits, Scheduler, Turn
+from serving.scheduler import Limits, Scheduler, Turn
 
 logger = logging.getLogger(__name__)
-KV_BYTES = {"f16": 2, "f32": 4, "q8_0": 34 / 32}
-CELLS_STEP = 256
-"""llama.cpp rounds a context up to a multiple of this."""
 DEADLINE_CHECK_S = 0.5
 
 
@@ -109,14 +106,14 @@ class Engine:
         """
         if len(request.prompt) > self.prompt_limit:
             raise PromptTooLong(prompt_tokens=len(request.prompt), limit_tokens=self.prompt_limit, param="messages")
+        answer = Answer(request, self.vocabulary, context_tokens=self._room_limit, deadline_s=self.config.deadline_s)
         with self._gate:
             if self._stopping:
                 raise ShuttingDown(retry_after_s=5)
             if self._waiting >= self.config.queue:
                 raise QueueFull(waiting=self._waiting, retry_after_s=1)
             self._waiting += 1
-        answer = Answer(request, self.vocabulary, context_tokens=self._room_limit, deadline_s=self.config.deadline_s)
-        self._orders.put(partial(self._take, answer))
+            self._orders.put(partial(self._take, answer))
 
     def cancel(self, request: Request) -> None:
         """Give up a request, if it is not finished: nothing more is delivered once the current turn is over."""
@@ -162,16 +159,19 @@ class Engine:
             while not self._ended:
                 self._obey()
                 self._step()
+            self._free()
         except Exception as error:
             logger.exception("The engine's thread died")
             self.drain()
-            self._free()
+            for answer in self._answers.values():
+                answer.fail(error)
             self.ended.set_exception(error)
         else:
-            self._free()
             self.ended.set_result(None)
 
     def _free(self) -> None:
+        while not self._orders.empty():
+            self._orders.get()()
         for answer in list(self._answers.values()):
             self._close_answer(answer, "shut down", ShuttingDown(retry_after_s=5))
         for key in list(self._contexts):
@@ -256,26 +256,21 @@ class Engine:
 
     def _use(self, turn: Turn[Tune, Answer], logits_N_V: Logits) -> None:
         """Choose a token for each job whose pending tokens are all decoded."""
-        choosing = [feed for feed in turn.feeds if feed.wants_logits]
-        largest = np.argmax(logits_N_V, axis=1).tolist() if any(feed.job.plain for feed in choosing) else []
-        place = 0
+        rows = zip(logits_N_V, np.argmax(logits_N_V, axis=1).tolist(), strict=True)
         for feed in turn.feeds:
             job = feed.job
-            wants_logits = feed.wants_logits
             if not job.tokens:
                 self.metrics.prompt_tokens.inc(feed.count)
             job.position += feed.count
-            if not wants_logits:
+            if feed.wants_logits:
+                self._choose(turn.key, job, *next(rows))
+            else:
                 job.pending = job.pending[feed.count :]
                 self._scheduler.note(turn.key, job, [])
-                continue
-            self._choose(turn.key, feed, logits_N_V[place], largest[place] if job.plain else None)
-            place += 1
 
-    def _choose(self, key: Tune, feed: Feed[Answer], logits_V: Logits, largest: int | None) -> None:
-        job = feed.job
+    def _choose(self, key: Tune, job: Answer, logits_V: Logits, largest: int) -> None:
         try:
-            token = job.choose(logits_V) if largest is None else largest
+            token = job.choose(logits_V, largest)
         except DecodingFailed as error:
             self._close_answer(job, "failed", error)
             return
@@ -316,22 +311,3 @@ class Engine:
         self._deadlines_checked = now
         for answer in [answer for answer in self._answers.values() if answer.deadline < now]:
             self._close_answer(answer, "late", DeadlinePassed(deadline_s=self.config.deadline_s))
-
-
-def affordable_lanes(config: EngineConfig, header: Header) -> int:
-    """Return how many lanes the KV budget allows, at most those configured.
-
-    Raises:
-        MemoryTooSmall: not even one.
-    """
-    layers, width = header.number("block_count") or 1, header.number("embedding_length") or 1
-    heads = header.number("attention.head_count") or 1
-    kv_heads = header.number("attention.head_count_kv") or heads
-    keys = header.number("attention.key_length") or width // heads
-    values = header.number("attention.value_length") or width // heads
-    cells = -(-config.context_tokens // CELLS_STEP) * CELLS_STEP
-    needed = int(cells * layers * kv_heads * (keys + values) * KV_BYTES[config.kv_type])
-    lanes = min(config.lanes, config.kv_bytes // needed)
-    if lanes < 1:
-        raise MemoryTooSmall(context_tokens=config.context_tokens, needed=needed, allowed=config.kv_bytes)
-    return lanes

@@ -29,7 +29,7 @@ from serving.protocol import (
 from serving.request import Output, Request, Tune
 
 logger = logging.getLogger(__name__)
-MAX_BODY_BYTES = 16 * 2**20
+MAX_BODY_BYTES = 4 * 2**20
 PUBLIC = {"/health", "/metrics"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

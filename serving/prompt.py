@@ -56,7 +56,8 @@ class ChatTemplate:
             self._template = environment.from_string(source)
         except TemplateError as error:
             raise InvalidRequest(reason=f"The model's chat template is broken: {error}") from error
-        self._tokens = {"bos_token": bos, "eos_token": eos}
+        # Templates ask whether tools and documents are none, as transformers passes them.
+        self._given = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None}
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """Return the prompt's text, special tokens written out.
@@ -65,6 +66,6 @@ class ChatTemplate:
             InvalidRequest: the template refuses the messages, as for roles in an order it doesn't know.
         """
         try:
-            return self._template.render(messages=messages, add_generation_prompt=add_generation_prompt, **self._tokens)
+            return self._template.render(messages=messages, add_generation_prompt=add_generation_prompt, **self._given)
         except (TemplateError, TypeError, ValueError) as error:
             raise InvalidRequest(reason=f"The model's chat template refuses these messages: {error}") from error

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from serving.request import Sampling
 
+COLDEST = 1e-3
+"""A lower temperature is taken as 0: dividing by it would leave the likeliest token only, or overflow."""
 REPEAT_WINDOW = 64
 """Tokens that the repeat penalty looks back at."""
 
@@ -23,6 +25,7 @@ class Sampler:
         """Seed the generator."""
         self._sampling = sampling
         self._random = np.random.default_rng(sampling.seed)
+        self._is_cold = sampling.temperature < COLDEST
         self._penalises = (
             sampling.repeat_penalty != 1.0 or sampling.presence_penalty != 0.0 or sampling.frequency_penalty != 0.0
         )
@@ -30,13 +33,13 @@ class Sampler:
     @property
     def is_greedy(self) -> bool:
         """Whether the choice is the largest logit, untouched."""
-        return self._sampling.temperature == 0.0 and not self._penalises
+        return self._is_cold and not self._penalises
 
     def choose(self, logits_V: Logits, prompt: Sequence[int], answer: Sequence[int]) -> int:
         """Return the next token after a prompt and the answer so far. The logits are left as they are."""
         if self._penalises:
             logits_V = self._penalised(logits_V, prompt, answer)
-        if self._sampling.temperature == 0.0:
+        if self._is_cold:
             return int(np.argmax(logits_V))
         scaled_V = logits_V.astype(np.float64) / self._sampling.temperature
         weights_V = np.exp(scaled_V - scaled_V.max())

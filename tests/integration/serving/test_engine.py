@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from peft import PeftModel
@@ -17,7 +18,15 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from serving.adapters import Adapters
 from serving.config import EngineConfig
 from serving.engine import Engine
-from serving.errors import AdapterMismatch, DeadlinePassed, MemoryTooSmall, PromptTooLong, QueueFull, ShuttingDown
+from serving.errors import (
+    AdapterMismatch,
+    DeadlinePassed,
+    DecodingFailed,
+    MemoryTooSmall,
+    PromptTooLong,
+    QueueFull,
+    ShuttingDown,
+)
 from serving.metrics import Metrics
 from serving.quantise import quantise
 from serving.request import Finish, Output, Request, Sampling, Tune
@@ -302,6 +311,28 @@ def test_a_file_that_vanished_fails_its_requests_only(config, tiny_model, prompt
         with pytest.raises(AdapterMismatch):
             client.answer("gone", prompts[0])
         client.answer("base", prompts[0])
+
+
+def test_an_adapter_of_no_numbers_fails_its_requests_only(config, tiny_model, prompts, tmp_path):
+    path = tmp_path / "nan.gguf"
+    whole = tiny_model.adapters["red"].read_bytes()
+    path.write_bytes(whole[:-4000] + np.full(1000, np.nan, np.float32).tobytes())
+    with running(replace(config, adapter_dir=tmp_path), {"nan": path}) as client:
+        for sampling in (GREEDY, Sampling(top_p=0.9)):
+            with pytest.raises(DecodingFailed, match="numbers overflowed"):
+                client.answer("nan", prompts[0], sampling=sampling)
+        client.answer("base", prompts[0])
+
+
+def test_an_adapter_is_swapped_under_load_without_a_failed_request(config, tiny_model, prompts):
+    with running(config, tiny_model.adapters) as client:
+        asked = [client.ask("red", prompt, max_tokens=30)[1] for prompt in prompts]
+        old = client.tunes["red"]
+        assert old
+        client.engine.retire(old)
+        asked += [client.ask("blue", prompt, max_tokens=30)[1] for prompt in prompts]
+        for outputs in asked:
+            finished(outputs)
 
 
 @pytest.mark.parametrize("kind", ["Q8_0", "F16"])

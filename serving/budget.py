@@ -1,0 +1,29 @@
+"""How many lanes the memory allowed for KV can hold."""
+
+from serving.config import EngineConfig
+from serving.errors import MemoryTooSmall
+from serving.gguf import Header
+
+KV_BYTES = {"f16": 2, "f32": 4, "q8_0": 34 / 32}
+"""Bytes per number."""
+CELLS_STEP = 256
+"""llama.cpp rounds a context up to a multiple of this."""
+
+
+def affordable_lanes(config: EngineConfig, header: Header) -> int:
+    """Return how many lanes the KV budget allows, at most those configured.
+
+    Raises:
+        MemoryTooSmall: not even one.
+    """
+    layers, width = header.number("block_count") or 1, header.number("embedding_length") or 1
+    heads = header.number("attention.head_count") or 1
+    kv_heads = header.number("attention.head_count_kv") or heads
+    keys = header.number("attention.key_length") or width // heads
+    values = header.number("attention.value_length") or width // heads
+    cells = -(-config.context_tokens // CELLS_STEP) * CELLS_STEP
+    needed = int(cells * layers * kv_heads * (keys + values) * KV_BYTES[config.kv_type])
+    lanes = min(config.lanes, config.kv_bytes // needed)
+    if lanes < 1:
+        raise MemoryTooSmall(context_tokens=config.context_tokens, needed=needed, allowed=config.kv_bytes)
+    return lanes
