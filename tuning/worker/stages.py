@@ -26,6 +26,7 @@ from tuning.training.files import base_sha256
 from tuning.training.parity import ParityRequest
 from tuning.worker import parity, training
 from tuning.worker.progress import Progress
+from tuning.worker.retrieval import retrieval
 from tuning.worker.runs import Act
 from tuning.worker.sources import sync_source
 
@@ -113,6 +114,7 @@ class Stages:
         }
         with self.tenant.store.reading() as session:
             parent = self._parent(session, run)
+            agent = agents.get(session, run.agent_id)
             prompts = parity.choose_prompts(session, run.dataset_id or "")
         if parent:
             self.equipment.inference.load_adapter(parent.id, Path(parent.adapter_path), parent.adapter_sha256)
@@ -125,6 +127,7 @@ class Stages:
             self.equipment.inference,
             models=models,
             parity=agreement,
+            retrieve=retrieval(self.tenant, agent),
             progress=_part(progress, _PARITY_SHARE, 1 - _PARITY_SHARE),
         )
         return {"parity": agreement}

@@ -1,0 +1,30 @@
+"""The passages that an evaluation shows with a question: what every part of the agent's audience may read."""
+
+from collections.abc import Callable, Sequence
+
+from tuning.documents.search import search
+from tuning.domain.agents import Agent
+from tuning.domain.prompts import Passage
+from tuning.governance.agents import agent_coverage
+from tuning.governance.tenant import Tenant
+
+PASSAGES = 4
+"""As many as a chat shows."""
+_ENOUGH = 40
+"""Passages to look at, because some are of documents that only the owner may read."""
+
+
+def retrieval(tenant: Tenant, agent: Agent) -> Callable[[str], Sequence[Passage]]:
+    """Return what finds the passages for a question in the documents that the agent may learn from."""
+    eligible = frozenset(agent_coverage(tenant, agent).eligible_ids)
+    principals = tenant.people.principals(agent.owner_id)
+
+    def retrieve(question: str) -> Sequence[Passage]:
+        with tenant.store.reading() as session:
+            found = search(session, question, principals=principals, source_ids=agent.source_ids, limit=_ENOUGH)
+        passages = [
+            Passage(title=it.title, heading=it.heading, text=it.text) for it in found if it.document_id in eligible
+        ]
+        return passages[:PASSAGES]
+
+    return retrieve
