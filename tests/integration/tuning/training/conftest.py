@@ -87,7 +87,7 @@ def config(base, tmp_path) -> TrainingConfig:
         alpha=16,
         adaptation_rate=1e-3,
         text_tokens=64,
-        epochs=40,
+        epochs=100,
         rate=1e-2,
         batch_rows=4,
         checkpoint_s=1000.0,

@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -14,8 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from tests.integration.tuning.training.conftest import FACTS
 from tuning.domain.prompts import question_messages
-from tuning.training import adapters, loop, models
-from tuning.training.errors import LossNotFinite, NothingToLearn, ParentUnfit
+from tuning.training import adapters, child, loop, memory, models
+from tuning.training.errors import MemoryTooSmall, NothingToLearn, ParentUnfit, Stopped
 from tuning.training.progress import Progress
 from tuning.training.rows import Row, plan, render, render_row
 
@@ -31,20 +34,29 @@ def adapter_hash(config) -> str:
     return manifest["adapter_sha256"]
 
 
-def start(config, tmp_path) -> subprocess.Popen[bytes]:
-    path = tmp_path / "config.json"
-    config.write(path)
-    return subprocess.Popen([sys.executable, "-m", "tuning.training", str(path)])
+@contextmanager
+def started(config, tmp_path) -> Iterator[subprocess.Popen[bytes]]:
+    """The training in its own process, once it has written a checkpoint."""
+    config.write(tmp_path / "config.json")
+    with subprocess.Popen([sys.executable, "-m", "tuning.training", str(tmp_path / "config.json")]) as process:
+        try:
+            while not (config.folder / "checkpoint.pt").is_file():
+                assert process.poll() is None
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.kill()
 
 
-def wait_for_step(config, step: int, process) -> None:
-    for _ in range(1800):
-        progress = Progress.read(config.folder)
-        if progress and progress.step >= step:
-            return
-        assert process.poll() is None
-        time.sleep(0.05)
-    raise AssertionError("no progress")
+def run_child(config, tmp_path, monkeypatch) -> int:
+    """What the child does, in this process."""
+    config.write(tmp_path / "config.json")
+    monkeypatch.setattr(sys, "argv", ["training", str(tmp_path / "config.json")])
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        return child.main()
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def test_loss_is_on_the_completion_and_its_end_token_only(base):
@@ -93,20 +105,20 @@ def test_lora_is_on_attention_and_mlp_and_nowhere_else(base, config):
     assert all("lora_" in name and ".layers." in name for name in trained)
 
 
+@pytest.mark.timeout(300)
 def test_killed_and_resumed_gives_the_same_adapter_as_uninterrupted(config, tmp_path):
     loop.train(config, is_stopped=never)
-    cut = replace(config, folder=tmp_path / "cut", checkpoint_s=0.2)
-    process = start(cut, tmp_path)
-    wait_for_step(cut, 40, process)
-    process.kill()
-    process.wait()
-    assert (cut.folder / "checkpoint.pt").is_file()
+    cut = replace(config, folder=tmp_path / "cut", checkpoint_s=0.0)
+    with started(cut, tmp_path) as process:
+        process.kill()
     assert not (cut.folder / loop.ADAPTER).exists()
-    process = start(cut, tmp_path)
-    assert process.wait(60) == 0
+    calls = iter([False] * 7 + [True])
+    with pytest.raises(Stopped):
+        loop.train(cut, is_stopped=lambda: next(calls))
+    loop.train(cut, is_stopped=never)
     assert adapter_hash(cut) == adapter_hash(config)
-    manifest = json.loads((cut.folder / loop.MANIFEST).read_text())
-    assert manifest["steps"] == Progress.read(cut.folder).steps == Progress.read(cut.folder).step
+    progress = Progress.read(cut.folder)
+    assert progress.step == progress.steps == json.loads((cut.folder / loop.MANIFEST).read_text())["steps"]
 
 
 def test_a_finished_training_is_not_repeated(config):
@@ -118,43 +130,57 @@ def test_a_finished_training_is_not_repeated(config):
 
 
 @pytest.mark.parametrize("how", ["file", "signal"])
-def test_it_stops_when_asked_and_leaves_a_checkpoint(config, tmp_path, how):
-    config = replace(config, epochs=4000)
-    process = start(config, tmp_path)
-    wait_for_step(config, 3, process)
+def test_it_stops_when_asked_and_leaves_a_checkpoint(config, tmp_path, monkeypatch, how):
+    config.folder.mkdir()
     if how == "file":
         (config.folder / "cancel").touch()
     else:
-        os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(20) == 3
+        learn = loop.batch_loss
+
+        def interrupted(*given):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return learn(*given)
+
+        monkeypatch.setattr(loop, "batch_loss", interrupted)
+    assert run_child(config, tmp_path, monkeypatch) == child.STOPPED
     assert (config.folder / "checkpoint.pt").is_file()
     assert not (config.folder / loop.ADAPTER).exists()
 
 
-def test_a_loss_that_is_not_finite_ends_the_run_with_a_remedy(config, base, tmp_path):
+def test_a_loss_that_is_not_finite_ends_the_run_with_a_remedy(config, base, tmp_path, monkeypatch):
     spoilt = tmp_path / "spoilt"
-    spoilt.mkdir()
-    for file in base.iterdir():
-        (spoilt / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(base, spoilt)
     weights = load_file(spoilt / "model.safetensors")
     weights["model.norm.weight"][0] = float("nan")
     save_file(weights, spoilt / "model.safetensors", metadata={"format": "pt"})
-    config = replace(config, base=spoilt)
-    with pytest.raises(LossNotFinite):
-        loop.train(config, is_stopped=never)
-    assert start(config, tmp_path).wait(60) == 1
-    failure = json.loads((config.folder / "failure.json").read_text())
+    assert run_child(replace(config, base=spoilt), tmp_path, monkeypatch) == child.FAILED
+    failure = json.loads((config.folder / child.FAILURE).read_text())
     assert failure["code"] == "loss_not_finite"
     assert "learning rate" in failure["remedy"]
     assert not (config.folder / loop.ADAPTER).exists()
 
 
-def test_a_missing_base_is_said_in_one_sentence(config, tmp_path):
-    process = start(replace(config, base=tmp_path / "nowhere"), tmp_path)
-    assert process.wait(60) == 1
-    failure = json.loads((config.folder / "failure.json").read_text())
+def test_a_missing_base_is_said_in_one_sentence(config, tmp_path, monkeypatch):
+    assert run_child(replace(config, base=tmp_path / "nowhere"), tmp_path, monkeypatch) == child.FAILED
+    failure = json.loads((config.folder / child.FAILURE).read_text())
     assert failure["code"] == "base_missing"
     assert "nowhere" in failure["error"]
+
+
+def test_too_little_memory_is_refused_before_anything_is_loaded(config, monkeypatch):
+    monkeypatch.setattr(memory, "_free_memory", lambda: 50 * 2**20)
+    monkeypatch.setattr(models, "load_model", None)
+    with pytest.raises(MemoryTooSmall, match="GiB are free"):
+        loop.train(config, is_stopped=never)
+
+
+def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing():
+    shares = [loop.schedule(step, 100, 0.1) for step in range(100)]
+    assert shares[:10] == sorted(shares[:10])
+    assert max(shares) == shares[9] == shares[10] == 1
+    assert shares[10:] == sorted(shares[10:], reverse=True)
+    assert 0 < shares[-1] < 0.001
+    assert loop.schedule(0, 1, 0.05) == 1
 
 
 def test_examples_that_are_all_too_long_are_refused(config):
@@ -164,9 +190,9 @@ def test_examples_that_are_all_too_long_are_refused(config):
 
 def test_a_parents_adapter_is_continued(config, tmp_path):
     parent = loop.train(config, is_stopped=never)
-    child = replace(config, folder=tmp_path / "child", parent=parent, epochs=1, adaptation_epochs=0.0, rate=1e-4)
-    loop.train(child, is_stopped=never)
-    first, last = Progress.read(config.folder), Progress.read(child.folder)
+    again = replace(config, folder=tmp_path / "again", parent=parent, epochs=1, adaptation_epochs=0.0)
+    loop.train(again, is_stopped=never)
+    first, last = Progress.read(config.folder), Progress.read(again.folder)
     assert first.losses[0][1] > 3
     assert last.losses[0][1] < 0.2
 

@@ -1,0 +1,52 @@
+"""The report is one file, escaped, and draws what was measured."""
+
+import re
+from xml.etree import ElementTree as ET
+
+from tuning.domain.evaluations import Evaluation
+from tuning.evaluation.report import bars, curve, write_report
+
+SCORE = {"mean": 0.5, "low": 0.4, "high": 0.6, "n": 80.0}
+
+
+def write(path, **changes):
+    evaluation = Evaluation(
+        run_id="r",
+        scores={"base": {"exact_match": SCORE}, "tuned": {"exact_match": SCORE | {"mean": 0.9, "high": 1.0}}},
+        samples=[
+            {
+                "question": "<script>alert(1)</script>",
+                "reference": "a & b",
+                "split": "holdout",
+                "answers": {"base": "{{ 7 * 7 }}", "tuned": "</table>"},
+            }
+        ],
+        objections=["It <b>fails</b>."],
+        parity={"tokens": 1.0, "n": 40.0},
+    )
+    values = {"advice": "Use both.", "counts": {"train/list": 3}, "exclusions": [], "losses": [[1, 2.0], [2, 0.1]]}
+    write_report(path, evaluation=evaluation, agent_name="Travel", headline="exact_match", **(values | changes))
+    return path.read_text(encoding="utf-8")
+
+
+def test_text_of_documents_is_escaped(tmp_path):
+    page = write(tmp_path / "deep" / "report.html")
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "It &lt;b&gt;fails" in page
+    assert "{{ 7 * 7 }}" in page
+    assert "90.0 %" in page
+
+
+def test_nothing_comes_from_outside_the_file(tmp_path):
+    page = write(tmp_path / "report.html")
+    assert not re.search(r"(src|href|url|@import)\s*[=(]", page)
+
+
+def test_the_charts_are_well_formed_and_to_scale(tmp_path):
+    charts = re.findall(r"<svg.*?</svg>", write(tmp_path / "report.html"), re.DOTALL)
+    assert [ET.fromstring(chart).tag for chart in charts] == ["svg", "svg"]
+    first, second = bars({"a": {"m": SCORE}, "b": {"m": SCORE | {"mean": 1.0}}}, "m")
+    assert second["mean"] == 2 * first["mean"]
+    assert curve([]) == ""
+    assert curve([[1, 1.0], [2, 0.001]]).endswith(",180.0")

@@ -1,0 +1,110 @@
+"""The door to the engine waits for one that restarts, and says what it was told."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tuning.inference import EngineAway, EngineRefused, Inference, Prompt
+
+
+class Engine(ThreadingHTTPServer):
+    """A server that answers like the engine: it knows the base and the adapters it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.adapters: set[str] = set()
+        self.busy = 0
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Engine
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/v1/adapters":
+            if "wrong" in body["path"]:
+                return self._say(409, {"error": {"message": "It doesn't fit the base."}})
+            self.server.adapters.add(body["id"])
+            return self._say(201, {"id": body["id"]})
+        if self.server.busy:
+            self.server.busy -= 1
+            return self._say(503, {"error": {"message": "Later."}})
+        if body["model"] not in {"base", *self.server.adapters}:
+            return self._say(404, {"error": {"message": f"There is no model '{body['model']}' here."}})
+        message = {"role": "assistant", "content": f"{body['model']}: {body['messages'][-1]['content']}"}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+        head = {"id": "c", "object": "chat.completion", "created": 0, "model": body["model"]}
+        return self._say(200, {**head, "choices": [choice], "usage": usage})
+
+    def do_DELETE(self):
+        known = self.path.rsplit("/", 1)[1] in self.server.adapters
+        self._say(200 if known else 404, {"error": {"message": "No."}})
+
+    def _say(self, status, body):
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    server = Engine()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ask(text: str, model: str = "base") -> Prompt:
+    return Prompt(model=model, messages=[{"role": "user", "content": text}], max_tokens=4)
+
+
+def test_answers_come_back_in_the_order_of_the_prompts(engine):
+    shares: list[float] = []
+    answers = Inference(engine.url).answer_all([ask(str(n)) for n in range(20)], progress=shares.append)
+    assert [answer.text for answer in answers] == [f"base: {n}" for n in range(20)]
+    assert shares[-1] == 1
+    assert answers[0].prompt_tokens == 5
+
+
+def test_a_full_engine_is_asked_again(engine):
+    engine.busy = 2
+    assert Inference(engine.url).answer("base", ask("x").messages, max_tokens=4).text == "base: x"
+
+
+def test_an_adapter_is_loaded_again_after_the_engine_forgot_it(engine):
+    inference = Inference(engine.url)
+    inference.load_adapter("r1", Path("r1.gguf"), "0" * 64)
+    engine.adapters.clear()
+    assert inference.answer("r1", ask("x").messages, max_tokens=4).text == "r1: x"
+
+
+def test_a_refusal_says_the_engines_reason(engine):
+    inference = Inference(engine.url)
+    with pytest.raises(EngineRefused, match="doesn't fit the base"):
+        inference.load_adapter("r1", Path("wrong.gguf"), "0" * 64)
+    with pytest.raises(EngineRefused, match="no model 'r1'"):
+        inference.answer("r1", ask("x").messages, max_tokens=4)
+
+
+def test_an_adapter_that_is_out_already_is_no_error(engine):
+    Inference(engine.url).unload_adapter("gone")
+
+
+def test_an_engine_that_stays_away_is_said_after_a_while():
+    with pytest.raises(EngineAway, match="does not answer"):
+        Inference("http://127.0.0.1:9", patience_s=0.5).answer_all([ask("x")])
