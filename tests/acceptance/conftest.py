@@ -153,7 +153,7 @@ class Chat:
 @pytest.fixture(scope="session")
 def chats(running: Running, browser: Browser, people: tuple[Person, ...]) -> Iterator[list[Chat]]:
     """Employee, owner and admin, each at a page of their own, all at once."""
-    contexts = [browser.new_context(viewport={"width": 1120, "height": 900}) for _ in people]
+    contexts = [browser.new_context(viewport={"width": 960, "height": 880}) for _ in people]
     chats = []
     for number, (context, person) in enumerate(zip(contexts, people, strict=True)):
         # The Playground asks a content network for fonts; nothing may leave this machine.
@@ -161,6 +161,7 @@ def chats(running: Running, browser: Browser, people: tuple[Person, ...]) -> Ite
         page = context.new_page()
         page.goto(f"http://localhost:{running.playground_port + number}", wait_until="domcontentloaded")
         page.locator("[role=textbox][contenteditable=true]").last.wait_for()
+        page.get_by_title("Hide log panel").click()
         chats.append(Chat(page, person))
     yield chats
     for context in contexts:
