@@ -1,4 +1,4 @@
-"""Reads the authored text of a document: a small markdown, with hold-out questions beside the sentences that answer them."""
+"""Reads the authored text of a document: a small markdown with hold-out questions beside what answers them."""
 
 import re
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ class Manuscript:
 
 
 def read_manuscript(path: Path) -> Manuscript:
-    """Read `<name>.<format>.md`; a question is answered by the first sentence or row with its answer in the block before."""
+    """Read `<name>.<format>.md`; a question is answered by the first sentence or row above it that has its answer."""
     title, *parts = re.split(r"\n\s*\n", path.read_text("utf-8").strip())
     blocks: list[Block] = []
     questions: list[Question] = []
@@ -99,7 +99,7 @@ def read_manuscript(path: Path) -> Manuscript:
 
 def _block(lines: list[str]) -> Block:
     first = lines[0]
-    if first.startswith("## ") or first.startswith("### "):
+    if first.startswith(("## ", "### ")):
         marks, text = first.split(" ", 1)
         return Heading(level=len(marks), text=text)
     if first.startswith("|"):

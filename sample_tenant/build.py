@@ -58,6 +58,7 @@ def _write_people(folder: Path) -> dict[str, str]:
             "name": user["name"],
             "mail": f"{user.get('alias', user['name'].lower().replace(' ', '.'))}@{content['domain']}",
             "title": user["title"],
+            **({"guest": True} if user.get("guest") else {}),
         }
         for user in content["users"]
     ]

@@ -96,7 +96,9 @@ def _incident(number: int, record: list[str], asides: list[str]) -> tuple[str, t
         Heading(level=2, text="What we change"),
         Paragraph(text=f"There will be {measure}. {owner} is responsible for this and has time until {due}."),
     )
-    summary = f"{title} on {date} for {duration}. Cause: {cause}. Effect: {effect}. {owner} introduces {measure} by {due}."
+    summary = (
+        f"{title} on {date} for {duration}. Cause: {cause}. Effect: {effect}. {owner} introduces {measure} by {due}."
+    )
     return f"Incident report: {title}", blocks, summary
 
 

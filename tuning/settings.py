@@ -26,8 +26,8 @@ class TuningSettings(BaseSettings):
         default=STARTER,
         description="Folder of the base model (safetensors, as transformers writes it); the default is the starter.",
     )
-    quantisation: Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m"] = Field(
-        default="q8_0", description="How the engine's copy of the base model is quantised."
+    quantisation: Literal["F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M"] = Field(
+        default="Q8_0", description="How the engine's copy of the base model is quantised."
     )
     converter: Path = Field(
         default=Path(".cache/converter"), description="Folder of the engine's own converter; set-up puts it there."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tuning.domain.principals import ORGANISATION, Person
+from tuning.domain.principals import Person
 from tuning.sources.people import FilePeople
 
 
@@ -42,12 +42,12 @@ def read_sample(folder: Path, admin_group: str) -> Sample:
     people = FilePeople(folder / "people.json")
     agent = json.loads((folder / "agent.json").read_text("utf-8"))
     admins = [person for person in people.personas if admin_group in people.principals(person.id)]
-    outsiders = [person for person in people.personas if ORGANISATION not in people.principals(person.id)]
+    outsiders = [person for person in people.personas if people.principals(person.id).isdisjoint(agent["audience"])]
     others = [person for person in people.personas if person not in admins and person not in outsiders]
     owner = next((person for person in others if person.id == agent.get("owner")), others[-1] if others else None)
     employees = [person for person in others if person != owner]
     if not admins or not outsiders or owner is None or not employees:
-        msg = "The tenant's personas must include an admin, a guest and two other people."
+        msg = "The tenant's personas must include an admin, somebody outside the agent's audience, and two more."
         raise LookupError(msg)
     return Sample(
         tenant_id=people.tenant_id,

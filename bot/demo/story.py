@@ -90,7 +90,7 @@ class Story:
         await self._run(owner, review, "Start tuning")
         await self.on_step("The owner submits, an admin approves")
         await self._publish(owner, admin)
-        await self.on_step("An employee asks; a guest is turned away")
+        await self.on_step("An employee asks; an outsider is turned away")
         await self._pick(employee)
         await self._measure_live(employee)
         await self._ask_some(employee)
@@ -203,7 +203,7 @@ class Story:
     async def _turn_away(self, outsider: PersonalChat) -> None:
         listed = await outsider.say("agents")
         if self.sample.agent["name"] in _all_text(listed):
-            msg = f"{outsider.name} is a guest and can see the agent."
+            msg = f"{outsider.name} is not in the audience and can see the agent."
             raise Unexpected(msg)
 
     async def _correct(self, employee: PersonalChat) -> None:
