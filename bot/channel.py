@@ -19,6 +19,7 @@ from botframework.connector.auth import (
     EmulatorValidation,
     MicrosoftAppCredentials,
     PasswordServiceClientCredentialFactory,
+    SkillValidation,
 )
 from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
 
@@ -146,13 +147,19 @@ class Channel(CloudAdapter):
             type=body["type"], channel_id=_text(body.get("channelId")), service_url=_text(body.get("serviceUrl"))
         )
         try:
-            is_from_emulator = EmulatorValidation.is_token_from_emulator(header)
-            result = await self.bot_framework_authentication.authenticate_request(activity, header)
+            is_proven = await self._proves(activity, header)
         except Exception as error:  # whatever botbuilder raises, nothing is proven
             raise Unauthorised(f"{type(error).__name__}: {error}") from error
-        if is_from_emulator or not result.claims_identity.is_authenticated:
+        if not is_proven:
             msg = "The token is not one of the Bot Framework's channels."
             raise Unauthorised(msg)
+
+    async def _proves(self, activity: Activity, header: str) -> bool:
+        # Both kinds would make botbuilder look for other keys, blocking and without a time limit.
+        if EmulatorValidation.is_token_from_emulator(header) or SkillValidation.is_skill_token(header):
+            return False
+        result = await self.bot_framework_authentication.authenticate_request(activity, header)
+        return bool(result.claims_identity.is_authenticated)
 
     def _check_origin(self, incoming: Incoming) -> None:
         service_url = str(incoming.reference["serviceUrl"])

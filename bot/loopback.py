@@ -51,6 +51,8 @@ class Loopback:
         self.bot_url = bot_url
         self.service_url = ""
         self.messages: dict[str, dict[str, Sent]] = {}
+        self.refuse = ""
+        """With this sentence chunks of streams are refused, as when a person presses Stop."""
         self._numbers = itertools.count(1)
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -104,6 +106,9 @@ class Loopback:
     async def _post(self, request: web.Request) -> web.Response:
         activity = await request.json()
         stream: Json = next((entity for entity in activity.get("entities") or [] if entity["type"] == "streaminfo"), {})
+        if self.refuse and stream.get("streamType") in {"streaming", "final"}:
+            error = {"code": "ContentStreamNotAllowed", "message": self.refuse}
+            return web.json_response({"error": error}, status=web.HTTPForbidden.status_code)
         activity_id = stream.get("streamId") or f"m{uuid4().hex[:12]}"
         if activity["type"] == "message":
             await self._keep(request.match_info["chat"], activity_id, activity)

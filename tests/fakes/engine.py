@@ -1,0 +1,63 @@
+"""An engine without a model, over HTTP: streams what a test wants said, and knows only adapters that were loaded."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, Self
+
+from aiohttp import web
+
+
+class FakeEngine:
+    """The endpoints that the bot uses; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.says: Callable[[dict[str, Any]], str] = lambda _request: "Trips are booked by rail [1]."
+        self.asked: list[dict[str, Any]] = []
+        self.adapters: dict[str, str] = {}
+        self.status = 200
+        self.pause_s = 0.0
+        self.closed_early = 0
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.add_routes([web.post("/v1/chat/completions", self._chat), web.post("/v1/adapters", self._load)])
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def prompt(self) -> str:
+        """The last question as the model saw it."""
+        return str(self.asked[-1]["messages"][-1]["content"])
+
+    async def _load(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.adapters[body["id"]] = body["sha256"]
+        return web.json_response({"id": body["id"]}, status=201)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        if self.status != web.HTTPOk.status_code:
+            return web.json_response({"error": {"message": "No.", "code": "refused"}}, status=self.status)
+        if body["model"] not in self.adapters:
+            return web.json_response({"error": {"message": "No.", "code": "model_not_found"}}, status=404)
+        self.asked.append(body)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        try:
+            for word in self.says(body).split(" "):
+                delta = {"choices": [{"index": 0, "delta": {"content": f"{word} "}}]}
+                await response.write(f"data: {json.dumps(delta)}\n\n".encode())
+                await asyncio.sleep(self.pause_s)
+            await response.write(b"data: [DONE]\n\n")
+        except (ConnectionResetError, asyncio.CancelledError):
+            self.closed_early += 1
+            raise
+        return response

@@ -1,0 +1,84 @@
+"""The bot as it runs, between a Teams and an engine on loopback."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from bot.app import make_app
+from bot.loopback import Loopback, PersonalChat
+from bot.settings import Settings
+from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
+from tests.fakes.engine import FakeEngine
+from tuning.domain.documents import DocumentPassage
+from tuning.domain.releases import ReleaseState
+from tuning.governance.tenant import Tenant
+from tuning.store import Store, documents
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path
+
+
+@pytest.fixture
+def tenant(migrated, tmp_path) -> Tenant:
+    """Ana's agent is live for all staff; it has two documents, one of them for leads only."""
+    shutil.copy(migrated, tmp_path / "store.db")
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    keep(store, make_source())
+    with store.transaction() as session:
+        for title, readers, text in (
+            ("Rail", ["organisation"], "Trips under 600 km are booked by rail."),
+            ("Bonus", ["leads"], "The bonus for trips is 40 euros."),
+        ):
+            document = make_document(title, readers, url=f"https://docs.example/{title.lower()}")
+            documents.save(session, document)
+            passage = DocumentPassage(document_id=document.id, position=0, heading="Trips", text=text)
+            documents.replace_passages(session, document.id, [passage])
+    keep(
+        store,
+        make_agent(live_release_id="release", starters=["How do I book a trip?"], description="Trips."),
+        make_run(),
+        make_release(state=ReleaseState.LIVE),
+    )
+    yield make_tenant(store, tmp_path)
+    store.close()
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[FakeEngine]:
+    async with FakeEngine() as engine:
+        yield engine
+
+
+@pytest.fixture
+def settings(engine) -> Settings:
+    return Settings(development=True, engine_url=engine.url, admin_group="admins")
+
+
+@pytest.fixture
+async def bot(settings, tenant) -> AsyncIterator[TestServer]:
+    async with TestServer(make_app(settings, tenant)) as server:
+        yield server
+
+
+@pytest.fixture
+async def teams(bot) -> AsyncIterator[Loopback]:
+    async with Loopback(f"http://127.0.0.1:{bot.port}") as teams:
+        yield teams
+
+
+@pytest.fixture
+def chat(teams):
+    """Return a person's chat with the bot."""
+
+    def open_chat(person_id: str) -> PersonalChat:
+        return PersonalChat(teams, person_id=person_id, name=person_id.title(), tenant_id="tenant")
+
+    return open_chat

@@ -1,0 +1,194 @@
+"""Employees in chat: activities in over HTTP, replies out through a connector on loopback."""
+
+import asyncio
+
+import pytest
+
+from bot.loopback import find_action, texts
+from tests.factories import keep, make_release, make_run
+from tuning.domain.conversations import Answer
+from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
+from tuning.store import agents, conversations, feedback
+from sqlmodel import select
+
+
+def footer(sent):
+    return sent.text.split("\n\n_")[-1]
+
+
+def is_answer(sent):
+    return "\n\n_" in sent.text
+
+
+async def pick(person):
+    listed = await person.say("agents", wanted=lambda sent: sent.card is not None)
+    await person.press(listed.card, "Ask Travel")
+
+
+def label(sent):
+    return next(entity for entity in sent.activity["entities"] if entity["type"] == "https://schema.org/Message")
+
+
+async def test_a_person_is_welcomed_once_and_sees_only_agents_for_them(chat, teams):
+    bo, gus = chat("bo"), chat("gus")
+    await bo.open()
+    await bo.open()
+    greeting = await bo.wait(lambda sent: sent.card is not None)
+    assert find_action(greeting.card, "Ask Travel")
+    await gus.open()
+    assert "no agent for you" in " ".join(texts((await gus.wait(lambda sent: True)).card))
+    await bo.say("help")
+    assert len(teams.messages[bo.chat_id]) == 2
+
+
+async def test_an_answer_is_streamed_with_citation_label_thumbs_and_footer(chat, engine, teams):
+    bo = chat("bo")
+    await pick(bo)
+    sent = await bo.say("How do I book a trip?", wanted=is_answer)
+    assert sent.text.startswith("Trips are booked by rail [1].")
+    assert footer(sent) == "Travel · release 1 · from 1 source_"
+    citation = label(sent)["citation"][0]
+    assert (citation["position"], citation["appearance"]["name"]) == (1, "Rail")
+    assert sent.activity["channelData"]["feedbackLoop"] == {"type": "default"}
+    assert {"type": "streaminfo", "streamType": "final", "streamId": sent.id} in sent.activity["entities"]
+    assert engine.adapters == {"release": "a" * 64}
+    assert engine.asked[-1]["model"] == "release"
+
+
+async def test_search_is_trimmed_by_who_asks(chat, engine):
+    bo, dee = chat("bo"), chat("dee")
+    for person, sees in ((bo, False), (dee, True)):
+        await pick(person)
+        await person.say("What is the bonus for trips?", wanted=is_answer)
+        assert ("40 euros" in engine.prompt()) is sees
+
+
+async def test_the_conversation_is_remembered_until_new(chat, engine):
+    bo = chat("bo")
+    await pick(bo)
+    await bo.say("How do I book a trip?", wanted=is_answer)
+    await bo.say("And a longer one?", wanted=is_answer)
+    assert [one["role"] for one in engine.asked[-1]["messages"]] == ["system", "user", "assistant", "user"]
+    assert "start over" in (await bo.say("new")).text
+    await bo.say("How do I book a trip?", wanted=is_answer)
+    assert len(engine.asked[-1]["messages"]) == 2
+
+
+async def test_a_question_delivered_twice_is_answered_once(chat, engine, teams):
+    bo = chat("bo")
+    await pick(bo)
+    activity = bo._activity("message", text="How do I book a trip?")
+    assert [(await teams.deliver(activity))[0] for _ in range(2)] == [202, 202]
+    await bo.wait(is_answer)
+    await bo.say("help")
+    assert len(engine.asked) == 1
+
+
+async def test_a_question_that_is_too_long_gets_one_sentence_and_no_engine(chat, engine):
+    bo = chat("bo")
+    await pick(bo)
+    sent = await bo.say("why " * 25_000)
+    assert "takes 4,000" in sent.text
+    assert not engine.asked
+
+
+async def test_an_engine_that_is_down_gets_a_kind_sentence(chat, engine, tenant):
+    bo = chat("bo")
+    await pick(bo)
+    engine.status = 500
+    sent = await bo.say("How do I book a trip?")
+    assert "not running at the moment" in sent.text
+    engine.status = 200
+    assert is_answer(await bo.say("How do I book a trip?"))
+
+
+async def test_a_person_outside_the_audience_gets_nothing(chat, engine, tenant):
+    gus = chat("gus")
+    with tenant.store.transaction() as session:
+        conversations.start(session, gus.chat_id, "gus", "agent")
+    assert "not in its audience" in (await gus.say("How do I book a trip?")).text
+    assert not engine.asked
+
+
+async def test_somebody_who_is_not_in_the_directory_gets_a_kind_sentence(chat):
+    assert "can't find you in the organisation's directory" in (await chat("eve").say("agents")).text
+
+
+async def test_the_release_that_is_live_now_answers(chat, engine, tenant):
+    bo, cy = chat("bo"), chat("cy")
+    await pick(bo)
+    keep(tenant.store, make_run(id="other", state=RunState.READY))
+    keep(tenant.store, make_release(id="second22", run_id="other", number=2, state=ReleaseState.SUBMITTED))
+    await cy.say("approve second22", wanted=lambda sent: sent.card is not None)
+    assert "release 2" in footer(await bo.say("How do I book a trip?", wanted=is_answer))
+    await cy.say("revoke Travel Wrong prices.", wanted=lambda sent: sent.card is not None)
+    assert "taken back" in (await bo.say("How do I book a trip?")).text
+
+
+async def test_a_thumb_and_a_correction_reach_the_owners_inbox(chat, tenant):
+    bo, ana = chat("bo"), chat("ana")
+    await pick(bo)
+    answer = await bo.say("How do I book a trip?", wanted=is_answer)
+    assert await bo.thumb(answer, "dislike", "Too short.") == 200
+    await bo.press(answer.card, "Send correction", correction="By rail, under 600 km.")
+    card = (await ana.say("inbox", wanted=lambda sent: sent.card is not None)).card
+    after = await ana.press(card, "Accept")
+    assert "Nothing waits for you." in texts(after)
+    assert find_action(after, "Retrain now")
+    with tenant.store.reading() as session:
+        given = session.exec(select(Feedback)).one()
+    assert (given.reaction, given.comment, given.correction) == (Reaction.DISLIKE, "Too short.", "By rail, under 600 km.")
+
+
+async def test_a_thumb_without_a_message_is_about_the_last_answer(chat, teams, tenant):
+    bo = chat("bo")
+    await pick(bo)
+    await bo.say("How do I book a trip?", wanted=is_answer)
+    value = {"actionName": "feedback", "actionValue": {"reaction": "like", "feedback": "plain words"}}
+    assert await teams.deliver(bo._activity("invoke", name="message/submitAction", value=value)) == (200, {})
+    with tenant.store.reading() as session:
+        assert session.exec(select(Feedback)).one().comment == "plain words"
+
+
+async def test_stop_ends_the_engines_work(chat, engine, teams, tenant):
+    bo = chat("bo")
+    await pick(bo)
+    teams.refuse = "Content stream was canceled by user."
+    engine.says = lambda _: "word " * 200
+    engine.pause_s = 0.02
+    await teams.deliver(bo._activity("message", text="How do I book a trip?"))
+    async with asyncio.timeout(10):
+        while True:
+            with tenant.store.reading() as session:
+                answer = session.exec(select(Answer)).first()
+            if answer is not None and answer.is_stopped:
+                break
+            await asyncio.sleep(0.05)
+        while not engine.closed_early:
+            await asyncio.sleep(0.05)
+    assert not any(is_answer(sent) for sent in teams.messages[bo.chat_id].values())
+
+
+async def test_a_starter_is_asked_by_its_button(chat, engine):
+    bo = chat("bo")
+    listed = await bo.say("agents", wanted=lambda sent: sent.card is not None)
+    card = await bo.press(listed.card, "Ask Travel")
+    await bo.press(card, "How do I book a trip?")
+    await bo.wait(is_answer)
+    assert engine.prompt().endswith("Question: How do I book a trip?")
+
+
+@pytest.mark.parametrize(
+    ("text", "person", "says"),
+    [
+        ("aprove xkrdbbbb", "cy", "Did you mean **approve <id>**?"),
+        ("approve xkrdbbbb", "bo", "There is no release 'xkrdbbbb'"),
+        ("hlep", "bo", "Did you mean **help**?"),
+        ("revoke Nobody", "cy", "no live agent with that name"),
+        ("reject", "cy", "Say which release and why"),
+    ],
+)
+async def test_a_command_that_is_wrong_gets_a_sentence(chat, text, person, says):
+    assert says in (await chat(person).say(text)).text
