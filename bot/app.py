@@ -24,7 +24,7 @@ from bot.teams_turn import TeamsTurn
 from bot.turn import Incoming, Json, Scope, Turn
 from tuning.governance.tenant import Tenant
 from tuning.store import Store, conversations
-from tuning.worker.tenancy import tenant_of
+from tuning.tenancy import tenant_of
 
 logger = logging.getLogger(__name__)
 

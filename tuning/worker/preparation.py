@@ -11,9 +11,9 @@ from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
 from tuning.settings import TuningSettings
 from tuning.store import Store, documents
+from tuning.tenancy import tenant_of
 from tuning.training.base_model import prepare_base
 from tuning.worker.sources import sync_source
-from tuning.worker.tenancy import tenant_of
 
 PLACES = ("documents", "pairs")
 """The folders of the tenant folder in which every folder is a source."""
