@@ -11,6 +11,8 @@ from markitdown import MarkItDown
 from sample_tenant.build import build
 
 TENANT = Path(__file__).parents[2] / "sample_tenant"
+# Reading seventy files takes 15 seconds on an idle machine, and minutes on a crowded one.
+pytestmark = pytest.mark.timeout(600)
 SCAN = "taxi-receipt-notice-scan.pdf"
 
 
