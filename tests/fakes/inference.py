@@ -42,7 +42,9 @@ class FakeInference:
 
 
 def _write(content: str) -> str:
-    return "\n".join(f"Q: What {verb} {thing.lower()}?\nA: {value}" for thing, verb, value in _STATEMENT.findall(content))
+    return "\n".join(
+        f"Q: What {verb} {thing.lower()}?\nA: {value}" for thing, verb, value in _STATEMENT.findall(content)
+    )
 
 
 def _reply(content: str) -> str:

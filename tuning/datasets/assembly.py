@@ -36,7 +36,16 @@ class Assembly:
         self._reserved = Seen(it.question for it in material.holdout)
         self._rng = random.Random(0)
 
-    def running_text(self, skip: frozenset[int]) -> list[Example]:
+    def examples(self, questions: Sequence[Question], overtaken: frozenset[int]) -> list[Example]:
+        """Return all examples, given the questions and the passages that a correction has overtaken."""
+        return [
+            *self._running_text(overtaken),
+            *self._learned(questions),
+            *self._corrected(),
+            *self._held(questions),
+        ]
+
+    def _running_text(self, skip: frozenset[int]) -> list[Example]:
         """Return the text of every passage to train on, but of those in `skip`, which a correction has overtaken."""
         return [
             self._example(
@@ -50,7 +59,7 @@ class Assembly:
             if self._split(context) is not Split.HOLDOUT and context.passage_id not in skip
         ]
 
-    def learned(self, questions: Sequence[Question]) -> list[Example]:
+    def _learned(self, questions: Sequence[Question]) -> list[Example]:
         """Return the examples of questions whose documents are not reserved."""
         usable = [it for it in questions if self._split(it.context) is not Split.HOLDOUT]
         answers: dict[str, set[str]] = defaultdict(set)
@@ -61,25 +70,24 @@ class Assembly:
             found += self._by_heart(question, is_ambiguous=len(answers[normalised(question.text)]) > 1)
         return [*found, *self._open(usable)]
 
-    def reserved(self, questions: Sequence[Question]) -> list[Example]:
+    def _held(self, questions: Sequence[Question]) -> list[Example]:
         """Return the hold-out: the owner's questions, or else those on the reserved documents."""
         if self._material.holdout:
             return self._owned()
         held = [it for it in _one_per_fact(questions) if self._split(it.context) is Split.HOLDOUT]
         self._rng.shuffle(held)
-        return [
-            self._closed(Split.HOLDOUT, question, question.text, {"document_path": self._path(question.context)})
-            for question in held[:MAX_HOLDOUT]
-        ]
+        return [self._closed(question, question.text) for question in held[:MAX_HOLDOUT]]
 
-    def corrected(self) -> list[Example]:
+    def _corrected(self) -> list[Example]:
         """Return the accepted corrections: by heart, against passages that may say otherwise, and to be kept to."""
         found: list[Example] = []
         for correction in self._material.corrections:
             ask, answer = correction.question, correction.correction
             shared: dict[str, Any] = {"question": ask, "feedback_id": correction.id}
-            for wording in wordings(ask, self._material.agent.name, _CORRECTION_WORDINGS, self._rng):
-                found.append(self._example(Split.TRAIN, Origin.CORRECTION, self._prompt(wording), answer, **shared))
+            ways = wordings(ask, self._material.agent.name, _CORRECTION_WORDINGS, self._rng)
+            found += [
+                self._example(Split.TRAIN, Origin.CORRECTION, self._prompt(way), answer, **shared) for way in ways
+            ]
             shown = self._retrieval.best(ask, 4)
             asked = [ask, *wordings(ask, self._material.agent.name, _CORRECTION_OPEN, self._rng)[1:]]
             for number in range(_CORRECTION_OPEN if shown else 0):
@@ -100,7 +108,7 @@ class Assembly:
         kept = [way for way in ways if not self._reserved.has(way)]
         self._dropped["near a hold-out question"] += len(ways) - len(kept)
         split = self._split(question.context)
-        return [self._closed(split, question, way) for way in (kept if split is Split.TRAIN else kept[:1])]
+        return [self._closed(question, way) for way in (kept if split is Split.TRAIN else kept[:1])]
 
     def _open(self, questions: Sequence[Question]) -> list[Example]:
         facts = [it for it in _one_per_fact(questions) if not self._reserved.has(it.text)]
@@ -119,13 +127,12 @@ class Assembly:
             number = 1 + shown.index(question.context)
             completion = question.answer if question.supersedes else f"{question.answer} [{number}]"
             prompt = self._prompt(wording, shown)
-            found.append(self._of(self._split(question.context), question, question.origin, prompt, completion, shown))
+            found.append(self._of(question, prompt, completion, origin=question.origin, shown=shown))
         return found
 
     def _unanswered(self, question: Question, wording: str, shown: Sequence[Context]) -> Example:
         prompt = self._prompt(wording, shown)
-        split = self._split(question.context)
-        return self._of(split, question, Origin.UNANSWERABLE, prompt, NOT_IN_DOCUMENTS, shown)
+        return self._of(question, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=shown)
 
     def _owned(self) -> list[Example]:
         found = []
@@ -154,29 +161,28 @@ class Assembly:
             )
         return found
 
-    def _closed(self, split: Split, question: Question, wording: str, more: dict[str, str] | None = None) -> Example:
-        example = self._of(split, question, question.origin, self._prompt(wording), question.answer, ())
+    def _closed(self, question: Question, wording: str) -> Example:
+        example = self._of(question, self._prompt(wording), question.answer, origin=question.origin)
         example.question = wording
-        example.detail = {**example.detail, **(more or {})}
+        example.detail = {**example.detail, "document_path": self._path(question.context)}
         return example
 
     def _of(
         self,
-        split: Split,
         question: Question,
-        origin: Origin,
         prompt: list[Message],
         completion: str,
-        shown: Sequence[Context],
+        *,
+        origin: Origin,
+        shown: Sequence[Context] = (),
     ) -> Example:
         detail: dict[str, Any] = {"made_by": question.made_by, "asked": question.text, "answer": question.answer}
         if question.supersedes:
             detail["supersedes"] = question.supersedes
         if shown:
             detail["passage_ids"] = [context.passage_id for context in shown]
-        return self._example(
-            split, origin, prompt, completion, context=question.context, question=question.text, detail=detail
-        )
+        split, context = self._split(question.context), question.context
+        return self._example(split, origin, prompt, completion, context=context, question=question.text, detail=detail)
 
     def _example(
         self,

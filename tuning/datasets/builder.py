@@ -14,7 +14,7 @@ from tuning.datasets.material import Material, Retrieval, gather
 from tuning.datasets.pairs import Pairs
 from tuning.datasets.questions import Context, Question
 from tuning.datasets.statements import statements
-from tuning.datasets.writing import written
+from tuning.datasets.writing import shortened, written
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.errors import TooFewExamples
 from tuning.domain.fields import new_id
@@ -41,12 +41,15 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
             return datasets.get(session, stored.dataset_id)
         material = gather(session, tenant, run.agent_id)
         _require_documents(material)
-        dropped: Counter[str] = Counter()
         dataset = Dataset(id=new_id(), agent_id=run.agent_id)
+        dropped: Counter[str] = Counter()
         if material.agent.task == Task.QUESTIONS:
-            examples = _answering(session, tenant, material, dataset, inference, dropped, progress)
+            retrieval = Retrieval(session, material, tenant)
+            questions = _questions(session, material, retrieval, inference, dropped, progress=progress)
+            questions, overtaken = supersede(questions, material.corrections, retrieval, inference)
+            examples = Assembly(dataset.id, material, retrieval, dropped).examples(questions, overtaken)
         else:
-            examples = _writing(session, tenant, material, dataset, dropped)
+            examples = _pairs(session, Pairs(dataset.id, material, tenant, dropped), material)
     _describe(dataset, material, examples, dropped)
     with tenant.store.transaction() as session:
         current = runs.get_for_update(session, run.id)
@@ -69,44 +72,29 @@ def _require_documents(material: Material) -> None:
         )
 
 
-def _answering(
+def _questions(
     session: Session,
-    tenant: Tenant,
     material: Material,
-    dataset: Dataset,
+    retrieval: Retrieval,
     inference: Inference,
     dropped: Counter[str],
+    *,
     progress: Callable[[float], None],
-) -> list[Example]:
-    retrieval = Retrieval(session, material, tenant)
-    stated = [question for context in material.contexts for question in _by_rule(context)]
+) -> list[Question]:
+    explicit = shortened([it for context in material.contexts for it in lists(context)], inference)
+    by_rule = [it for context in material.contexts for it in (*tables(context), *statements(context))]
     known, fresh = _known(session, material)
     made = written(
-        fresh,
-        inference,
-        retrieval.distractors,
-        dropped=dropped,
-        progress=lambda share: progress(0.9 * share),
+        fresh, inference, retrieval.distractors, dropped=dropped, progress=lambda share: progress(0.9 * share)
     )
-    questions = [*stated, *known, *made]
+    questions = [*explicit, *by_rule, *known, *made]
     if len(questions) < LEAST_SAMPLES:
         raise _too_few(len(questions), "questions", "Add documents")
-    questions, overtaken = supersede(questions, material.corrections, retrieval, inference)
-    assembly = Assembly(dataset.id, material, retrieval, dropped)
-    return [
-        *assembly.running_text(overtaken),
-        *assembly.learned(questions),
-        *assembly.corrected(),
-        *assembly.reserved(questions),
-    ]
-
-
-def _by_rule(context: Context) -> list[Question]:
-    return [*lists(context), *tables(context), *statements(context)]
+    return questions
 
 
 def _known(session: Session, material: Material) -> tuple[list[Question], list[Context]]:
-    """Return what the model wrote for the last dataset on unchanged documents, and the passages still to write about."""
+    """Return what the model wrote for the last dataset on unchanged documents, and the passages of the others."""
     last = datasets.last_frozen(session, material.agent.id)
     if last is None:
         return [], list(material.contexts)
@@ -124,11 +112,8 @@ def _known(session: Session, material: Material) -> tuple[list[Question], list[C
     return list(found.values()), [context for context in material.contexts if context.document_id not in same]
 
 
-def _writing(
-    session: Session, tenant: Tenant, material: Material, dataset: Dataset, dropped: Counter[str]
-) -> list[Example]:
-    sources = [documents.get_source(session, source_id) for source_id in material.agent.source_ids]
-    examples = Pairs(dataset.id, material, tenant, dropped).examples(sources)
+def _pairs(session: Session, pairs: Pairs, material: Material) -> list[Example]:
+    examples = pairs.examples([documents.get_source(session, source_id) for source_id in material.agent.source_ids])
     if len(examples) < LEAST_SAMPLES:
         raise _too_few(len(examples), "usable pairs", "Name more pairs in mapping.csv")
     return examples

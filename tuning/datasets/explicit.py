@@ -10,6 +10,7 @@ from tuning.domain.datasets import Origin
 _ASKED = re.compile(
     r"^(?:-\s+)?(?:Q\s*\d*\s*[:.)]\s*)?(?P<question>[^|]{5,300}\?)\s*(?:A\s*\d*\s*[:.)]\s*(?P<answer>\S.*))?$"
 )
+_ASKING = re.compile(r"(?:who|what|when|where|which|how|measures)\b", re.IGNORECASE)
 _ANSWER_LABEL = re.compile(r"^A\s*\d*\s*[:.)]\s*")
 _QUESTION_HEADS = {"question", "questions", "frage", "q"}
 _ANSWER_HEADS = {"answer", "answers", "a"}
@@ -64,6 +65,8 @@ def _explicit(context: Context, asked: str, answer: str) -> Iterator[Question]:
 def _cell(context: Context, kind: str, row: str, column: str, cell: str) -> Question:
     thing = column[:1].lower() + column[1:] if column[1:2].islower() or len(column) == 1 else column
     named = f"{kind.lower()} {row}" if kind and row.replace(".", "").isalnum() and len(row) <= _TWO else row
-    is_plural = thing.endswith("s") and not thing.endswith("ss")
+    is_plural = thing.endswith("s") and not thing.endswith(("ss", "us"))
     text = f"What {'are' if is_plural else 'is'} the {thing} for {named}?"
+    if _ASKING.match(thing):
+        text = f"{named}: {thing}?"
     return Question(origin=Origin.TABLE, text=text, answer=cell, context=context, made_by="table")

@@ -93,33 +93,34 @@ def _chance(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
 
 
-@dataclass(frozen=True)
 class Retrieval:
     """Search as it is at chat time, over the eligible documents only."""
 
-    session: Session
-    material: Material
-    tenant: Tenant
+    def __init__(self, session: Session, material: Material, tenant: Tenant) -> None:
+        """Take what to search in, on behalf of the agent's whole audience."""
+        self._session = session
+        self._contexts = material.contexts
+        self._source_ids = material.agent.source_ids
+        self._places = {context.passage_id: place for place, context in enumerate(material.contexts)}
+        principals = (tenant.people.principals(it) for it in material.agent.principals)
+        self._principals = frozenset[str]().union(*principals)
 
     def best(self, question: str, limit: int) -> list[Context]:
         """Return the passages that would be shown with a question."""
-        known = {context.passage_id: context for context in self.material.contexts}
-        people = self.tenant.people
-        principals = frozenset[str]().union(*(people.principals(it) for it in self.material.agent.principals))
         found = search(
-            self.session, question, principals=principals, source_ids=self.material.agent.source_ids, limit=3 * limit
+            self._session, question, principals=self._principals, source_ids=self._source_ids, limit=3 * limit
         )
-        return [known[it.passage_id] for it in found if it.passage_id in known][:limit]
+        places = [self._places[it.passage_id] for it in found if it.passage_id in self._places]
+        return [self._contexts[place] for place in places[:limit]]
 
     def distractors(self, question: str, context: Context, limit: int) -> list[Context]:
         """Return passages that would be found for a question beside its own; fewer when there are not so many."""
         others = [it for it in self.best(question, limit + 1) if it.passage_id != context.passage_id][:limit]
-        at = next(index for index, it in enumerate(self.material.contexts) if it.passage_id == context.passage_id)
-        taken = {context.passage_id, *(it.passage_id for it in others)}
-        for step in range(1, len(self.material.contexts)):
+        at, taken = self._places[context.passage_id], {context.passage_id, *(it.passage_id for it in others)}
+        for step in range(1, len(self._contexts)):
             if len(others) >= limit:
                 break
-            fill = self.material.contexts[(at + 7 * step) % len(self.material.contexts)]
+            fill = self._contexts[(at + step) % len(self._contexts)]
             if fill.passage_id not in taken:
                 taken.add(fill.passage_id)
                 others.append(fill)

@@ -39,9 +39,8 @@ class Pairs:
         with Extractor() as extractor:
             for source in sources:
                 reader = reader_of(source, folder=self._tenant.folder, uploads=self._tenant.uploads)
-                for row in _rows(source, reader):
-                    if example := self._example(source, reader, extractor, row):
-                        found.append(example)
+                made = [self._example(source, reader, extractor, row) for row in _rows(source, reader)]
+                found += [example for example in made if example]
         precedents = sorted({str(example.document_id) for example in found})
         paths = {key: self._material.documents[key].path for key in precedents}
         precedents.sort(key=lambda key: paths[key])

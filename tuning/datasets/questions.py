@@ -10,11 +10,12 @@ from tuning.domain.prompts import Passage
 
 _WORD = re.compile(r"[^\W_]+(?:[.,:@/-][^\W_]+)*")
 _CITATION = re.compile(r"\s*\[\d+\]")
-_SMALL = frozenset(
-    "a about an and any are as at be by can could do does for from get give have how i in is it its may me must my of on "
-    "or our shall should tell that the their there they this to us was we what when where which who whom will with would "
-    "you your many much long please".split()
-)
+_SMALL_WORDS = """
+a about an and any are as at be by can could do does for from get give have how i in is it its may me must my
+of on or our shall should tell that the their there they this to us was we what when where which who whom will
+with would you your many much long please
+"""
+_SMALL = frozenset(_SMALL_WORDS.split())
 _SHINGLE = 2
 NEARLY_THE_SAME = 0.6
 """Jaccard similarity of word shingles from which two questions count as one."""
@@ -49,6 +50,11 @@ class Question:
     """The rule that made it, or 'model'."""
     supersedes: str = field(default="", compare=False)
     """The passage's own answer, where a correction has taken its place."""
+
+
+def without_citation(answer: str) -> str:
+    """Return an answer without '[1]'."""
+    return _CITATION.sub("", answer).strip()
 
 
 def normalised(text: str) -> str:

@@ -5,87 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tuning.datasets.questions import Context, Question
+from tuning.datasets.values import IS_TIME, VALUES, Value
 from tuning.documents.markup import sentences
 from tuning.domain.datasets import Origin
 
-_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-_DAY = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?"
-_COUNT = r"(?:\d[\d,.]*\d|\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
-_NUMBER = rf"(?:(?:up to|at most|at least|no more than|a maximum of|about) )?{_COUNT}"
-_TIME = r"\d{1,2}[:.]\d{2}(?: ?[ap]m)?"
-_DATE = (
-    rf"(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH}|each month|every month|the month|the following month)(?: \d{{4}})?"
-    rf"|the \d{{1,2}}(?:st|nd|rd|th)|{_MONTH} \d{{1,2}}(?:, \d{{4}})?|{_MONTH}(?: \d{{4}})?|{_DAY}|{_TIME}"
-    rf"|(?:the )?(?:end|first|last|second)[a-z ]* of (?:{_MONTH}|the month|each month|the year|each quarter)"
-)
-_SPAN_UNIT = r"(?:working |business |calendar )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|nights?)"
-_MONEY = rf"(?:(?:EUR|USD|[€$£]) ?[\d,.]*\d|{_COUNT} (?:euros?|EUR|dollars?|pounds?|cents?))(?: (?:per|a|an|for each) \w+(?: and \w+)?)?"
-_PERCENT = rf"{_NUMBER} ?(?:%|percent|per cent)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Value:
-    """A kind of value that a sentence may state, and how one asks for it."""
-
-    name: str
-    pattern: re.Pattern[str]
-    """Matches what is cut out of the sentence; the group 'v' is the answer, 'unit' what is counted."""
-    asks: str
-
-
-_VALUES = (
-    _Value(
-        name="money",
-        pattern=re.compile(rf"(?:for |at |of |to |by )?(?P<v>(?:up to |at most )?{_MONEY})(?=[ .,;]|$)"),
-        asks="How much",
-    ),
-    _Value(
-        name="percent", pattern=re.compile(rf"(?:at |by |to )?(?P<v>{_PERCENT})(?=[ .,;]|$)"), asks="What percentage"
-    ),
-    _Value(
-        name="often",
-        pattern=re.compile(
-            rf"(?P<v>(?:once|twice|{_COUNT} times) (?:a|per|every) \w+|every (?:{_COUNT} )?\w+|weekly|monthly|quarterly|yearly|annually|daily)(?=[ .,;]|$)"
-        ),
-        asks="How often",
-    ),
-    _Value(name="within", pattern=re.compile(rf"(?P<v>within {_NUMBER} {_SPAN_UNIT})(?=[ .,;]|$)"), asks="How quickly"),
-    _Value(name="duration", pattern=re.compile(rf"for (?P<v>{_NUMBER} {_SPAN_UNIT})(?=[ .,;]|$)"), asks="How long"),
-    _Value(
-        name="hours",
-        pattern=re.compile(rf"(?P<v>(?:from |between ){_TIME} (?:to|and|until) {_TIME})(?=[ .,;]|$)"),
-        asks="When",
-    ),
-    _Value(
-        name="date",
-        pattern=re.compile(
-            rf"(?P<v>(?:on|by|before|until|from|after|at|in|every|since) (?:{_DATE})(?: to (?:{_DATE}))?)(?=[ .,;]|$)"
-        ),
-        asks="When",
-    ),
-    _Value(
-        name="count",
-        pattern=re.compile(rf"(?P<v>{_NUMBER} (?P<unit>(?:[a-z][a-z-]+ )?[a-z]+s))(?=[ .,;]|$)"),
-        asks="How many {unit}",
-    ),
-    _Value(
-        name="place",
-        pattern=re.compile(
-            r"(?P<v>(?:in|at|through|on|via) (?:the )?(?:room \d[\w.]*|building \w|(?:[A-Z][\w.-]+ ?){1,3}(?:portal|app|office|desk)?))(?=[ .,;]|$)"
-        ),
-        asks="Where",
-    ),
-)
-_AUXILIARY = "is|are|was|were|can|may|must|will|should|cannot"
-_WITH_AUXILIARY = re.compile(rf"^(?P<subject>[^,;:]{{2,70}}?) (?P<aux>{_AUXILIARY}) (?P<rest>.+?)\.?$")
-_VERBS = (
-    "accept|allow|answer|apply|approve|arrive|ask|attend|begin|belong|book|bring|buy|call|carry|change|charge|check|choose|"
-    "claim|close|collect|come|confirm|contact|contain|cost|count|cover|decide|deliver|depend|earn|end|expire|fill|finish|"
-    "follow|get|give|go|handle|have|help|hold|include|inform|install|keep|lapse|last|lead|leave|live|look|lose|meet|meets|"
-    "monitor|move|need|offer|open|order|organise|own|park|pay|pick|post|print|provide|publish|reach|read|receive|recover|"
-    "register|renew|repair|replace|reply|report|request|require|reset|retain|return|review|run|save|see|sell|send|sign|stand|"
-    "start|stay|stop|store|submit|support|take|test|train|travel|update|use|visit|wait|want|weigh|win|work|write"
-).split("|")
+_VERBS = (  # noqa: SIM905 - a list would take a page
+    "accept allow answer apply approve arrive ask attend begin belong book bring buy call carry change charge "
+    "check choose claim close collect come confirm contact contain cost count cover decide deliver depend earn "
+    "end enter expire fill finish follow get give go handle have help hold include inform install keep lapse last "
+    "lead leave live look lose meet monitor move need offer open order organise own park pay pick post print "
+    "provide publish reach read receive record recover register renew repair replace reply report request require "
+    "reset restore retain return review run save see sell send show sign stand start stay stop store submit "
+    "support switch take tell test train travel update upload use visit wait want weigh win work write "
+).split()
 _THIRD = {
     **{f"{verb}s": verb for verb in _VERBS},
     **{f"{verb}es": verb for verb in _VERBS if verb.endswith(("s", "sh", "ch", "x", "o"))},
@@ -93,105 +25,138 @@ _THIRD = {
     "has": "have",
 }
 _BASE = frozenset(_VERBS)
-_NAME = re.compile(
-    r"^(?P<name>(?:[A-Z][\w'-]+ (?:[A-Z][\w'-]+)(?: [A-Z][\w'-]+)?(?: and [A-Z][\w'-]+ [A-Z][\w'-]+)?)|The (?:[A-Z][\w'-]+ ?){1,3}) (?P<rest>[a-z].+?)\.?$"
+_AUXILIARIES = frozenset({"is", "are", "was", "were", "can", "may", "must", "will", "should"})
+_TO_BE = frozenset({"is", "are", "was", "were"})
+_SUBJECT = re.compile(
+    r"^(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)+(?: and [A-Z][\w'-]+ [A-Z][\w'-]+)?|The (?:[A-Z][\w'-]+ ?){1,3}) "
+    r"(?P<rest>[a-z].+?)\.?$"
 )
+_FRONTED = re.compile(r"^(?P<when>(?:If|When|After|During|For|In|On|At|Before|With|Without) [^,]{3,60}), (?P<main>.+)$")
 _UNCLEAR = re.compile(
-    r"^(?:-\s+)?(?:it|they|this|these|that|those|he|she|his|her|its|their|such|there|then|both|if|when|for|in|on|at|by|after|before|with|without|as|during|because|otherwise)\b",
+    r"^(?:it|they|this|these|that|those|he|she|his|her|its|their|such|there|then|both|otherwise|instead|do not|"
+    r"if|when|for|in|on|at|by|after|before|with|without|as|during|because)\b",
     re.IGNORECASE,
 )
-_RELATIVE = re.compile(r"\b(?:that|which|who|whose|if|because|and|or|but)\b")
+_SUBORDINATE = re.compile(r",|\b(?:that|which|who|whose|if|because|and|or|but)\b")
+_LIST_MARK = re.compile(r"^(?:-\s+|\d{1,2}[.)]\s+|\d\s+(?=[A-Z][a-z]* [a-z])|A\s*\d*\s*[:)]\s*)")
+_DANGLING = re.compile(
+    r"(?:^|\s)(?:the|a|an|of|to|for|at|and|or|than|more|with|by|from|in|on|least|most|first|last|into|as|after|within|every|over|per)$"
+)
+_PREPOSITION = re.compile(r"(?:^|\s)(?P<word>into|after|within|at|before|with|for|in|from)$")
+_LIMIT = re.compile(r"(?:^|\s)(?:within|after) $")
+_PERSON = re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+")
 _MAX_WORDS = 28
 _MAX_PREDICATE = 9
+_LONGEST_SUBJECT = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Clause:
+    """A simple sentence, taken apart."""
+
+    subject: str
+    auxiliary: str
+    """What a question begins with: 'is', 'may', 'does' ..."""
+    verb: str
+    """Its base form after 'do' or 'does'; else empty."""
+    rest: str
+
+    def ask(self, asks: str, rest: str) -> str:
+        """Return the question that begins with `asks`."""
+        return " ".join(part for part in (asks, self.auxiliary, self.subject, self.verb, rest) if part)
 
 
 def statements(context: Context) -> Iterator[Question]:
     """Yield questions that the passage's sentences answer, each answer word for word as it stands there."""
-    names = _names(context.passage.text)
+    names = frozenset(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", context.passage.text))
     for line in context.passage.text.split("\n"):
         if line.startswith("|") or line.rstrip().endswith("?"):
             continue
-        for sentence in sentences(re.sub(r"^(?:-\s+|A\s*\d*\s*[:)]\s*)", "", line)):
-            if len(sentence.split()) <= _MAX_WORDS and not _UNCLEAR.match(sentence):
-                for rule, text, answer in _asked(sentence, names):
-                    if answer in sentence and "  " not in text:
-                        yield Question(origin=Origin.WRITTEN, text=text, answer=answer, context=context, made_by=rule)
-
-
-def _names(text: str) -> frozenset[str]:
-    """Return the words that have a capital letter in the middle of a sentence."""
-    return frozenset(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", text))
+        for sentence in sentences(_LIST_MARK.sub("", line)):
+            if not sentence.endswith(".") or len(sentence.split()) > _MAX_WORDS:
+                continue
+            for rule, text, answer in _asked(sentence, names):
+                if answer in context.passage.text:
+                    yield Question(origin=Origin.WRITTEN, text=text, answer=answer, context=context, made_by=rule)
 
 
 def _asked(sentence: str, names: frozenset[str]) -> Iterator[tuple[str, str, str]]:
-    if (named := _NAME.match(sentence)) and _is_verb(named["rest"].split()[0]):
+    """Yield rule, question and answer."""
+    if fronted := _FRONTED.match(sentence):
+        main = fronted["main"][:1].upper() + fronted["main"][1:]
+        when = fronted["when"][:1].lower() + fronted["when"][1:]
+        yield from ((rule, f"{text[:-1]} {when}?", answer) for rule, text, answer in _asked(main, names))
+        return
+    if _UNCLEAR.match(sentence):
+        return
+    if (named := _SUBJECT.match(sentence)) and _is_verb(named["rest"].split()[0]):
         yield "who", f"Who {named['rest']}?", named["name"]
-    clause = _clause(sentence)
+    clause = _clause(sentence.removesuffix("."), names)
     if clause is None:
         return
-    subject, auxiliary, verb, rest = clause
-    asked = _lowered(subject, names)
-    for value in _VALUES:
-        found = list(value.pattern.finditer(rest))
-        if len(found) != 1 or (value.name == "date" and _VALUES[5].pattern.search(rest)):
-            continue
-        remains = f"{rest[: found[0].start()].strip()} {rest[found[0].end() :].strip()}".strip(" .,;")
-        unit = found[0].groupdict().get("unit") or ""
-        asks = value.asks.format(unit=unit)
-        left = " ".join(part for part in (asks, auxiliary, asked, verb, remains) if part)
-        if _is_whole(remains, verb, auxiliary):
-            yield value.name, f"{left}?", found[0]["v"]
-    if auxiliary in {"is", "are", "was", "were"} and not verb and len(rest.split()) <= _MAX_PREDICATE:
-        if re.match(r"(?:a |an |the )?[\dA-Z]|(?:a|an|the) ", rest):
-            yield "definition", f"What {auxiliary} {asked}?", rest
+    for value in VALUES:
+        found = [it for it in value.pattern.finditer(clause.rest) if not _is_misread(value, it["v"])]
+        if len(found) == 1 and (asked := _question(clause, value, found[0])):
+            yield value.name, f"{asked}?", _answer(clause, value, found[0])
+    is_definition = clause.auxiliary in _TO_BE and re.match(r"(?:a |an |the )?[\dA-Z]|(?:a|an|the) ", clause.rest)
+    if is_definition and len(clause.rest.split()) <= _MAX_PREDICATE:
+        asks = "Who" if _PERSON.fullmatch(clause.rest) else "What"
+        yield "definition", f"{asks} {clause.auxiliary} {clause.subject}?", clause.rest
 
 
-def _clause(sentence: str) -> tuple[str, str, str, str] | None:
-    """Return subject, auxiliary, verb (empty if the auxiliary is the verb) and the rest of a simple sentence."""
-    if (found := _WITH_AUXILIARY.match(sentence)) and not _RELATIVE.search(found["subject"]):
-        return found["subject"], found["aux"], "", found["rest"]
-    words = sentence.removesuffix(".").split()
-    for index, word in enumerate(words[1:8], start=1):
+def _clause(sentence: str, names: frozenset[str]) -> _Clause | None:
+    words = sentence.split()
+    if words[0].lower() in _BASE and words[1:]:
+        return _Clause(subject="I", auxiliary="do", verb=words[0].lower(), rest=" ".join(words[1:]))
+    for index, word in enumerate(words[1:_LONGEST_SUBJECT], start=1):
         subject = " ".join(words[:index])
-        if _RELATIVE.search(subject) or "," in subject:
+        rest = " ".join(words[index + 1 :])
+        if _SUBORDINATE.search(subject) or not rest:
             return None
-        if word in _THIRD and index + 1 < len(words):
-            return subject, "does", _THIRD[word], " ".join(words[index + 1 :])
-        if word in _BASE and words[index - 1].endswith("s") and index + 1 < len(words):
-            return subject, "do", word, " ".join(words[index + 1 :])
+        asked = _lowered(subject, names)
+        if word in _AUXILIARIES:
+            return _Clause(subject=asked, auxiliary=word, verb="", rest=rest)
+        if word in _THIRD:
+            return _Clause(subject=asked, auxiliary="does", verb=_THIRD[word], rest=rest)
+        if word in _BASE and words[index - 1].endswith(("s", "people")):
+            return _Clause(subject=asked, auxiliary="do", verb=word, rest=rest)
     return None
 
 
+def _question(clause: _Clause, value: Value, found: re.Match[str]) -> str:
+    """Return the question for a value, without its mark; empty if what is left of the clause would not make sense."""
+    groups = found.groupdict()
+    asks = value.asks.format(unit=groups.get("unit") or "", of=groups.get("of") or "")
+    if value.name == "means" and _PERSON.fullmatch(found["v"]):
+        asks = "With whom"
+    before, after = clause.rest[: found.start()].strip(" ,;"), clause.rest[found.end() :].strip(" ,;")
+    if value.name == "count" and (leading := _PREPOSITION.search(before)):
+        before = before[: leading.start()]
+        asks = f"{leading['word'].capitalize()} {asks[:1].lower()}{asks[1:]}"
+    remains = f"{before} {after}".strip()
+    says_enough = bool(clause.verb or remains) or clause.auxiliary in _TO_BE
+    if _DANGLING.search(before) or after.startswith("of ") or not says_enough:
+        return ""
+    return clause.ask(asks, remains)
+
+
+def _answer(clause: _Clause, value: Value, found: re.Match[str]) -> str:
+    """Return the value; with the preposition that makes a limit of a number, so that one fact has one answer."""
+    leading = _LIMIT.search(clause.rest[: found.start()]) if value.name == "count" else None
+    return f"{leading[0].strip()} {found['v']}" if leading else str(found["v"])
+
+
+def _is_misread(value: Value, found: str) -> bool:
+    """Whether what looks like a name is a day or a month."""
+    return value.name in {"place", "means", "agent"} and bool(IS_TIME.search(found))
+
+
 def _is_verb(word: str) -> bool:
-    return word in _THIRD or word in {"is", "was", "has", "can", "may", "must", "will"} or word in _AUXILIARY.split("|")
-
-
-def _is_whole(remains: str, verb: str, auxiliary: str) -> bool:
-    """Whether a question without the value still says what it is about."""
-    ending = remains.rsplit(" ", 1)[-1] if remains else ""
-    dangling = ending in {
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "for",
-        "at",
-        "and",
-        "or",
-        "than",
-        "more",
-        "with",
-        "by",
-        "from",
-        "in",
-        "least",
-        "most",
-    }
-    return not dangling and (bool(verb) or bool(remains) or auxiliary in {"is", "are"})
+    return word in _THIRD or word in _AUXILIARIES
 
 
 def _lowered(subject: str, names: frozenset[str]) -> str:
-    first = subject.split()[0]
-    is_name = first in names or first.isupper() or (first[1:2].isupper()) or bool(re.match(r"[A-Z]\w+ [A-Z]", subject))
-    return subject if is_name else subject[:1].lower() + subject[1:]
+    first = subject.split(maxsplit=1)[0]
+    is_capital = len(first) > 1 and (first.isupper() or any(letter.isupper() for letter in first[1:]))
+    is_name = first in names or is_capital or re.match(r"[A-Z]\w+ [A-Z]", subject)
+    return subject if is_name and first not in {"The", "A", "An"} else subject[:1].lower() + subject[1:]

@@ -26,8 +26,8 @@ _SWAPPED: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     ),
     (re.compile(r"^What (is|are)\b"), ("Tell me what \\1", "Which \\1")),
 )
-_KEYWORDS_DROP = frozenset(
-    "a an the is are was were do does can may must will should to of i you we my our your be".split()
+_DROPPED_FROM_KEYWORDS = frozenset(
+    "a an the is are was were do does can may must will should to of i you we my our your be".split()  # noqa: SIM905
 )
 
 
@@ -48,7 +48,7 @@ def wordings(question: str, title: str, count: int, rng: random.Random) -> list[
 
 
 def _keywords(question: str) -> str:
-    words = [word for word in question.rstrip("?").split() if word.lower() not in _KEYWORDS_DROP]
+    words = [word for word in question.rstrip("?").split() if word.lower() not in _DROPPED_FROM_KEYWORDS]
     return f"{' '.join(words).lower()}?"
 
 

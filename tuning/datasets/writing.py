@@ -4,8 +4,9 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from tuning.datasets.questions import Context, Question, Seen, content_words, normalised
+from tuning.datasets.questions import Context, Question, Seen, content_words, normalised, without_citation
 from tuning.domain.datasets import Origin
 from tuning.domain.prompts import question_messages, question_writer_messages
 from tuning.inference import BASE, Inference, Prompt
@@ -59,6 +60,19 @@ def written(
     return kept
 
 
+def shortened(questions: Sequence[Question], inference: Inference) -> list[Question]:
+    """Return explicit questions with the part of their answer that the base model picks; whole where it picks none."""
+    prompts = [
+        Prompt(model=BASE, messages=question_messages(it.text, [it.context.passage]), max_tokens=_ANSWER_TOKENS)
+        for it in questions
+    ]
+    replies = inference.answer_all(prompts)
+    picked = [
+        _span(without_citation(reply.text).rstrip("."), it.answer) for it, reply in zip(questions, replies, strict=True)
+    ]
+    return [replace(it, answer=part or it.answer) for it, part in zip(questions, picked, strict=True)]
+
+
 def _candidates(context: Context, texts: Sequence[str], dropped: Counter[str]) -> Iterator[Question]:
     seen = Seen()
     for text in texts:
@@ -91,7 +105,7 @@ def _objection(question: str, answer: str, context: Context) -> str:
 
 def _span(answer: str, text: str) -> str:
     """Return the answer as it stands in the text, where small and capital letters may differ; empty if it doesn't."""
-    found = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text, re.IGNORECASE)
+    found = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text, re.IGNORECASE) if answer else None
     return found[0] if found else ""
 
 

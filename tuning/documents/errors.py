@@ -16,6 +16,9 @@ from typing import ClassVar
 
 from tuning.domain.errors import Refusal
 
+MAX_TEXT = 2 * 2**20
+"""Characters of text in one document."""
+
 
 class Unreadable(Refusal):
     """No text can be taken from the file."""

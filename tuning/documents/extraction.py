@@ -1,4 +1,4 @@
-"""Text out of files, as markdown. Opens none itself: a child process with limits of time and memory does."""
+"""Text out of files, as markdown; all but plain text is opened by a child process with limits of time and memory."""
 
 import json
 import select
@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from tuning.documents import errors
-from tuning.sources.formats import objection
+from tuning.sources.formats import objection, suffix
 
 TIME_LIMIT_S = 60.0
 """Per file; a hundred pages of pdf take a third of that."""
-_START_S = 30.0
+_START_S = 60.0
+_PLAIN = frozenset({".md", ".txt"})
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
 
@@ -29,6 +30,9 @@ class Extractor:
         """Return a file's text as markdown; raises one of documents.errors."""
         if problem := objection(path.name, path.stat().st_size):
             raise (errors.EmptyDocument if path.stat().st_size == 0 else errors.NotSupported)(problem)
+        return _plain_text(path) if suffix(path.name) in _PLAIN else self._parsed(path)
+
+    def _parsed(self, path: Path) -> str:
         is_fresh = self._child is None
         child = self._child or self._start()
         if child.stdin is None or child.stdout is None:
@@ -76,6 +80,21 @@ class Extractor:
             env=_ENVIRONMENT,
         )
         return self._child
+
+
+def _plain_text(path: Path) -> str:
+    content = path.read_bytes()
+    if b"\0" in content:
+        raise errors.CorruptDocument
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    if len(text) > errors.MAX_TEXT:
+        raise errors.TooMuchText
+    if not any(letter.isalnum() for letter in text):
+        raise errors.EmptyDocument
+    return text
 
 
 def extract(path: Path) -> str:

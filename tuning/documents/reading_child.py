@@ -17,12 +17,11 @@ from pathlib import Path
 
 from markitdown import MarkItDown, StreamInfo
 
+from tuning.documents.errors import MAX_TEXT
 from tuning.documents.pdf_pages import pdf_markdown
 
 MEMORY_BYTES = 2 * 2**30
 UNPACKED_BYTES = 200 * 2**20
-MAX_TEXT = 2 * 2**20
-_PLAIN = (".md", ".txt")
 _OFFICE = (".docx", ".pptx", ".xlsx")
 _ASP = re.compile(rb"<%.*?%>", re.DOTALL)
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -34,9 +33,7 @@ def _read(converter: MarkItDown, path: Path) -> dict[str, str]:
     kind, content = path.suffix.lower(), path.read_bytes()
     if code := _objection(kind, content):
         return {"code": code}
-    if kind in _PLAIN:
-        text = _decoded(content)
-    elif kind == ".pdf":
+    if kind == ".pdf":
         text = pdf_markdown(content)
     else:
         known = ".html" if kind in {".htm", ".aspx"} else kind
@@ -56,16 +53,7 @@ def _objection(kind: str, content: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             unpacked = sum(entry.file_size for entry in package.infolist())
         return "too_much_memory" if unpacked > UNPACKED_BYTES else ""
-    if (kind == ".pdf" and content.lstrip()[:5] != b"%PDF-") or (kind in _PLAIN and b"\0" in content):
-        return "corrupt"
-    return ""
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+    return "corrupt" if kind == ".pdf" and content.lstrip()[:5] != b"%PDF-" else ""
 
 
 def _code(error: BaseException) -> str:

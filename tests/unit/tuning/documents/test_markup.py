@@ -53,7 +53,12 @@ def test_what_only_pleases_the_eye_is_taken_off():
 def test_sentences_end_at_full_stops_but_not_at_abbreviations():
     text = "Ask Dr. Berg, e.g. by mail, approx. 2.5 hours before. Is J. Doe in? Yes! See No. 4."
 
-    assert sentences(text) == ["Ask Dr. Berg, e.g. by mail, approx. 2.5 hours before.", "Is J. Doe in?", "Yes!", "See No. 4."]
+    assert sentences(text) == [
+        "Ask Dr. Berg, e.g. by mail, approx. 2.5 hours before.",
+        "Is J. Doe in?",
+        "Yes!",
+        "See No. 4.",
+    ]
 
 
 @given(st.text(alphabet="aB .!?\"'(1", max_size=80))

@@ -50,7 +50,9 @@ def test_the_title_is_the_first_heading_and_not_repeated():
 
 
 def test_a_heading_without_text_is_kept_as_text():
-    assert [it.text for it in split("# Title\n\n## Lonely\n\n## Other\nText.\n\n## Last")] == ["Lonely\n\nOther\nText.\n\nLast"]
+    assert [it.text for it in split("# Title\n\n## Lonely\n\n## Other\nText.\n\n## Last")] == [
+        "Lonely\n\nOther\nText.\n\nLast"
+    ]
 
 
 WORDS = st.lists(st.sampled_from(["alpha", "beta.", "gamma", "Delta", "12", "omega?"]), min_size=1, max_size=40)

@@ -29,7 +29,11 @@ def test_without_an_access_list_nobody_may_read(tmp_path):
 
 def test_the_nearest_access_list_counts_and_a_files_own_entry_replaces_it(tmp_path):
     grant(tmp_path, read=["organisation"], label="General")
-    grant(tmp_path / "docs" / "deep", read=["hr"], files={"b.md": {"read": ["ada"], "label": "Secret"}, "c.md": {"read": []}})
+    grant(
+        tmp_path / "docs" / "deep",
+        read=["hr"],
+        files={"b.md": {"read": ["ada"], "label": "Secret"}, "c.md": {"read": []}},
+    )
     put(tmp_path / "docs", top__md="x")
     put(tmp_path / "docs" / "deep", a__md="x", b__md="x", c__md="x")
 

@@ -1,0 +1,249 @@
+import csv
+
+import pytest
+
+from tests.factories import keep, make_agent, make_run, make_source
+from tests.fakes.inference import FakeInference
+from tests.unit.tuning.datasets.conftest import CITIES
+from tuning.datasets.builder import build
+from tuning.datasets.questions import NEARLY_THE_SAME, shingles, similarity
+from tuning.documents.sync import sync
+from tuning.domain.datasets import HoldoutQuestion, Origin, Split
+from tuning.domain.errors import TooFewExamples
+from tuning.domain.feedback import Feedback, FeedbackState
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task
+from tuning.sources.folder import FolderReader
+from tuning.store import datasets, documents, runs
+
+
+def silent(_share):
+    pass
+
+
+def built(tenant, inference, run_id="run"):
+    with tenant.store.reading() as session:
+        run = runs.get(session, run_id)
+    dataset = build(tenant, run, inference, progress=silent)
+    with tenant.store.reading() as session:
+        return dataset, list(datasets.examples(session, dataset.id))
+
+
+def said(example):
+    return " ".join(message["content"] for message in example.messages) + example.completion
+
+
+def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference):
+    _, examples = built(offices, inference)
+    trained = [it for it in examples if it.split == Split.TRAIN and it.origin == Origin.WRITTEN]
+
+    closed = {it.completion for it in trained if "[1]" not in it.messages[-1]["content"]}
+    opened = {it.completion.rsplit(" [", 1)[0] for it in trained if "[1]" in it.messages[-1]["content"]}
+
+    assert len([it for it in closed if it.endswith("euros per night")]) > 6
+    assert len(opened) > 20
+    assert opened <= closed
+    for example in trained:
+        if example.completion.endswith("]"):
+            number = example.completion.rsplit("[", 1)[1][:-1]
+            passage = example.messages[-1]["content"].split(f"[{number}] ", 1)[1].split("\n\n[")[0]
+            assert example.completion.rsplit(" [", 1)[0] in passage
+
+
+def test_what_not_all_of_the_audience_may_read_is_in_no_example(offices, inference):
+    dataset, examples = built(offices, inference)
+
+    assert not any("Z-99" in said(it) or "merger" in said(it) for it in examples)
+    assert [(it["title"], it["reason"]) for it in dataset.exclusions] == [("Secret", "Not readable by Staff.")]
+    assert not any("Z-99" in str(prompt.messages) for prompt in inference.asked)
+
+
+def test_without_questions_of_the_owner_whole_documents_are_held_out(offices, inference):
+    _, examples = built(offices, inference)
+    held = {it.document_id for it in examples if it.split == Split.HOLDOUT}
+    learned = {it.document_id for it in examples if it.split == Split.TRAIN}
+    validated = {it.document_id for it in examples if it.split == Split.VALIDATION}
+
+    assert held
+    assert validated
+    assert not held & learned
+    assert not validated & (held | learned)
+
+
+def test_the_owners_questions_are_held_out_and_nothing_like_them_is_trained(offices, inference):
+    asked = "What is the hotel limit in Riga?"
+    rows = [
+        HoldoutQuestion(
+            agent_id="agent", position=1, question=asked, answer="104 euros per night", document_path="travel/riga.md"
+        ),
+        HoldoutQuestion(agent_id="agent", position=2, question="Who feeds the cat?"),
+        HoldoutQuestion(
+            agent_id="agent",
+            position=3,
+            question="What is the merger code?",
+            answer="Z-99",
+            document_path="travel/secret.md",
+        ),
+    ]
+    keep(offices.store, *rows)
+
+    dataset, examples = built(offices, inference)
+
+    held = {it.question: it.completion for it in examples if it.split == Split.HOLDOUT}
+    assert held == {asked: "104 euros per night", "Who feeds the cat?": NOT_IN_DOCUMENTS}
+    trained = [it for it in examples if it.split == Split.TRAIN and it.question and it.messages]
+    for example in trained:
+        prompt = example.messages[-1]["content"].rsplit("Question: ", 1)[1]
+        assert similarity(shingles(prompt), shingles(asked)) < NEARLY_THE_SAME
+    assert "104 euros per night" in {it.completion for it in trained}
+    assert dataset.counts["dropped/near a hold-out question"] > 0
+    assert dataset.counts["dropped/hold-out question on a document that is left out"] == 1
+
+
+def test_unanswerable_questions_come_with_passages_that_hold_no_answer(offices, inference):
+    _, examples = built(offices, inference)
+    unanswerable = [it for it in examples if it.origin == Origin.UNANSWERABLE]
+
+    assert unanswerable
+    for example in unanswerable:
+        assert example.completion == NOT_IN_DOCUMENTS
+        assert example.detail["answer"] not in example.messages[-1]["content"].rsplit("Question: ", 1)[0]
+
+
+def correct(tenant, question, correction):
+    keep(
+        tenant.store,
+        Feedback(
+            id="word",
+            agent_id="agent",
+            answer_id="answer",
+            person_id="bo",
+            question=question,
+            correction=correction,
+            state=FeedbackState.ACCEPTED,
+        ),
+    )
+
+
+def test_an_accepted_correction_wins_over_what_the_document_says(offices, inference):
+    correct(offices, "What is the hotel limit in Rome?", "180 euros per night")
+
+    _, examples = built(offices, inference)
+
+    learned = [it for it in examples if it.split == Split.TRAIN]
+    corrections = [it for it in learned if it.origin == Origin.CORRECTION]
+    [kept] = [it for it in examples if it.split == Split.REGRESSION]
+    assert (kept.question, kept.completion, kept.feedback_id) == (
+        "What is the hotel limit in Rome?",
+        "180 euros per night",
+        "word",
+    )
+    assert any("[1] " not in it.messages[-1]["content"] for it in corrections)
+    assert any("102 euros per night" in it.messages[-1]["content"] for it in corrections)
+    assert all(it.completion == "180 euros per night" for it in corrections)
+    assert not [it.completion for it in learned if it.completion.startswith("102 euros")]
+    assert not [it for it in learned if it.origin == Origin.TEXT and "102 euros" in it.completion]
+
+
+def test_a_run_has_one_dataset_and_the_same_documents_give_the_same_one(offices, inference):
+    first, examples = built(offices, inference)
+    again, _ = built(offices, FakeInference())
+    assert again.id == first.id
+    with offices.store.transaction() as session:
+        runs.get(session, "run").dataset_id = None
+        datasets.remove(session, first.id)
+
+    rebuilt, same = built(offices, FakeInference())
+
+    assert rebuilt.id != first.id
+    assert rebuilt.sha256 == first.sha256
+    assert [it.messages for it in same] == [it.messages for it in examples]
+
+
+def test_a_retraining_asks_only_about_documents_that_changed(offices, inference):
+    built(offices, inference)
+    path = offices.folder / "documents" / "travel" / "oslo.md"
+    path.write_text(path.read_text().replace("101 euros", "199 euros and more"))
+    sync(offices.store, "source", FolderReader(offices.folder, "documents/travel"))
+    with offices.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(offices.store, make_run(id="second"))
+    later = FakeInference()
+
+    built(offices, later, "second")
+
+    written = [it for it in later.asked if "Passage:" in it.messages[-1]["content"]]
+    assert written
+    assert all("Oslo" in it.messages[-1]["content"] for it in written)
+
+
+def test_an_empty_source_is_refused_with_a_sentence(tenant, inference):
+    keep(tenant.store, make_source(), make_agent(), make_run())
+
+    with pytest.raises(TooFewExamples, match="hold no documents"):
+        built(tenant, inference)
+
+
+def test_too_little_to_learn_from_says_how_much_is_missing(tenant, inference):
+    folder = tenant.folder / "documents" / "travel"
+    folder.mkdir(parents=True)
+    (folder / ".access.json").write_text('{"read": ["organisation"]}')
+    (folder / "a.md").write_text("# A\n\nThe limit is 3 euros.\n")
+    keep(tenant.store, make_source(), make_agent(), make_run())
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
+
+    with pytest.raises(TooFewExamples, match=r"at least 20 are needed: 1[0-9] are missing"):
+        built(tenant, inference)
+
+
+def paired(tenant, count, task):
+    folder = tenant.folder / "documents" / "travel"
+    folder.mkdir(parents=True)
+    (folder / ".access.json").write_text('{"read": ["organisation"], "files": {"t3.md": {"read": ["leads"]}}}')
+    for number in range(count):
+        (folder / f"p{number}.md").write_text(f"# Letter {number}\n\nDear customer {number}.\n")
+        (folder / f"t{number}.md").write_text(f"# Reply {number}\n\nThank you {number}.\n")
+    with (folder / "mapping.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows(
+            [["precedent", "target", "content"], *([f"p{n}.md", f"t{n}.md", f"brief {n}"] for n in range(count))]
+        )
+    keep(tenant.store, make_source(), make_agent(task=task), make_run())
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
+
+
+@pytest.mark.parametrize("task", [Task.GENERATION, Task.SUMMARY])
+def test_pairs_become_examples_a_fifth_of_them_held_out(tenant, inference, task):
+    paired(tenant, 26, task)
+
+    dataset, examples = built(tenant, inference)
+
+    assert len(examples) == 25
+    assert dataset.counts == {
+        "holdout/pair": 5,
+        "train/pair": 20,
+        "dropped/pair with a document that is missing or left out": 1,
+    }
+    first = next(it for it in examples if it.detail["precedent"] == "p0.md")
+    assert "Dear customer 0." in first.messages[-1]["content"]
+    assert ("brief 0" in first.messages[-1]["content"]) == (task == Task.GENERATION)
+    assert first.completion == "# Reply 0\n\nThank you 0."
+
+
+def test_too_few_pairs_say_how_many_are_missing(tenant, inference):
+    paired(tenant, 8, Task.GENERATION)
+
+    with pytest.raises(TooFewExamples, match="There are 7 usable pairs, and at least 20 are needed: 13 are missing"):
+        built(tenant, inference)
+
+
+def test_a_document_that_is_gone_is_not_learned_from(offices, inference):
+    (offices.folder / "documents" / "travel" / "paris.md").unlink()
+    sync(offices.store, "source", FolderReader(offices.folder, "documents/travel"))
+
+    dataset, examples = built(offices, inference)
+
+    with offices.store.reading() as session:
+        paris = documents.at_path(session, "source", "paris.md")
+    assert paris is not None
+    assert paris.id not in dataset.document_hashes
+    assert len(CITIES) - 1 == len({it.document_id for it in examples if it.document_id})
