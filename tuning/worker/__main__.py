@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 from dataclasses import replace
 
 import psutil
@@ -13,14 +12,13 @@ from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
 from tuning.settings import TuningSettings
 from tuning.store import Store, jobs
-from tuning.worker.errors import Stopped
+from tuning.tenancy import tenant_of
 from tuning.worker.lease import Lease
 from tuning.worker.loop import Loop, Work
 from tuning.worker.progress import Progress
 from tuning.worker.runs import carry_out
 from tuning.worker.sources import sync_source
 from tuning.worker.stages import Equipment, Stages
-from tuning.worker.tenancy import tenant_of
 
 _SHARE_OF_MEMORY = 0.8
 
@@ -33,20 +31,8 @@ def main() -> None:
     store = Store(settings.store_url)
     store.migrate()
     tenant = tenant_of(settings, store)
-    loop = Loop(store, work_of(tenant, equipment_of(settings)))
-
-    def stop(_signal: int, _frame: object) -> None:
-        # Raised once, wherever the work is just now; what is half done in the store is rolled back.
-        if not loop.stop.is_set():
-            loop.stop.set()
-            raise Stopped
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
     try:
-        loop.run()
-    except Stopped:
-        pass
+        Loop(store, work_of(tenant, equipment_of(settings))).run_until_signalled()
     finally:
         store.close()
 

@@ -1,7 +1,9 @@
 """The worker's life: claim a job, carry it out, claim the next."""
 
+import contextlib
 import logging
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -52,6 +54,20 @@ class Loop:
             if not found:
                 self.stop.wait(self.poll_s)
 
+    def run_until_signalled(self) -> None:
+        """Carry out jobs until SIGTERM or Ctrl-C, in the process's main thread."""
+
+        def interrupt(_signal: int, _frame: object) -> None:
+            # Raised once, wherever the work is just now; what is half done in the store is rolled back.
+            if not self.stop.is_set():
+                self.stop.set()
+                raise Stopped
+
+        signal.signal(signal.SIGTERM, interrupt)
+        signal.signal(signal.SIGINT, interrupt)
+        with contextlib.suppress(Stopped):
+            self.run()
+
     def run_once(self) -> bool:
         """Carry out one job if there is one, and return whether there was."""
         with self.store.reading() as session:
@@ -77,11 +93,8 @@ class Loop:
         return True
 
     def _give_back(self, lease: Lease, job: Job) -> None:
-        try:
-            with lease.store.transaction() as session:
-                held = jobs.hold(session, job.id, job.worker_id)
-                held.give_back(counts=False)
-                session.add(held)
+        with contextlib.suppress(TakenOver), lease.store.transaction() as session:
+            held = jobs.hold(session, job.id, job.worker_id)
+            held.give_back(counts=False)
+            session.add(held)
             log.info("%s %s: given back.", job.kind, job.subject_id)
-        except TakenOver:
-            pass
