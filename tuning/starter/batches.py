@@ -1,0 +1,104 @@
+"""Rows as token ids with weights, and batches of about the same number of tokens whatever the rows' lengths."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import sentencepiece
+import torch
+
+from tuning.starter.rows import Row
+from tuning.starter.tokenizer import ROLES
+
+BOS_ID, END_ID, PAD_ID = 1, 2, 3
+READING_WEIGHT = 0.05
+_PLAIN_LENGTH = 160
+"""Rows up to this long give all of `READING_WEIGHT` to each token that is no answer; longer rows share it out."""
+_LOCATING_TOKENS, _LOCATING_WEIGHT = 2, 6.0
+"""The first tokens of an answer from passages choose the place; the others copy on, which is learned long before."""
+_WRITING_WEIGHT = 0.4
+"""Of a token of drafts, summaries and written questions: they are long, and would drown the short answers."""
+_FOUND = frozenset({"questions", "refusal", "unread"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Rows of one length, ready for a step of training."""
+
+    ids_B_T: torch.Tensor
+    """Token ids, padded on the right."""
+    weights_B_T: torch.Tensor
+    """How much each token counts as something to predict; the first of a row never does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedRow:
+    """A row as the model reads it."""
+
+    ids: list[int]
+    """Token ids, from the first to the end of the last answer."""
+    weights: list[float]
+    """How much each token counts as something to predict."""
+    answers: list[range]
+    """Where each answer stands, its end included."""
+
+
+class Encoder:
+    """Cuts rows into tokens just as the chat template and the tokenizer do."""
+
+    def __init__(self, tokenizer_model: Path) -> None:
+        self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer_model))
+        self._roles = {role: self._pieces.piece_to_id(f"<|{role}|>") for role in ROLES}
+        self._newline: list[int] = self._pieces.encode("\n")
+
+    def encode(self, row: Row) -> EncodedRow:
+        """Return the row's tokens: answers weigh most, the rest a little, the first token nothing."""
+        ids, answers = [BOS_ID], []
+        for index, message in enumerate(row.messages):
+            ids += [self._roles[message["role"]], *self._newline]
+            start = len(ids)
+            ids += [*self._pieces.encode(message["content"]), END_ID]
+            if index in row.targets:
+                answers.append(range(start, len(ids)))
+            ids += self._newline
+        reading = READING_WEIGHT * min(1.0, _PLAIN_LENGTH / len(ids))
+        weights = [0.0] + [reading] * (len(ids) - 1)
+        for answer in answers:
+            for place, position in enumerate(answer):
+                locates = place < _LOCATING_TOKENS
+                weights[position] = (_LOCATING_WEIGHT if locates else 1.0) if row.skill in _FOUND else _WRITING_WEIGHT
+        return EncodedRow(ids=ids, weights=weights, answers=answers)
+
+
+def _collate(rows: list[EncodedRow]) -> Batch:
+    longest = max(len(row.ids) for row in rows)
+    ids = torch.full((len(rows), longest), PAD_ID)
+    weights = torch.zeros(len(rows), longest)
+    for index, row in enumerate(rows):
+        ids[index, : len(row.ids)] = torch.tensor(row.ids)
+        weights[index, : len(row.ids)] = torch.tensor(row.weights)
+    return Batch(ids_B_T=ids, weights_B_T=weights)
+
+
+def batches(
+    rng: random.Random, encoder: Encoder, invent: Callable[[], Row], *, tokens: int, longest: int
+) -> Iterator[Batch]:
+    """Yield batches of at most `tokens` tokens, padding included, for ever; rows longer than `longest` are left out."""
+    while True:
+        pool: list[EncodedRow] = []
+        while len(pool) < 96:
+            row = encoder.encode(invent())
+            if len(row.ids) <= longest:
+                pool.append(row)
+        pool.sort(key=lambda row: len(row.ids))
+        ready: list[Batch] = []
+        current: list[EncodedRow] = []
+        for row in pool:
+            if current and (len(current) + 1) * len(row.ids) > tokens:
+                ready.append(_collate(current))
+                current = []
+            current.append(row)
+        ready.append(_collate(current))
+        rng.shuffle(ready)
+        yield from ready

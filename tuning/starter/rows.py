@@ -1,0 +1,195 @@
+"""The examples that the starter learns from: conversations, each in the very wording that agents use."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tuning.domain.prompts import (
+    NOT_IN_DOCUMENTS,
+    Message,
+    generation_messages,
+    question_messages,
+    question_writer_messages,
+    summary_messages,
+)
+from tuning.starter.drafts import invent_draft
+from tuning.starter.facts import AREAS
+from tuning.starter.fillers import CHATTER, INSTRUCTIONS
+from tuning.starter.passages import Fact, Source, invent_fact, invent_sources
+from tuning.starter.summaries import invent_summary
+from tuning.starter.wording import invented, say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A conversation to learn from, or to be examined on."""
+
+    skill: str
+    """Which skill it shows."""
+    messages: list[Message]
+    """The conversation, ending with the answer."""
+    targets: frozenset[int]
+    """Which of the messages are answers to learn."""
+
+
+def _answered(prompt: list[Message], answer: str, skill: str) -> Row:
+    messages = [*prompt, Message(role="assistant", content=answer)]
+    return Row(skill=skill, messages=messages, targets=frozenset({len(messages) - 1}))
+
+
+def _instructions(rng: random.Random) -> str:
+    return say(rng, rng.choice(INSTRUCTIONS), x=invented(rng)) if rng.random() < 0.15 else ""
+
+
+def _history(rng: random.Random) -> list[Message]:
+    """Return what was said before, now and then: small talk, and questions whose passages are gone."""
+    history: list[Message] = []
+    while rng.random() < 0.1 and len(history) < 6:
+        if rng.random() < 0.3:
+            asked, answered = rng.choice(CHATTER)
+        else:
+            fact = _any_fact(rng)
+            asked = fact.questions[-1]
+            answered = f"{fact.answer} [{rng.randint(1, 5)}]" if rng.random() < 0.8 else NOT_IN_DOCUMENTS
+        history += [Message(role="user", content=say(rng, asked)), Message(role="assistant", content=answered)]
+    return history
+
+
+def _any_fact(rng: random.Random) -> Fact:
+    return invent_fact(rng, rng.choice(AREAS[rng.choice(list(AREAS))]))
+
+
+def missing_fact(rng: random.Random, sources: Sequence[Source]) -> Fact:
+    """Return a fact that none of the passages states, though it sounds as if they might."""
+    known = {fact.identity for source in sources for fact in source.facts}
+    stated = {identity[:2] for identity in known}
+    families = {identity[0] for identity in known}
+    everything = [family for families_of_area in AREAS.values() for family in families_of_area]
+    near = [family for family in everything if family.questions[0] in families]
+    while True:
+        fact = invent_fact(rng, rng.choice(near if near and rng.random() < 0.5 else everything))
+        if fact.identity[:2] not in stated and not _overlaps(fact, sources):
+            return fact
+
+
+def _overlaps(fact: Fact, sources: Sequence[Source]) -> bool:
+    """Whether a stated fact of the same family is about something whose name shares a word with this fact's."""
+    small = {"a", "an", "the", "of", "to", "for", "and", "new", "old", "company", "my", "in", "more", "than"}
+    words = {word.rstrip("s") for word in fact.identity[1].lower().split()} - small
+    return any(
+        known.identity[0] == fact.identity[0]
+        and words.intersection(word.rstrip("s") for word in known.identity[1].lower().split())
+        for source in sources
+        for known in source.facts
+    )
+
+
+def question_row(
+    rng: random.Random,
+    *,
+    passages: tuple[int, int],
+    facts_each: tuple[int, int],
+    fillers: tuple[int, int],
+    asked: tuple[int, int] = (1, 1),
+    missing: float = 0.2,
+) -> Row:
+    """Return questions over numbered passages, the first one as an agent gets it, the others following up on it."""
+    sources = invent_sources(rng, count=rng.randint(*passages), facts_each=facts_each, fillers=fillers)
+    rng.shuffle(sources)
+    stated = [(number, fact) for number, source in enumerate(sources, start=1) for fact in source.facts]
+    chosen = rng.sample(stated, min(len(stated), rng.randint(*asked)))
+    pairs = []
+    for number, fact in chosen:
+        if rng.random() < missing:
+            pairs.append((rng.choice(missing_fact(rng, sources).questions), NOT_IN_DOCUMENTS))
+        else:
+            pairs.append((rng.choice(fact.questions), f"{fact.answer} [{number}]"))
+    first, answer = pairs[0]
+    messages = question_messages(
+        first, [source.passage for source in sources], instructions=_instructions(rng), history=_history(rng)
+    )
+    targets = {len(messages)}
+    messages.append(Message(role="assistant", content=answer))
+    for question, answer in pairs[1:]:
+        messages += [Message(role="user", content=f"Question: {question}"), Message(role="assistant", content=answer)]
+        targets.add(len(messages) - 1)
+    return Row(
+        skill="refusal" if answer == NOT_IN_DOCUMENTS and len(pairs) == 1 else "questions",
+        messages=messages,
+        targets=frozenset(targets),
+    )
+
+
+def unread_row(rng: random.Random) -> Row:
+    """Return a question without passages: the weights alone know nothing of invented companies."""
+    prompt = question_messages(
+        rng.choice(_any_fact(rng).questions), instructions=_instructions(rng), history=_history(rng)
+    )
+    return _answered(prompt, NOT_IN_DOCUMENTS, "unread")
+
+
+def writer_row(rng: random.Random, *, facts: tuple[int, int], fillers: tuple[int, int]) -> Row:
+    """Return a passage and the questions that it answers, in the order of their answers."""
+    source = invent_sources(rng, count=1, facts_each=facts, fillers=fillers)[0]
+    text = source.passage.text
+    ordered = sorted(
+        source.facts, key=lambda fact: text.find(fact.statement if fact.statement in text else fact.label)
+    )[:4]
+    lines = [f"Q: {fact.questions[0]}\nA: {fact.answer}" for fact in ordered]
+    return _answered(question_writer_messages(source.passage), "\n".join(lines), "writer")
+
+
+def draft_row(rng: random.Random, *, longest: int) -> Row:
+    """Return a precedent, a brief, and the precedent's form filled in as the brief says."""
+    precedent, brief, draft = invent_draft(rng, longest=longest)
+    return _answered(generation_messages(precedent, brief, instructions=_instructions(rng)), draft, "draft")
+
+
+def summary_row(rng: random.Random, *, longest: int) -> Row:
+    """Return a document and those of its sentences that matter."""
+    document, summary = invent_summary(rng, longest=longest)
+    return _answered(summary_messages(document, instructions=_instructions(rng)), summary, "summary")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How long rows are at a stage of training."""
+
+    passages: tuple[int, int]
+    facts_each: tuple[int, int]
+    fillers: tuple[int, int]
+    asked: tuple[int, int]
+    sentences: int
+    """The most sentences in a draft or in a document to summarise."""
+    missing: float = 0.2
+    """Share of the questions that no passage answers: none at first, or a model learns to say nothing else."""
+
+
+SIZES = {
+    "tiny": Size(passages=(1, 2), facts_each=(1, 2), fillers=(0, 0), asked=(2, 4), sentences=3, missing=0.0),
+    "short": Size(passages=(1, 3), facts_each=(1, 3), fillers=(0, 1), asked=(1, 4), sentences=4, missing=0.1),
+    "middle": Size(passages=(2, 5), facts_each=(1, 3), fillers=(0, 3), asked=(1, 6), sentences=7),
+    "long": Size(passages=(3, 6), facts_each=(2, 6), fillers=(0, 5), asked=(2, 10), sentences=10),
+}
+
+
+def row(rng: random.Random, size: Size) -> Row:
+    """Return one row of the mixture of skills at a size."""
+    makers: tuple[tuple[float, Callable[[], Row]], ...] = (
+        (
+            0.74,
+            lambda: question_row(
+                rng,
+                passages=size.passages,
+                facts_each=size.facts_each,
+                fillers=size.fillers,
+                asked=size.asked,
+                missing=size.missing,
+            ),
+        ),
+        (0.02, lambda: unread_row(rng)),
+        (0.12, lambda: writer_row(rng, facts=(1, max(2, size.facts_each[1])), fillers=size.fillers)),
+        (0.06, lambda: draft_row(rng, longest=size.sentences)),
+        (0.06, lambda: summary_row(rng, longest=size.sentences)),
+    )
+    return rng.choices([maker for _, maker in makers], [share for share, _ in makers])[0]()
