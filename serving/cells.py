@@ -90,6 +90,8 @@ class Ledger:
 
     def admit(self, prompt: Sequence[int], room: int) -> Grant | Hold:
         """Find a sequence for a prompt and its answer, together at most `room` tokens, and reserve it."""
+        if all(row.busy for row in self.rows):
+            return Hold.ROOM
         tokens = list(prompt)
         donor, reused = self._best_donor(tokens)
         if self._worth_waiting(tokens, reused):

@@ -184,8 +184,10 @@ class Scheduler(Generic[K, J]):
             grant = lane.ledger.admit(job.prompt, job.room)
             if isinstance(grant, Hold):
                 passed.append(job)
-                if grant is Hold.ROOM:
-                    break  # those behind must not take the room that the first in line waits for
+                # Those behind must not take the room that the first in line waits for; nor is it worth asking for more
+                # of those who wait for a beginning than could be admitted.
+                if grant is Hold.ROOM or len(passed) >= self.limits.sequences:
+                    break
                 continue
             job.row, job.reused, job.position = grant.row, grant.reused, grant.reused
             job.pending = job.prompt[grant.reused :]

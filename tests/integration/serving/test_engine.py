@@ -313,6 +313,29 @@ def test_a_file_that_vanished_fails_its_requests_only(config, tiny_model, prompt
         client.answer("base", prompts[0])
 
 
+def test_a_crowd_that_comes_and_goes_gets_right_answers(config, tiny_model, prompts, expected):
+    # Little memory, fewer lanes than models, and a third of the people leave before their answer is there.
+    draw = random.Random(8)
+    with running(replace(config, context_tokens=256, sequences=3), tiny_model.adapters) as client:
+        asked = []
+        for _ in range(120):
+            name, index = draw.choice(list(client.tunes)), draw.randrange(len(prompts))
+            asked.append((name, index, *client.ask(name, prompts[index], stream=draw.random() < 0.5)))
+            if draw.random() < 0.3:
+                client.engine.cancel(asked.pop(draw.randrange(len(asked)))[2])
+            time.sleep(draw.choice((0, 0, 0.005)))
+        for name, index, _, outputs in asked:
+            seen: list[int] = []
+            finish = None
+            while finish is None:
+                output = finished(outputs)
+                seen += tokens(output)
+                finish = output.finish
+            assert seen == expected[name, index], (name, index)
+        assert client.engine._waiting == 0
+        assert client.engine._answers == {}
+
+
 def test_an_adapter_of_no_numbers_fails_its_requests_only(config, tiny_model, prompts, tmp_path):
     path = tmp_path / "nan.gguf"
     whole = tiny_model.adapters["red"].read_bytes()
