@@ -23,7 +23,7 @@ class Extractor:
 
     def __init__(self, time_limit_s: float = TIME_LIMIT_S) -> None:
         """Take how long one file may take; the child starts with the first file."""
-        self._time_limit_s = time_limit_s
+        self.time_limit_s = time_limit_s
         self._child: subprocess.Popen[str] | None = None
 
     def extract(self, path: Path) -> str:
@@ -43,7 +43,7 @@ class Extractor:
         except BrokenPipeError:
             self.close()
             raise errors.TooMuchMemory from None
-        patience_s = self._time_limit_s + (_START_S if is_fresh else 0.0)
+        patience_s = self.time_limit_s + (_START_S if is_fresh else 0.0)
         if not select.select([child.stdout], [], [], patience_s)[0]:
             self.close()
             raise errors.TooSlow

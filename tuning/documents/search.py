@@ -79,8 +79,7 @@ def keywords(text: str) -> list[str]:
     if len(text) > _MAX_QUESTION:
         text = f"{text[: _MAX_QUESTION // 2]} {text[-_MAX_QUESTION // 2 :]}"
     words = [word.lower() for word in _WORD.findall(text)]
-    telling = list(dict.fromkeys(word for word in words if word not in STOP_WORDS))
-    return (telling or list(dict.fromkeys(words)))[:_MAX_TERMS]
+    return list(dict.fromkeys(word for word in words if word not in STOP_WORDS))[:_MAX_TERMS]
 
 
 def rank(terms: Sequence[str], candidates: Sequence[Match]) -> list[tuple[float, Match]]:

@@ -18,7 +18,8 @@ def write_documents(folder):
     for number, city in enumerate(CITIES):
         text = (
             f"# The {city} office\n\n## Hotels\n\nThe hotel limit in {city} is {100 + number} euros per night. "
-            f"Rooms are booked by Ada {city}son.\n\n## Access\n\nThe {city} office is open from {7 + number}:00 to 19:00.\n"
+            f"Rooms are booked by Ada {city}son.\n\n## Access\n\n"
+            f"The {city} office is open from {7 + number}:00 to 19:00.\n"
         )
         (folder / f"{city.lower()}.md").write_text(text)
     (folder / "secret.md").write_text("# Secret\n\nThe merger code is Z-99.\n")

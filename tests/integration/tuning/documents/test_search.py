@@ -1,0 +1,70 @@
+"""Search as people ask, on both databases: what they may read, and nothing that breaks it."""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.factories import keep, make_document, make_source
+from tuning.documents.search import search
+from tuning.domain.documents import DocumentPassage
+from tuning.store import documents
+
+PASSAGES = {
+    "Hotels": ("organisation", "Paris", "The limit for a hotel room is 120 euros per night."),
+    "Trains": ("organisation", "", "Second class is booked for all journeys by rail."),
+    "Bonus": ("leads", "Leads", "The bonus of a lead is 9 percent of the hotel limit."),
+    "Draft": ("", "", "Nobody may read this hotel draft."),
+}
+
+
+@pytest.fixture
+def library(store):
+    keep(store, make_source())
+    with store.transaction() as session:
+        for title, (reader, heading, text) in PASSAGES.items():
+            document = make_document(title, [reader] if reader else [])
+            documents.save(session, document)
+            passage = DocumentPassage(document_id=document.id, position=0, heading=heading, text=text)
+            documents.replace_passages(session, document.id, [passage])
+    return store
+
+
+def titles(store, question, *principals, source_ids=("source",)):
+    with store.reading() as session:
+        return [it.title for it in search(session, question, principals=frozenset(principals), source_ids=source_ids)]
+
+
+def test_a_natural_question_finds_its_passage_first(library):
+    assert titles(library, "Hi! What's the limit for hotels in Paris, please?", "organisation")[0] == "Hotels"
+    assert titles(library, "which class do we book for a journey?", "organisation") == ["Trains"]
+
+
+def test_nobody_finds_what_they_may_not_read(library):
+    assert titles(library, "hotel limit bonus draft", "organisation") == ["Hotels"]
+    assert set(titles(library, "hotel limit bonus draft", "organisation", "leads")) == {"Hotels", "Bonus"}
+    assert titles(library, "hotel limit") == []
+    assert titles(library, "hotel limit", "organisation", source_ids=()) == []
+    assert titles(library, "hotel limit", "organisation", source_ids=("other",)) == []
+
+
+@pytest.mark.parametrize(
+    "question", ["", "?!", "the of and", '"', "title: NEAR(", "a' | 'b & !c <-> \\", "\0", "- * ^ ( ) { }"]
+)
+def test_nothing_that_is_typed_breaks_it(library, question):
+    titles(library, f"{question} hotel", "organisation")
+    assert titles(library, question, "organisation") == []
+
+
+def test_a_question_of_100_000_characters_is_answered_quickly(library):
+    started = time.monotonic()
+
+    assert "Hotels" in titles(library, "hotel limit " + "filler words " * 8_000, "organisation")
+    assert time.monotonic() - started < 2
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60))
+def test_any_text_can_be_searched_for(library, question):
+    assert set(titles(library, f"{question} hotel limit", "organisation")) <= {"Hotels", "Trains"}

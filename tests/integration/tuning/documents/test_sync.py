@@ -1,0 +1,139 @@
+"""A folder and the store brought in step, on both databases."""
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from tests.factories import keep, make_source
+from tuning.documents.search import search
+from tuning.documents.sync import SyncReport, sync
+from tuning.domain.audit import AuditEvent
+from tuning.domain.errors import NotFound
+from tuning.sources.folder import FolderReader
+from tuning.store import documents
+
+EVERYBODY = frozenset({"organisation"})
+
+
+@pytest.fixture
+def folder(store, tmp_path):
+    folder = tmp_path / "documents" / "travel"
+    folder.mkdir(parents=True)
+    (folder / "hotels.md").write_text("# Hotels\n\nThe limit is 120 euros.\n")
+    (folder / "trains.md").write_text("# Trains\n\nFirst class is not paid.\n")
+    (folder / "photo.png").write_bytes(b"picture")
+    grant(folder, ["organisation"])
+    keep(store, make_source())
+    return folder
+
+
+def grant(folder, readers, **files):
+    entries = {f"{name}.md": {"read": read} for name, read in files.items()}
+    (folder / ".access.json").write_text(json.dumps({"read": readers, "files": entries}))
+
+
+def synced(store, tmp_path):
+    return sync(store, "source", FolderReader(tmp_path, "documents/travel"))
+
+
+def found(store, question, principals=EVERYBODY):
+    with store.reading() as session:
+        return [it.title for it in search(session, question, principals=principals, source_ids=["source"])]
+
+
+def test_a_first_sync_reads_everything_and_lists_what_it_leaves_out(store, tmp_path, folder):
+    seen = []
+
+    report = sync(store, "source", FolderReader(tmp_path, "documents/travel"), progress=seen.append)
+
+    assert report == SyncReport(total=3, read=3, left_out=1)
+    assert seen[-1] == 1.0
+    with store.reading() as session:
+        stored = {it.path: it for it in documents.of_sources(session, ["source"])}
+        assert documents.get_source(session, "source").synced_at is not None
+        [event] = session.exec(select(AuditEvent)).all()
+    assert "picture" in stored["photo.png"].left_out
+    assert (stored["hotels.md"].title, stored["hotels.md"].left_out) == ("Hotels", "")
+    assert event.detail["read"] == 3
+    assert found(store, "What is the hotel limit?") == ["Hotels"]
+
+
+def test_a_second_sync_reads_only_what_changed(store, tmp_path, folder):
+    synced(store, tmp_path)
+    assert synced(store, tmp_path) == SyncReport(total=3, unchanged=3, left_out=1)
+
+    os.utime(folder / "trains.md", (1, 1))
+    (folder / "hotels.md").write_text("# Hotels\n\nThe ceiling is 150 euros for rooms.\n")
+
+    assert synced(store, tmp_path) == SyncReport(total=3, read=1, unchanged=2, left_out=1)
+    assert found(store, "What is the ceiling?") == ["Hotels"]
+    assert found(store, "What is the limit?") == []
+    assert found(store, "first class") == ["Trains"]
+
+
+def test_access_follows_without_reading_again(store, tmp_path, folder):
+    synced(store, tmp_path)
+    grant(folder, ["organisation"], hotels=["leads"])
+
+    assert synced(store, tmp_path) == SyncReport(total=3, unchanged=3, regranted=1, left_out=1)
+    assert found(store, "hotel limit") == []
+    assert found(store, "hotel limit", frozenset({"leads"})) == ["Hotels"]
+
+
+def test_what_is_gone_is_marked_and_no_longer_found_and_may_come_back(store, tmp_path, folder):
+    synced(store, tmp_path)
+    text_before = (folder / "hotels.md").read_text()
+    (folder / "hotels.md").unlink()
+
+    assert synced(store, tmp_path) == replace(SyncReport(total=2, unchanged=2, left_out=1), deleted=1)
+    assert found(store, "hotel limit") == []
+    with store.reading() as session:
+        gone = documents.at_path(session, "source", "hotels.md")
+        assert gone is not None
+        assert gone.is_deleted
+
+    (folder / "hotels.md").write_text(text_before)
+    synced(store, tmp_path)
+    assert found(store, "hotel limit") == ["Hotels"]
+
+
+def test_a_broken_access_list_closes_and_its_repair_opens(store, tmp_path, folder):
+    (folder / ".access.json").write_text("{")
+    synced(store, tmp_path)
+    with store.reading() as session:
+        assert {it.left_out.split(",")[0] for it in documents.of_sources(session, ["source"])} == {"Its access list"}
+
+    grant(folder, ["organisation"])
+    synced(store, tmp_path)
+
+    assert found(store, "hotel limit") == ["Hotels"]
+
+
+def test_documents_passages_and_index_change_together(store, tmp_path, folder, monkeypatch):
+    synced(store, tmp_path)
+    (folder / "hotels.md").write_text("# Hotels\n\nEverything is new.\n")
+    monkeypatch.setattr(documents, "replace_passages", _fail)
+
+    with pytest.raises(OSError, match="disk"):
+        synced(store, tmp_path)
+    monkeypatch.undo()
+
+    assert found(store, "hotel limit") == ["Hotels"]
+    synced(store, tmp_path)
+    assert found(store, "everything new") == ["Hotels"]
+    if store.is_sqlite:
+        with store.transaction() as session:
+            session.connection().execute(text("INSERT INTO passage_search(passage_search) VALUES('integrity-check')"))
+
+
+def _fail(*_):
+    raise OSError("disk")
+
+
+def test_a_source_that_is_not_there_is_refused(store, tmp_path):
+    with pytest.raises(NotFound):
+        sync(store, "gone", FolderReader(tmp_path, "documents"))
