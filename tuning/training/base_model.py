@@ -43,7 +43,7 @@ def prepare_base(base_dir: Path, folder: Path, quantisation: str, converter_dir:
         if not exact.is_file():
             convert_base(base_dir, exact, EXACT, converter_dir=converter_dir)
         if not wanted.is_file():
-            quantise(exact, wanted, quantisation)
+            quantise(exact, wanted, quantisation.upper())
     except ServingError as error:
         raise ExportFailed(reason=error.sentence.rstrip(".")) from error
     return BaseModel(path=wanted, sha256=sha256, f16_path=exact, bytes=wanted.stat().st_size)

@@ -45,8 +45,8 @@ class TrainingConfig:
     long_row_tokens: int = 256
     """Rows above this are long: they carry passages."""
     long_share: float = 0.5
-    """Long rows take at most this share of an epoch's tokens where there are short ones: they teach how to read, which
-    the base knows already, and cost ten times as much."""
+    """Long rows take at most this share of an epoch's tokens where there are short ones, not counting what all short ones
+    begin with: they teach how to read, which the base knows already, and cost twenty times as much."""
     row_tokens: int = 2048
     """Longer examples are left out: cut, they would teach to stop early."""
     batch_tokens: int = 4096
@@ -102,7 +102,7 @@ SMALL: dict[str, float | int] = {
     "alpha": 32,
     "adaptation_rate": 1e-3,
     "text_tokens": 256,
-    "epochs": 16,
+    "epochs": 8,
     "rate": 4e-3,
     "long_share": 0.3,
     "batch_tokens": 2048,

@@ -121,7 +121,8 @@ def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -
     corrections = [row for row in rows if len(row.tokens) > config.long_row_tokens and row.origin == Origin.CORRECTION]
     corrections += [row for row in short if row.origin == Origin.CORRECTION] * (config.correction_repeats - 1)
     chance.shuffle(long)
-    room = sum(len(row.tokens) for row in short) * config.long_share / (1 - config.long_share)
+    beginning = shared(short)
+    room = sum(len(row.tokens) - beginning for row in short) * config.long_share / (1 - config.long_share)
     chosen = []
     for row in long:
         room -= len(row.tokens)
