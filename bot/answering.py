@@ -145,9 +145,14 @@ def _message(question: Question) -> Message:
 
 
 def _footer(question: Question, documents: int) -> str:
-    learned = {0: "from what it learned", 1: "from 1 source"}.get(documents, f"from {documents} sources")
+    if question.agent.task is Task.SUMMARY:
+        how = "from the text you gave"
+    elif question.precedent is not None:
+        how = f"in the form of '{escape(question.precedent.title)}'"
+    else:
+        how = {0: "from what it learned", 1: "from 1 source"}.get(documents, f"from {documents} sources")
     release = f"{question.release.label}{' on trial' if question.is_trial else ''}"
-    return f"{escape(question.agent.name)} · {release} · {learned}"
+    return f"{escape(question.agent.name)} · {release} · {how}"
 
 
 def _cited(question: Question) -> list[int]:

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from bot.engine import Model
 from bot.errors import QuestionTooLong
+from bot.precedents import Precedent, nearest
 from bot.turn import Incoming
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
@@ -45,8 +46,9 @@ class Question:
     release: Release
     is_trial: bool
     """Whether the owner tries a release that is not live."""
-    passages: Sequence[FoundPassage]
-    history: Sequence[Message]
+    passages: Sequence[FoundPassage] = ()
+    precedent: Precedent | None = None
+    history: Sequence[Message] = ()
     text: str
 
     @property
@@ -65,7 +67,7 @@ class Question:
         if self.agent.task is Task.SUMMARY:
             return [summary_messages(self.text, instructions=instructions)]
         if self.agent.task is Task.GENERATION:
-            precedent = self.passages[0].text if self.passages else ""
+            precedent = self.precedent.text if self.precedent else ""
             return [generation_messages(precedent, self.text, instructions=instructions)]
         shown = [Passage(title=found.title, heading=found.heading, text=found.text) for found in self.passages]
         full = question_messages(self.text, shown, instructions=instructions, history=self.history)
@@ -144,7 +146,10 @@ def _gather(
     tenant: Tenant, answer: Answer, agent: Agent, release: Release, *, history: Sequence[Message], is_trial: bool
 ) -> Question:
     passages: list[FoundPassage] = []
-    if agent.task is not Task.SUMMARY:
+    precedent = None
+    if agent.task is Task.GENERATION:
+        precedent = nearest(tenant, agent, release, answer.person_id, answer.question)
+    elif agent.task is Task.QUESTIONS:
         # Trimmed by who asks, not by the agent: the person reads only what they could open themselves.
         principals = tenant.people.principals(answer.person_id)
         with tenant.store.reading() as session:
@@ -157,6 +162,7 @@ def _gather(
         release=release,
         is_trial=is_trial,
         passages=passages,
+        precedent=precedent,
         history=history,
         text=answer.question,
     )

@@ -1,7 +1,7 @@
 """The bot as it runs, between a Teams and an engine on loopback."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -27,7 +27,7 @@ def migrated(tmp_path_factory):
 
 
 @pytest.fixture
-def tenant(migrated, tmp_path) -> Tenant:
+def tenant(migrated, tmp_path) -> Iterator[Tenant]:
     """Ana's agent is live for all staff; it has two documents, one of them for leads only."""
     shutil.copy(migrated, tmp_path / "store.db")
     store = Store(f"sqlite:///{tmp_path}/store.db")
@@ -64,7 +64,8 @@ def settings(engine) -> Settings:
 
 @pytest.fixture
 async def bot(settings, tenant) -> AsyncIterator[TestServer]:
-    async with TestServer(make_app(settings, tenant)) as server:
+    server = TestServer(make_app(settings, tenant))
+    async with server:
         yield server
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlmodel import select
 
 from bot.loopback import find_action, texts
 from tests.factories import keep, make_release, make_run
@@ -10,8 +11,13 @@ from tuning.domain.conversations import Answer
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
-from tuning.store import agents, conversations, feedback
-from sqlmodel import select
+from tuning.store import conversations
+
+
+async def until(happened):
+    async with asyncio.timeout(15):
+        while not happened():  # noqa: ASYNC110 - the store knows no events
+            await asyncio.sleep(0.05)
 
 
 def footer(sent):
@@ -139,7 +145,11 @@ async def test_a_thumb_and_a_correction_reach_the_owners_inbox(chat, tenant):
     assert find_action(after, "Retrain now")
     with tenant.store.reading() as session:
         given = session.exec(select(Feedback)).one()
-    assert (given.reaction, given.comment, given.correction) == (Reaction.DISLIKE, "Too short.", "By rail, under 600 km.")
+    assert (given.reaction, given.comment, given.correction) == (
+        Reaction.DISLIKE,
+        "Too short.",
+        "By rail, under 600 km.",
+    )
 
 
 async def test_a_thumb_without_a_message_is_about_the_last_answer(chat, teams, tenant):
@@ -159,15 +169,13 @@ async def test_stop_ends_the_engines_work(chat, engine, teams, tenant):
     engine.says = lambda _: "word " * 200
     engine.pause_s = 0.02
     await teams.deliver(bo._activity("message", text="How do I book a trip?"))
-    async with asyncio.timeout(10):
-        while True:
-            with tenant.store.reading() as session:
-                answer = session.exec(select(Answer)).first()
-            if answer is not None and answer.is_stopped:
-                break
-            await asyncio.sleep(0.05)
-        while not engine.closed_early:
-            await asyncio.sleep(0.05)
+
+    def is_stopped() -> bool:
+        with tenant.store.reading() as session:
+            return any(answer.is_stopped for answer in session.exec(select(Answer)))
+
+    await until(is_stopped)
+    await until(lambda: engine.closed_early > 0)
     assert not any(is_answer(sent) for sent in teams.messages[bo.chat_id].values())
 
 

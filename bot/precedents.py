@@ -1,0 +1,70 @@
+"""The precedent that a draft starts from: of the pairs that the release learned, the one most like the brief."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from tuning.documents.errors import Unreadable
+from tuning.documents.extraction import Extractor
+from tuning.documents.search import search
+from tuning.domain.agents import Agent
+from tuning.domain.datasets import Origin
+from tuning.domain.documents import Document
+from tuning.domain.releases import Release
+from tuning.governance.tenant import Tenant
+from tuning.sources.errors import OutsideSource
+from tuning.sources.kinds import reader_of
+from tuning.store import datasets, documents, runs
+
+CANDIDATES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precedent:
+    """A document whose form a draft takes."""
+
+    title: str
+    text: str
+
+
+def nearest(tenant: Tenant, agent: Agent, release: Release, person_id: str, brief: str) -> Precedent | None:
+    """Return the precedent for a brief among those that the person may read; None if there is none."""
+    principals = tenant.people.principals(person_id)
+    with tenant.store.reading() as session:
+        found = search(session, brief, principals=principals, source_ids=agent.source_ids, limit=CANDIDATES)
+        pairs = _pairs(session, agent, release)
+        near = [pairs[one.document_id] for one in found if one.document_id in pairs]
+        ordered = [documents.get(session, key) for key in dict.fromkeys([*near, *sorted(pairs.values())])]
+    readable = [document for document in ordered if not principals.isdisjoint(document.readers)]
+    return next(_read(tenant, readable), None)
+
+
+def _pairs(session: Session, agent: Agent, release: Release) -> dict[str, str]:
+    """Return precedent, brief and target of each pair by document id, each with its precedent's id."""
+    dataset_id = runs.get(session, release.run_id).dataset_id
+    if dataset_id is None:
+        return {}
+    ids = {(one.source_id, one.path): one.id for one in documents.of_sources(session, agent.source_ids)}
+    by_document: dict[str, str] = {}
+    for example in datasets.examples(session, dataset_id, origin=Origin.PAIR):
+        if example.document_id is None:
+            continue
+        source_id = documents.get(session, example.document_id).source_id
+        for path in (example.detail.get("content"), example.detail.get("target"), example.detail.get("precedent")):
+            if (source_id, path) in ids:
+                by_document[ids[source_id, str(path)]] = example.document_id
+    return by_document
+
+
+def _read(tenant: Tenant, candidates: list[Document]) -> Iterator[Precedent]:
+    """Yield those that can be read, as the run read them."""
+    with Extractor() as extractor:
+        for document in candidates:
+            with tenant.store.reading() as session:
+                source = documents.get_source(session, document.source_id)
+            try:
+                path = reader_of(source, folder=tenant.folder, uploads=tenant.uploads).open(document.path)
+                yield Precedent(title=document.title, text=extractor.extract(path).strip())
+            except (Unreadable, OutsideSource, OSError):
+                continue

@@ -1,0 +1,240 @@
+"""Owners and admins in chat: an agent is made, tuned, measured, submitted and decided on, card by card."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from bot.app import make_app
+from bot.loopback import default_inputs, find_action, texts
+from tests.factories import keep
+from tuning.domain.agents import Agent
+from tuning.domain.conversations import Answer
+from tuning.domain.datasets import Dataset
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.jobs import JobKind
+from tuning.domain.notices import NoticeKind
+from tuning.domain.runs import Run, RunState, Stage
+from tuning.releases import candidates
+from tuning.store import agents, conversations, jobs, notices, runs
+
+SCORE = {"mean": 0.8, "low": 0.7, "high": 0.9, "n": 80}
+
+
+def shows(button):
+    def wanted(sent):
+        try:
+            return bool(find_action(sent.card, button))
+        except LookupError:
+            return False
+
+    return wanted
+
+
+async def make(ana):
+    """Go through the wizard up to the review."""
+    form = (await ana.say("create agent")).card
+    form = await ana.press(form, "Next", name="Trains", task="questions", description="Trips by rail.")
+    form = await ana.press(
+        form,
+        "Next",
+        about_data="Policies",
+        about_organisation="By topic",
+        instructions="Be brief.",
+        starters="May I fly?\n\nWho pays?",
+        holdout="How long by rail? | Up to 600 km.\nIs there a helicopter? |",
+    )
+    form = await ana.press(form, "Next", sources="source")
+    return await ana.press(form, "Next", audience="staff")
+
+
+def agent_of(tenant, name="Trains") -> Agent:
+    with tenant.store.reading() as session:
+        return next(agent for agent in agents.owned_by(session, "ana") if agent.name == name)
+
+
+def open_run(tenant) -> Run:
+    with tenant.store.reading() as session:
+        run = runs.open_run(session, agent_of(tenant).id)
+    assert run is not None
+    return run
+
+
+async def start(ana, tenant):
+    await ana.press(await make(ana), "Start tuning")
+    card = await ana.wait(shows("Cancel"))
+    async with asyncio.timeout(10):
+        while not open_run(tenant).card_activity_id:  # noqa: ASYNC110 - the store knows no events
+            await asyncio.sleep(0.05)
+    return card
+
+
+def change(tenant, **values):
+    run = open_run(tenant)
+    with tenant.store.transaction() as session:
+        stored = runs.get_for_update(session, run.id)
+        for key, value in values.items():
+            setattr(stored, key, value)
+        session.add(stored)
+    return run
+
+
+def finish(tenant):
+    """Do what the worker does at the end of a run."""
+    run = open_run(tenant)
+    dataset = Dataset(agent_id=run.agent_id, sha256="d" * 64, counts={"train/list": 40}, document_hashes={"rail": "x"})
+    measured = Evaluation(run_id=run.id, scores={"base": {"exact_match": SCORE}, "tuned": {"exact_match": SCORE}})
+    keep(tenant.store, dataset, measured)
+    change(tenant, dataset_id=dataset.id)
+    files = {"adapter_path": tenant.artifacts / "a.gguf", "peft_path": tenant.artifacts / "a"}
+    return candidates.create(tenant, run, sha256="a" * 64, base_sha256="b" * 64, **files)
+
+
+async def test_the_wizard_makes_an_agent_and_shows_what_it_learns_from(chat, tenant):
+    ana = chat("ana")
+    review = await make(ana)
+    assert find_action(review, "Start tuning")
+    said = str(review)
+    assert "1 of 2 documents" in said
+    assert "Bonus: Not readable by Staff" in said
+    agent = agent_of(tenant)
+    assert (agent.starters, agent.audience, agent.source_ids) == (["May I fly?", "Who pays?"], ["staff"], ["source"])
+    with tenant.store.reading() as session:
+        asked = [(one.question, one.answer) for one in agents.holdout(session, agent.id)]
+    assert asked == [("How long by rail?", "Up to 600 km."), ("Is there a helicopter?", None)]
+
+
+async def test_a_problem_is_shown_in_the_same_step_with_what_was_typed(chat):
+    ana = chat("ana")
+    form = (await ana.say("create agent")).card
+    again = await ana.press(form, "Next", name="Travel", task="summary", description="Mine.")
+    assert "already have an agent called 'Travel'" in " ".join(texts(again))
+    assert default_inputs(again) == {"name": "Travel", "task": "summary", "description": "Mine."}
+
+
+async def test_the_progress_card_is_updated_in_place(chat, tenant):
+    ana = chat("ana")
+    card = await start(ana, tenant)
+    change(tenant, state=RunState.RUNNING, stage=Stage.TRAINING, progress=0.4, seconds_left=75.0)
+    updated = await ana.wait(lambda sent: "40 %" in str(sent.card))
+    assert updated.id == card.id
+    assert "3 of 5 · Tuning · 40 % · about 75 s left" in texts(updated.card)
+
+
+async def test_a_run_can_be_cancelled_once(chat, tenant):
+    ana = chat("ana")
+    card = (await start(ana, tenant)).card
+    assert "Cancelled" in str(await ana.press(card, "Cancel"))
+    assert await ana.press(card, "Cancel") == "The run is already cancelled: there is nothing to cancel."
+
+
+async def test_a_candidate_is_tried_submitted_and_approved(chat, tenant, engine):
+    ana, cy, bo = chat("ana"), chat("cy"), chat("bo")
+    await cy.say("help")
+    await start(ana, tenant)
+    release = finish(tenant)
+    ready = await ana.wait(shows("Try it"))
+    assert "80 % (70 to 90)" in str(ready.card)
+    assert "only you can see" in await ana.press(ready.card, "Try it")
+    tried = await ana.say("May I fly?", wanted=lambda sent: "\n\n_" in sent.text)
+    assert "release 1 on trial" in tried.text
+    assert engine.asked[-1]["model"] == release.id
+    assert "Trains" not in str((await bo.say("agents")).card)
+    submitted = await ana.press(ready.card, "Submit", note="Please.")
+    assert "Submitted: an admin decides." in str(submitted)
+    case = await cy.wait(shows("Approve"))
+    assert "✓ Cy approved it" in str(await cy.press(case.card, "Approve"))
+    assert find_action((await bo.say("agents")).card, "Ask Trains")
+    assert "is live" in str((await ana.wait(shows("Ask it"))).card)
+    stale = await cy.press(case.card, "Approve")
+    assert stale == "Cy has already approved release 1."
+
+
+async def test_a_rejection_reaches_the_owner_with_its_reason(chat, tenant):
+    ana, cy = chat("ana"), chat("cy")
+    await start(ana, tenant)
+    release = finish(tenant)
+    ready = await ana.wait(shows("Submit"))
+    await ana.press(ready.card, "Submit")
+    assert "reads the reason" in (await cy.say(f"reject {release.id}")).text
+    await cy.say(f"reject {release.id} Measure more questions.", wanted=lambda sent: sent.card is not None)
+    assert await ana.wait(lambda sent: "Measure more questions." in str(sent.card))
+
+
+async def test_a_failed_run_says_what_to_do_and_can_be_tried_again(chat, tenant):
+    ana = chat("ana")
+    await start(ana, tenant)
+    run = open_run(tenant)
+    with tenant.store.transaction() as session:
+        failed = runs.get_for_update(session, run.id)
+        failed.fail("out_of_memory", "It ran out of memory.", "Choose fewer sources.")
+        session.add(failed)
+        job = jobs.open_job(session, JobKind.RUN_TRAIN, run.id)
+        assert job is not None
+        job.finish("It ran out of memory.")
+        notices.notify(session, NoticeKind.RUN_FAILED, ["ana"], run.id)
+    card = (await ana.wait(shows("Try again"))).card
+    assert "Choose fewer sources." in texts(card)
+    await ana.press(card, "Try again")
+    assert open_run(tenant).id != run.id
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {"action": "press"},
+        {"action": {"verb": "agent.unmake", "data": {}}},
+        {"action": {"verb": "agent.pick"}},
+        {"action": {"verb": "agent.pick", "data": []}},
+        {"action": {"verb": "agent.pick", "data": {"agent_id": {"$ne": 1}}}},
+        {"action": {"verb": "agent.pick", "data": {"agent_id": "gone2345"}}},
+        {"action": {"verb": ["agent.pick"], "data": {}}},
+        {"action": {"verb": "inbox.open", "data": {"agent_id": "agent", "number": "one"}}},
+        {"action": {"verb": "starter.ask", "data": {"agent_id": "agent", "number": 99}}},
+        {"action": {"verb": "wizard.create", "data": {"task": "world peace", "name": "x"}}},
+        {"action": {"verb": "wizard.open", "data": {"agent_id": "agent", "step": "about"}}},
+        {"action": {"verb": "release.approve", "data": {"release_id": "release"}}},
+        {"action": {"verb": "run.cancel", "data": {"run_id": "run"}}},
+        {"action": {"verb": "feedback.correct", "data": {"answer_id": "gone2345", "correction": "x"}}},
+    ],
+)
+async def test_a_button_that_is_stale_foreign_or_malformed_gets_one_sentence(chat, teams, value):
+    status, body = await teams.deliver(chat("bo")._activity("invoke", name="adaptiveCard/action", value=value))
+    assert (status, body["type"]) == (200, "application/vnd.microsoft.activity.message")
+    assert body["value"].count(".") <= 2
+
+
+async def test_a_button_that_comes_as_a_message_does_the_same(chat, teams):
+    bo = chat("bo")
+    value = {"verb": "agent.pick", "agent_id": "agent"}
+    await teams.deliver(bo._activity("message", value=value))
+    assert "You are talking to Travel" in str((await bo.wait(lambda sent: sent.card is not None)).card)
+
+
+async def test_an_unknown_invoke_is_answered_501(chat, teams):
+    assert (await teams.deliver(chat("bo")._activity("invoke", name="task/submit", value={})))[0] == 501
+
+
+async def test_what_was_asked_before_a_restart_is_answered_after_it(chat, tenant, settings, engine):
+    bo = chat("bo")
+    await bo.say("help")
+    with tenant.store.transaction() as session:
+        talk = conversations.start(session, bo.chat_id, "bo", "agent")
+        session.add(
+            Answer(
+                conversation_id=talk.id, agent_id="agent", release_id="release", person_id="bo", question="May I fly?"
+            )
+        )
+    async with TestServer(make_app(settings, tenant)):
+        answer = await bo.wait(lambda sent: "\n\n_" in sent.text)
+    assert answer.text.startswith("Trips are booked by rail")
+    with tenant.store.reading() as session:
+        assert conversations.unfinished(session, conversations.answers(session, talk.id, 1)[0].asked_at) == []
+
+
+async def test_health(bot):
+    async with aiohttp.ClientSession() as session, session.get(bot.make_url("/health")) as response:
+        assert (response.status, await response.json()) == (200, {"status": "ok"})

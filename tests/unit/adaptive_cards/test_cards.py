@@ -1,0 +1,216 @@
+"""Every card: valid, small, mobile-safe, with ids only in its buttons, and looking as it did."""
+
+import json
+from copy import deepcopy
+from datetime import UTC, datetime
+
+import pytest
+from jsonschema import Draft7Validator
+
+from adaptive_cards.agent import agent_card
+from adaptive_cards.answer import answer_card, corrected_card
+from adaptive_cards.approval import Case, approval_card, decided_card
+from adaptive_cards.elements import MAX_BYTES, escape
+from adaptive_cards.evaluation import evaluation_card
+from adaptive_cards.failure import failure_card
+from adaptive_cards.inbox import inbox_card
+from adaptive_cards.my_agents import Overview, my_agents_card
+from adaptive_cards.notice import approved_card, learned_card, rejected_card
+from adaptive_cards.progress import progress_card
+from adaptive_cards.verbs import Verb
+from adaptive_cards.welcome import agents_card, welcome_card
+from adaptive_cards.wizard.about import about_card
+from adaptive_cards.wizard.audience import audience_card
+from adaptive_cards.wizard.details import details_card
+from adaptive_cards.wizard.review import review_card
+from adaptive_cards.wizard.sources import sources_card
+from tests.factories import make_agent, make_answer, make_release, make_run, make_source
+from tuning.domain.datasets import HoldoutQuestion
+from tuning.domain.documents import Coverage, Exclusion
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.principals import Group, Person
+from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState, Stage
+
+NASTY = "<at>all</at> **bold** [link](https://evil.example) `code`\n# heading\n- item\n1. one | two" * 20
+AGENT = make_agent(
+    name="Travel *helper*", description="Trips, *hotels* and trains.", starters=["May I fly?", "Who pays?"]
+)
+SUBMITTED = make_release(state=ReleaseState.SUBMITTED, note="Please publish.")
+SCORE = {"mean": 0.83, "low": 0.75, "high": 0.9, "n": 80}
+EVALUATION = Evaluation(
+    run_id="run",
+    scores={
+        variant: {"exact_match": SCORE, "token_f1": SCORE, "refusal": SCORE}
+        for variant in ("base", "base+retrieval", "tuned", "tuned+retrieval")
+    },
+    objections=["It declines 3 of 20 questions less than the base."],
+    samples=[
+        {"question": "May I fly?", "reference": "No.", "answers": {"base+retrieval": "Maybe.", "tuned": "No."}},
+    ],
+)
+CASE = Case(
+    agent=AGENT,
+    release=SUBMITTED,
+    evaluation=EVALUATION,
+    owner="Ana",
+    audience=["Staff"],
+    people=4,
+    learned=30,
+    left_out=2,
+    dataset_sha256="d" * 64,
+)
+FEEDBACK = Feedback(
+    id="feedback",
+    agent_id="agent",
+    answer_id="answer",
+    person_id="bo",
+    question="May I fly?",
+    comment="It is wrong.",
+    correction="Only over 600 km.",
+    reaction=Reaction.DISLIKE,
+)
+COVERAGE = Coverage(
+    eligible_ids=("a", "b"),
+    exclusions=(Exclusion(document_id="c", title="Bonus", reason="Not readable by Staff."),),
+)
+LOSSES = [[step, 4.0 / (step + 1)] for step in range(200)]
+PEOPLE = [Group(id="staff", name="Staff", member_ids=("ana",)), Person(id="bo", name="Bo", mail="bo@example.com")]
+NASTY_AGENT = make_agent(
+    name=NASTY[:60], description=NASTY[:300], instructions=NASTY[:2000], starters=[NASTY[:200]] * 6
+)
+NASTY_CASE = Case(
+    agent=NASTY_AGENT,
+    release=make_release(state=ReleaseState.SUBMITTED, note=NASTY[:1000]),
+    evaluation=Evaluation(
+        run_id="run",
+        scores=EVALUATION.scores,
+        objections=[NASTY] * 5,
+        samples=[{"question": NASTY, "reference": NASTY, "answers": {"tuned": NASTY, "base+retrieval": NASTY}}] * 9,
+    ),
+    owner=NASTY[:60],
+    audience=[NASTY[:60]] * 50,
+    people=1,
+    learned=1,
+    left_out=0,
+    dataset_sha256="",
+)
+CARDS = {
+    "welcome": welcome_card("Bo Berg", [AGENT]),
+    "welcome, nobody to ask": welcome_card("", []),
+    "agents": agents_card([make_agent(id=str(number)) for number in range(20)], "3"),
+    "agent": agent_card(AGENT, SUBMITTED),
+    "agent on trial": agent_card(AGENT, SUBMITTED, is_trial=True),
+    "answer": answer_card(make_answer()),
+    "answer, long": answer_card(make_answer(text="word " * 5000)),
+    "corrected": corrected_card("Only over 600 km."),
+    "details": details_card("An agent needs a name.", name="Travel"),
+    "about": about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer=None)]),
+    "sources": sources_card(AGENT, [(make_source(), 12)]),
+    "sources, none": sources_card(AGENT, []),
+    "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problem="Choose again."),
+    "review": review_card(AGENT, COVERAGE, ["Drop Guests: 1 more file."], ["Staff"]),
+    "review, incomplete": review_card(make_agent(questionnaire={}, source_ids=[]), COVERAGE, [], []),
+    "progress, queued": progress_card(AGENT, make_run()),
+    "progress": progress_card(
+        AGENT,
+        make_run(state=RunState.RUNNING, stage=Stage.TRAINING, progress=0.4, seconds_left=75.0, losses=LOSSES),
+    ),
+    "progress, ready": progress_card(AGENT, make_run(state=RunState.READY, progress=1.0)),
+    "failure": failure_card(
+        AGENT, make_run(failure="out_of_memory", error="It ran out of memory.", remedy="Add some.")
+    ),
+    "evaluation": evaluation_card(AGENT, make_release(), EVALUATION, {"train/list": 120, "holdout/owner": 80}),
+    "evaluation, nothing measured": evaluation_card(AGENT, make_release(), Evaluation(run_id="run"), {}),
+    "approval": approval_card(CASE),
+    "approval, nasty": approval_card(NASTY_CASE),
+    "approved": decided_card(AGENT, make_release(state=ReleaseState.LIVE), "Cy", ""),
+    "rejected": decided_card(AGENT, make_release(state=ReleaseState.REJECTED), "Cy", "Too early."),
+    "inbox": inbox_card(AGENT, [(FEEDBACK, "No.", "Bo")] * 3, number=4, accepted=2),
+    "inbox, empty": inbox_card(AGENT, [], number=0, accepted=1),
+    "my agents": my_agents_card(
+        [
+            Overview(
+                agent=AGENT,
+                live=make_release(state=ReleaseState.LIVE),
+                newest=make_release(number=2),
+                run=make_run(progress=0.5),
+                to_read=2,
+            )
+        ]
+    ),
+    "my agents, none": my_agents_card([]),
+    "news: approved": approved_card(AGENT, SUBMITTED, "Cy", "Good."),
+    "news: rejected": rejected_card(AGENT, SUBMITTED, "Cy", "Too early."),
+    "news: revoked": rejected_card(AGENT, make_release(live_at=datetime(2026, 1, 1, tzinfo=UTC)), "Cy", "Wrong."),
+    "news: learned": learned_card(AGENT, SUBMITTED),
+    "nasty agent": agent_card(NASTY_AGENT, SUBMITTED),
+    "nasty about": about_card(NASTY_AGENT),
+}
+
+
+def nodes(value):
+    if isinstance(value, list):
+        return [node for item in value for node in nodes(item)]
+    if not isinstance(value, dict):
+        return []
+    return [value, *(node for item in value.values() for node in nodes(item))]
+
+
+def as_old_clients_see(value):
+    """Put the fallback in the place of elements that only Teams knows."""
+    if isinstance(value, list):
+        return [as_old_clients_see(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if str(value.get("type", "")).startswith("Chart."):
+        return as_old_clients_see(value["fallback"])
+    return {key: as_old_clients_see(item) for key, item in value.items()}
+
+
+@pytest.fixture(scope="module")
+def validator(schemas):
+    return Draft7Validator(json.loads((schemas / "adaptivecards" / "adaptive-card-1.5.0.json").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_it_is_valid(name, validator):
+    problems = [error.message for error in validator.iter_errors(as_old_clients_see(deepcopy(CARDS[name])))]
+    assert not problems, problems[:3]
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_it_is_small(name):
+    assert len(json.dumps(CARDS[name])) < MAX_BYTES
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_its_buttons_carry_ids_only_and_work_in_older_clients(name):
+    for node in nodes(CARDS[name]):
+        if node.get("type") == "Action.Execute":
+            assert node["verb"] in set(Verb)
+            assert node["fallback"]["data"] == {"verb": node["verb"], **node["data"]}
+            assert all(len(str(value)) <= 40 for value in node["data"].values())
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_its_fields_have_labels(name):
+    assert all(node.get("label") for node in nodes(CARDS[name]) if str(node.get("type", "")).startswith("Input."))
+
+
+@pytest.mark.parametrize("name", [name for name in CARDS if "nasty" not in name and "long" not in name])
+def test_it_looks_as_it_did(name, snapshot):
+    assert CARDS[name] == snapshot
+
+
+def test_text_from_people_stays_text():
+    assert escape("**a** [b](c) `d`") == r"\*\*a\*\* \[b\](c) \`d\`"
+    assert escape("# a\n- b\n1. c") == "\\# a\n\\- b\n1\\. c"
+    assert escape("3 - 2 = 1") == "3 - 2 = 1"
+
+
+def test_every_question_of_the_hold_out_survives_being_edited():
+    card = about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer="No.")])
+    field = next(node for node in nodes(card) if node.get("id") == "holdout")
+    assert field["value"] == "May I fly? | No."
