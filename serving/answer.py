@@ -5,7 +5,7 @@ import time
 
 from numpy.typing import NDArray
 
-from serving.errors import DecodingFailed
+from serving.errors import DecodingFailed, ServingError
 from serving.llama import Vocabulary
 from serving.request import Finish, Output, Request, TokenLogprob, Usage
 from serving.sampling import Logits, Sampler, likeliest, log_probabilities
@@ -69,7 +69,7 @@ class Answer:
             self._shown.append(text)
         return finish
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: ServingError) -> None:
         """Deliver an error."""
         self.request.deliver(Output(error=error))
 

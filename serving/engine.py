@@ -164,7 +164,7 @@ class Engine:
             logger.exception("The engine's thread died")
             self.drain()
             for answer in self._answers.values():
-                answer.fail(error)
+                answer.fail(ShuttingDown(retry_after_s=5))  # a supervisor starts a new process
             self.ended.set_exception(error)
         else:
             self.ended.set_result(None)
@@ -201,7 +201,7 @@ class Engine:
         if answer:
             self._close_answer(answer, "cancelled")
 
-    def _close_answer(self, answer: Answer, outcome: str, error: Exception | None = None) -> None:
+    def _close_answer(self, answer: Answer, outcome: str, error: ServingError | None = None) -> None:
         """Forget an answer that is finished, failed or given up."""
         self._scheduler.remove(answer.request.tune, answer)
         del self._answers[answer.request]
@@ -298,7 +298,7 @@ class Engine:
         if context:
             context.close()
 
-    def _fail_lane(self, key: Tune, error: Exception) -> None:
+    def _fail_lane(self, key: Tune, error: ServingError) -> None:
         """Close a lane and fail all its requests."""
         for answer in [answer for answer in self._answers.values() if answer.request.tune == key]:
             self._close_answer(answer, "failed", error)

@@ -60,6 +60,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except ServingError as error:
         return _error_response(error)
+    except ConnectionResetError:
+        raise  # the client left; aiohttp takes it from here
     except web.HTTPRequestEntityTooLarge:
         return _error_response(InvalidRequest(reason=f"The request is larger than {MAX_BODY_BYTES} bytes."))
     except web.HTTPException as error:
@@ -263,7 +265,7 @@ async def _stream(
         if output.finish:
             break
         output = await outputs.get()
-    if isinstance(output.error, ServingError):
+    if output.error:
         await _send(response, error_object(output.error))
     elif output.usage and body.wants_usage:
         await _send(response, reply.closing(output.usage))

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
+from serving.errors import ServingError
+
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterFile:
@@ -94,7 +96,7 @@ class Output:
     """Set on the last piece."""
     usage: Usage | None = None
     """Set on the last piece."""
-    error: Exception | None = None
+    error: ServingError | None = None
     """Set instead of everything else when the answer failed."""
 
 

@@ -197,6 +197,18 @@ async def test_many_people_at_once_get_their_own_answers(server):
     assert together == alone
 
 
+async def test_a_full_queue_says_when_to_come_again(tiny_model, tmp_path):
+    server = Server(tiny_model.gguf, tmp_path, tmp_path / "log", queue="1", sequences="1")
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+        body = {"prompt": [5], "max_tokens": 300, **ENDLESS}
+        replies = await asyncio.gather(*[client.post("/v1/completions", json=body) for _ in range(12)])
+    assert server.stop() == 0
+    refused = [reply for reply in replies if reply.status_code == 429]
+    assert {reply.status_code for reply in replies} == {200, 429}
+    assert {reply.headers["Retry-After"] for reply in refused} == {"1"}
+    assert {reply.json()["error"]["code"] for reply in refused} == {"queue_full"}
+
+
 def test_a_stopping_engine_finishes_its_answers_and_takes_no_more(tiny_model, tmp_path):
     server = Server(tiny_model.gguf, tmp_path, tmp_path / "log")
     stream = server.client.completions.create(model="base", prompt=[5], max_tokens=900, stream=True, extra_body=ENDLESS)
