@@ -112,7 +112,7 @@ def main() -> None:
     """Read the settings and serve until stopped; refuse settings that would not be safe."""
     settings = Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for quiet in ("aiohttp.access", "alembic", "httpx"):
+    for quiet in ("aiohttp.access", "alembic", "httpx", "httpx2"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
     if objections := objections_to_serving(settings):
         sys.exit("\n".join(objections))

@@ -51,7 +51,7 @@ def test_an_agent_is_made_asked_corrected_retrained_and_asked_again(chats: list[
     expect(review).to_contain_text("left out")  # the executives' travel rules are not for everybody
     owner.picture(screens / "review.png")
     owner.press("Start tuning")
-    owner.wait_for("Tuning Travel Guide")
+    owner.wait_for(f"Tuning {AGENT}")
     tuned_and_approved(owner, admin, screens, release="release 1")
 
     # An employee asks, and corrects.

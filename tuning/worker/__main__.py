@@ -27,7 +27,8 @@ def main() -> None:
     """Carry out jobs until SIGTERM or Ctrl-C."""
     settings = TuningSettings()
     logging.basicConfig(level=settings.log_level, format="%(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for quiet in ("alembic", "httpx", "httpx2"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
     store = Store(settings.store_url)
     store.migrate()
     tenant = tenant_of(settings, store)
