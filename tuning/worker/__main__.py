@@ -6,18 +6,16 @@ from dataclasses import replace
 
 import psutil
 
-from tuning.domain.errors import Refusal
-from tuning.domain.jobs import Job, JobKind
+from tuning.domain.jobs import Job
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
 from tuning.settings import TuningSettings
-from tuning.store import Store, jobs
+from tuning.store import Store
 from tuning.tenancy import tenant_of
 from tuning.worker.lease import Lease
 from tuning.worker.loop import Loop, Work
 from tuning.worker.progress import Progress
 from tuning.worker.runs import carry_out
-from tuning.worker.sources import sync_source
 from tuning.worker.stages import Equipment, Stages
 
 _SHARE_OF_MEMORY = 0.8
@@ -52,30 +50,13 @@ def equipment_of(settings: TuningSettings) -> Equipment:
 
 
 def work_of(tenant: Tenant, equipment: Equipment) -> Work:
-    """Return what carries out a job of any kind."""
+    """Return what carries out a run."""
 
     def work(lease: Lease, job: Job, progress: Progress) -> None:
-        leased = replace(tenant, store=lease.store)
-        match job.kind:
-            case JobKind.RUN_TRAIN:
-                stages = Stages(tenant=leased, equipment=equipment)
-                carry_out(lease.store, job, progress, stages.acts(), stages.conclude)
-            case JobKind.SOURCE_SYNC:
-                _sync(leased, job, progress)
+        stages = Stages(tenant=replace(tenant, store=lease.store), equipment=equipment)
+        carry_out(lease.store, job, progress, stages.acts(), stages.conclude)
 
     return work
-
-
-def _sync(tenant: Tenant, job: Job, progress: Progress) -> None:
-    error = ""
-    try:
-        sync_source(tenant, job.subject_id, lambda _fraction: progress.check())
-    except Refusal as refusal:
-        error = refusal.sentence
-    with tenant.store.transaction() as session:
-        held = jobs.hold(session, job.id, job.worker_id)
-        held.finish(error)
-        session.add(held)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tuning.domain.fields import new_id, now
 from tuning.domain.jobs import Job
 from tuning.store import Store, jobs
 from tuning.store.errors import LeaseLost
-from tuning.worker.errors import Interrupted, Stopped, TakenOver
+from tuning.worker.errors import Stopped, TakenOver
 from tuning.worker.lease import BEAT_S, Lease
 from tuning.worker.progress import Progress
 
@@ -86,10 +86,6 @@ class Loop:
                 self._give_back(lease, job)
             except (TakenOver, LeaseLost):
                 log.warning("%s %s: another worker has it now.", job.kind, job.subject_id)
-            except DBAPIError:
-                raise
-            except Interrupted as reason:
-                log.info("%s %s: %s", job.kind, job.subject_id, reason.__doc__)
         return True
 
     def _give_back(self, lease: Lease, job: Job) -> None:
