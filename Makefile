@@ -43,7 +43,7 @@ bench: set-up
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
 
 starter: set-up
-	$(BIN)/python -m tuning.starter.train
+	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 $(BIN)/python -m tuning.starter.train --out var/starter
 
 starter-report: set-up
 	$(BIN)/python -m tuning.starter.report

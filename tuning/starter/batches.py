@@ -50,18 +50,25 @@ class Encoder:
     def __init__(self, tokenizer_model: Path) -> None:
         self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer_model))
         self._roles = {role: self._pieces.piece_to_id(f"<|{role}|>") for role in ROLES}
-        self._newline: list[int] = self._pieces.encode("\n")
+        self.newline: list[int] = self._pieces.encode("\n")
+        self.stop: list[int] = self._pieces.encode(". ")
+        self.mark: list[int] = self._pieces.encode("?")
+        self.question: list[int] = self._pieces.encode("Question: ")
+
+    def role(self, name: str) -> list[int]:
+        """Return the token that opens this role's messages."""
+        return [self._roles[name]]
 
     def encode(self, row: Row) -> EncodedRow:
         """Return the row's tokens: answers weigh most, the rest a little, the first token nothing."""
         ids, answers = [BOS_ID], []
         for index, message in enumerate(row.messages):
-            ids += [self._roles[message["role"]], *self._newline]
+            ids += [self._roles[message["role"]], *self.newline]
             start = len(ids)
             ids += [*self._pieces.encode(message["content"]), END_ID]
             if index in row.targets:
                 answers.append(range(start, len(ids)))
-            ids += self._newline
+            ids += self.newline
         reading = READING_WEIGHT * min(1.0, _PLAIN_LENGTH / len(ids))
         weights = [0.0] + [reading] * (len(ids) - 1)
         for answer in answers:
@@ -71,7 +78,8 @@ class Encoder:
         return EncodedRow(ids=ids, weights=weights, answers=answers)
 
 
-def _collate(rows: list[EncodedRow]) -> Batch:
+def collate(rows: list[EncodedRow]) -> Batch:
+    """Return the rows as one batch, padded on the right to the longest."""
     longest = max(len(row.ids) for row in rows)
     ids = torch.full((len(rows), longest), PAD_ID)
     weights = torch.zeros(len(rows), longest)
@@ -96,9 +104,9 @@ def batches(
         current: list[EncodedRow] = []
         for row in pool:
             if current and (len(current) + 1) * len(row.ids) > tokens:
-                ready.append(_collate(current))
+                ready.append(collate(current))
                 current = []
             current.append(row)
-        ready.append(_collate(current))
+        ready.append(collate(current))
         rng.shuffle(ready)
         yield from ready

@@ -209,18 +209,13 @@ def _decorate(rng: random.Random, fact: Fact) -> str:
     return text
 
 
-def _joined(rng: random.Random, sentences: list[str]) -> list[str]:
-    """Return the sentences, some two of them made one."""
+def _joined(rng: random.Random, sentences: list[str], answers: Sequence[str]) -> list[str]:
+    """Return the sentences, some two of them made one, unless that would change how an answer is written."""
     result: list[str] = []
     for text in sentences:
-        first = text.split(" ", 1)[0]
-        if (
-            result
-            and rng.random() < 0.12
-            and first.lower() in _COMMON
-            and result[-1].endswith(".")
-            and ";" not in result[-1]
-        ):
+        may_follow = text.split(" ", 1)[0].lower() in _COMMON and not text.startswith(tuple(answers))
+        may_go_on = bool(result) and result[-1].endswith(".") and ";" not in result[-1]
+        if may_follow and may_go_on and rng.random() < 0.12:
             joint = rng.choice(("; ", ", and ", ", but ", ", while "))
             result[-1] = result[-1][:-1] + joint + text[:1].lower() + text[1:]
         else:
@@ -243,7 +238,7 @@ def _text(rng: random.Random, facts: Sequence[Fact], area: str, fillers: int) ->
     style = rng.random()
     if style < 0.72:
         rng.shuffle(said)
-        return _prose(rng, _joined(rng, said))
+        return _prose(rng, _joined(rng, said, [fact.answer for fact in facts]))
     if style < 0.82:
         lines = [f"- {line}" if rng.random() < 0.9 else line for line in said[: len(facts)]]
         rng.shuffle(lines)
@@ -302,7 +297,8 @@ def _table(rng: random.Random, area: str) -> Source:
         rng.choice((1, 2, 2, 3)),
     )
     keys = [rng.choice(family.about) for family in families]
-    columns, askings = [], []
+    columns: list[str] = []
+    askings: list[list[str]] = []
     for key in keys:
         stated, _, asked = key.replace("{n}", _compound(rng)).replace("{x}", invented(rng)).partition(" = ")
         columns.append(sentence(stated.strip()))

@@ -1,4 +1,4 @@
-"""Trains the starter from nothing: copying first, then growth to four layers, then the skills, shortest rows first.
+"""Trains the starter from nothing: copying, growth to four layers, looking up, then the skills, shortest rows first.
 
     python -m tuning.starter.train --out DIR --minutes 75 --seed 1 --threads 2
 
@@ -22,8 +22,9 @@ from transformers import LlamaForCausalLM
 
 from tuning.starter.architecture import COPYING_LAYERS, LAYERS, build_model, grow
 from tuning.starter.batches import Batch, Encoder, batches
-from tuning.starter.copying import copy_batch, recall_batch
+from tuning.starter.copying import copy_batch
 from tuning.starter.examination import examine
+from tuning.starter.lookups import lookup_batch
 from tuning.starter.rows import SIZES, Row, row
 from tuning.starter.tokenizer import corpus, save_tokenizer, train_tokenizer
 from tuning.starter.training import PEAK_LEARNING_RATE, average, new_optimizer, step
@@ -32,6 +33,9 @@ TOKENS_PER_BATCH = 3072
 LONGEST_ROW = 1800
 COPIES_UNTIL_S = 150
 LONGEST_COPY = 450
+LOOKUPS_UNTIL_S = 900
+LOOKUP_RATE = 1.5e-3
+MOST_STATEMENTS = 16
 EXAMINE_EVERY_S = 360
 _UNSEEN_SEED = 10**9
 
@@ -49,9 +53,9 @@ class Recipe:
 
 def sizes_at(progress: float) -> list[str]:
     """Return how long rows are when this share of the skills' time is over; the sizes are equally likely."""
-    if progress < 0.4:
+    if progress < 0.3:
         return ["tiny"] * 4 + ["short"]
-    if progress < 0.55:
+    if progress < 0.5:
         return ["tiny", "short", "short", "short", "middle"]
     if progress < 0.75:
         return ["short", "middle", "middle", "middle", "long"]
@@ -101,20 +105,40 @@ def _bar(progress: float) -> str:
     return "#" * full + "." * (20 - full)
 
 
-def _kind_at(steps: int, progress: float) -> str:
+def learn_lookups(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM) -> None:
+    """Teach four layers to find a value by what is asked for it, among more and more statements of random tokens.
+
+    Without it, text alone did not teach choosing the place of an answer in half an hour: only copying on from it.
+    """
+    encoder, optimizer = Encoder(recipe.out / "tokenizer.model"), new_optimizer(model)
+    tokens, hardest, steps, started, running = TOKENS_PER_BATCH // recipe.threads, 4, 0, time.monotonic(), 0.0
+    while _together(time.monotonic() - started) < LOOKUPS_UNTIL_S:
+        if steps % 10 == 9:
+            batch = copy_batch(rng, rows=8, shortest=20, longest=60)
+        else:
+            batch = lookup_batch(rng, encoder, tokens=tokens, statements=(2, hardest))
+        loss = _together(step(model, optimizer, batch, learning_rate=LOOKUP_RATE * min(1.0, (steps + 1) / 50)))
+        if steps % 10 != 9:
+            running = 0.95 * running + 0.05 * loss if running else loss
+        steps += 1
+        if steps % 25 == 0:
+            _say(f"looking up  step {steps:5}  up to {hardest:2} statements  loss {running:.3f}")
+        if running < 0.25 and hardest == MOST_STATEMENTS:
+            break
+        if running < 0.8 and hardest < MOST_STATEMENTS:
+            hardest, running = min(MOST_STATEMENTS, hardest * 2), 1.6
+
+
+def _kind_at(steps: int) -> str:
     """Return what the batch of this step holds: rows, or a drill of copying or of looking up."""
-    turn = steps % 20
-    if turn == 19:
-        return "copying"
-    return "lookup" if turn == 9 or (progress < 0.55 and turn in {3, 6, 13, 16}) else "rows"
+    return {3: "lookup", 6: "lookup", 9: "copying"}.get(steps % 10, "rows")
 
 
-def _drill(rng: random.Random, kind: str, tokens: int) -> Batch:
-    if kind == "copying":
-        longest = rng.choice([16, 32, 64, 128, 256, 400])
-        return copy_batch(rng, rows=max(2, tokens // (4 * longest)), shortest=longest // 2, longest=longest)
-    lines = rng.choice([2, 3, 4, 6, 9, 14, 20])
-    return recall_batch(rng, rows=max(2, tokens // (60 + 6 * lines)), statements=lines)
+def _drill(rng: random.Random, encoder: Encoder, kind: str, tokens: int) -> Batch:
+    if kind == "lookup":
+        return lookup_batch(rng, encoder, tokens=tokens, statements=(2, rng.choice((4, 8, MOST_STATEMENTS))))
+    longest = rng.choice([16, 32, 64, 128, 256, 400])
+    return copy_batch(rng, rows=max(2, tokens // (4 * longest)), shortest=longest // 2, longest=longest)
 
 
 def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, kept: dict[str, float]) -> None:
@@ -132,8 +156,8 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
     losses: dict[str, float] = {}
     clock, examined_s = time.monotonic(), state["elapsed_s"]
     while (progress := state["elapsed_s"] / (recipe.minutes * 60)) < 1:
-        kind = _kind_at(int(state["steps"]), progress)
-        batch = _drill(rng, kind, per_process) if kind != "rows" else next(stream)
+        kind = _kind_at(int(state["steps"]))
+        batch = _drill(rng, encoder, kind, per_process) if kind != "rows" else next(stream)
         loss = step(model, optimizer, batch, learning_rate=learning_rate_at(progress, int(state["steps"])))
         now = time.monotonic()
         state["elapsed_s"] += _together(now - clock)
@@ -204,7 +228,9 @@ def _work(rank: int, recipe: Recipe) -> None:
         model.load_state_dict(saved["model"])
         _say(f"going on after {state['elapsed_s'] / 60:.1f} minutes")
     else:
-        model = grow(learn_copying(random.Random(f"{recipe.seed} {rank}"), recipe), LAYERS)
+        first = random.Random(f"{recipe.seed} {rank}")
+        model = grow(learn_copying(first, recipe), LAYERS)
+        learn_lookups(first, recipe, model)
     rng = random.Random(f"{recipe.seed} {rank} {state['steps']}")
     learn_skills(rng, recipe, model, state)
     torch.distributed.destroy_process_group()
@@ -227,7 +253,7 @@ def main() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     recipe = Recipe(out=asked.out, minutes=asked.minutes, seed=asked.seed, threads=asked.threads, port=port)
-    start_processes(_work, args=(recipe,), nprocs=asked.threads, start_method="spawn")
+    start_processes(_work, args=(recipe,), nprocs=asked.threads, start_method="spawn")  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
