@@ -89,7 +89,7 @@ def _readable(folder: Path) -> str:
 
 
 def _described(report: SyncReport) -> str:
-    parts = [f"{report.total} documents"]
+    parts = [f"{report.total} document{'' if report.total == 1 else 's'}"]
     for count, what in (
         (report.read, "new or changed"),
         (report.regranted, "with other readers"),

@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from tests.factories import make_tenant
+from tuning.store import documents
+from tuning.worker.preparation import import_sources
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_every_folder_becomes_a_source_once_and_only_changes_are_read_again(store, tmp_path):
+    for place, name in (
+        ("documents/hr", "leave.md"),
+        ("documents/travel", "trips.md"),
+        ("pairs/letters", "mapping.csv"),
+    ):
+        folder = tmp_path / place
+        folder.mkdir(parents=True)
+        (folder / name).write_text("# Rules\n\nAsk first.")
+        (folder / ".access.json").write_text(json.dumps({"read": ["organisation"]}))
+    (tmp_path / "documents" / "note.md").write_text("In no folder.")
+    tenant, said = make_tenant(store, tmp_path), []
+    import_sources(tenant, say=said.append)
+    (tmp_path / "documents/hr/more.md").write_text("# More\n\nAsk again.")
+    import_sources(tenant, say=said.append)
+    assert [line.partition(" (")[0] for line in said] == [
+        "HR: 1 document, 1 new or changed",
+        "Travel: 1 document, 1 new or changed",
+        "Letters",
+        "HR: 2 documents, 1 new or changed",
+        "Travel: 1 document",
+        "Letters",
+    ]
+    with store.reading() as session:
+        sources = documents.sources(session)
+        assert [source.location for source in sources] == ["documents/hr", "pairs/letters", "documents/travel"]
+        titles = [document.title for document in documents.of_sources(session, [source.id for source in sources])]
+    assert sorted(titles) == ["More", "Rules", "Rules"]
