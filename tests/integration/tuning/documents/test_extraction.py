@@ -38,8 +38,9 @@ def write_pptx(path):
 
 def write_xlsx(path):
     book = openpyxl.Workbook()
-    book.active.append(["Country", "Leave"])
-    book.active.append(["Norway", "You have 27 days."])
+    sheet = book.create_sheet("Leave", 0)
+    sheet.append(["Country", "Leave"])
+    sheet.append(["Norway", "You have 27 days."])
     book.save(path)
 
 

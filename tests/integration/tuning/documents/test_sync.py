@@ -46,7 +46,7 @@ def found(store, question, principals=EVERYBODY):
 
 
 def test_a_first_sync_reads_everything_and_lists_what_it_leaves_out(store, tmp_path, folder):
-    seen = []
+    seen: list[float] = []
 
     report = sync(store, "source", FolderReader(tmp_path, "documents/travel"), progress=seen.append)
 
