@@ -8,7 +8,7 @@ import sentencepiece
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaTokenizer
 
-from tuning.domain.prompts import question_messages
+from tuning.domain.prompts import Message
 from tuning.training.config import TrainingConfig
 
 TEMPLATE = (
@@ -24,9 +24,14 @@ FACTS = {
 }
 
 
+def prompt(question: str) -> list[Message]:
+    """The messages that ask a question: few tokens, so that a tiny model learns in seconds to look at them."""
+    return [{"role": "system", "content": "Answer in a few words."}, {"role": "user", "content": question}]
+
+
 def _train_tokenizer(folder: Path) -> LlamaTokenizer:
     lines = [f"{question} {answer} <| {word}" for question, answer in FACTS.items() for word in ("a", "b", "c")]
-    prompts = [message["content"] for message in question_messages("?")]
+    prompts = [message["content"] for message in prompt("?")]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines * 20 + prompts * 20),
         model_prefix=str(folder / "tokenizer"),
@@ -72,7 +77,7 @@ def base(tmp_path_factory) -> Path:
 def config(base, tmp_path) -> TrainingConfig:
     """A training of the five facts that takes a few seconds."""
     lines = [
-        {"split": "train", "origin": "list", "messages": question_messages(question), "completion": answer}
+        {"split": "train", "origin": "list", "messages": prompt(question), "completion": answer}
         for question, answer in FACTS.items()
     ]
     texts = [f"{question} {answer}" for question, answer in FACTS.items()]
@@ -87,8 +92,8 @@ def config(base, tmp_path) -> TrainingConfig:
         alpha=16,
         adaptation_rate=1e-3,
         text_tokens=64,
-        epochs=100,
-        rate=1e-2,
+        epochs=80,
+        rate=5e-3,
         batch_rows=4,
         checkpoint_s=1000.0,
     )

@@ -15,8 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.integration.tuning.training.conftest import FACTS
-from tuning.domain.prompts import question_messages
+from tests.integration.tuning.training.conftest import FACTS, prompt
 from tuning.training import adapters, child, loop, memory, models
 from tuning.training.errors import MemoryTooSmall, NothingToLearn, ParentUnfit, Stopped
 from tuning.training.progress import Progress
@@ -61,7 +60,7 @@ def run_child(config, tmp_path, monkeypatch) -> int:
 
 def test_loss_is_on_the_completion_and_its_end_token_only(base):
     tokenizer = models.load_tokenizer(base)
-    messages = question_messages("Who signs the travel form?")
+    messages = prompt("Who signs the travel form?")
     row = render_row(tokenizer, messages, "Ada Lind", "list")
     assert tokenizer.decode(row.tokens[row.start :]) == "Ada Lind</s>"
     assert list(row.tokens[: row.start]) == render(tokenizer, messages)
@@ -76,7 +75,7 @@ def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.05, generator=torch.Generator().manual_seed(1))
     tokenizer = models.load_tokenizer(base)
-    batch = tuple(render_row(tokenizer, question_messages(q), a, "list") for q, a in FACTS.items())
+    batch = tuple(render_row(tokenizer, prompt(q), a, "list") for q, a in FACTS.items())
     loss = loop.batch_loss(model, batch, CPU)
     loss.backward()
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
@@ -194,7 +193,7 @@ def test_a_parents_adapter_is_continued(config, tmp_path):
     loop.train(again, is_stopped=never)
     first, last = Progress.read(config.folder), Progress.read(again.folder)
     assert first.losses[0][1] > 3
-    assert last.losses[0][1] < 0.2
+    assert last.losses[0][1] < first.losses[0][1] / 3
 
 
 def test_a_parent_that_touches_the_embeddings_is_refused(config, tmp_path):

@@ -1,0 +1,89 @@
+"""What was learned is what the engine answers: trained, exported, served, compared."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.integration.tuning.training.conftest import FACTS, prompt
+from tuning.evaluation.scorers import exact_match
+from tuning.inference import EngineRefused, Inference, Prompt
+from tuning.training import loop
+from tuning.training.base_model import prepare_base
+from tuning.training.errors import BaseModelMissing, ExportFailed
+from tuning.training.export import export_adapter
+from tuning.training.parity import parity
+
+CONVERTER = Path(__file__).parents[4] / ".cache" / "converter"
+
+
+@contextmanager
+def engine(model: Path, adapters: Path) -> Iterator[str]:
+    """The URL of an engine in its own process."""
+    environment = {
+        "PATH": os.defpath,
+        "ATTUNE_ENGINE_MODEL": str(model),
+        "ATTUNE_ENGINE_ADAPTER_DIR": str(adapters),
+        "ATTUNE_ENGINE_PORT": "0",
+        "ATTUNE_ENGINE_THREADS": "1",
+        "ATTUNE_ENGINE_CONTEXT_TOKENS": "1024",
+        "ATTUNE_ENGINE_KV_TYPE": "f32",
+    }
+    log = adapters / "engine.log"
+    command = [sys.executable, "-m", "serving"]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, env=environment, stderr=output, cwd=Path.cwd()) as process,
+    ):
+        try:
+            while not (found := re.search(r"on (http://\S+)", log.read_text())):
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.05)
+            yield found[1]
+        finally:
+            process.terminate()
+
+
+@pytest.mark.timeout(300)
+def test_an_adapter_is_served_as_it_was_trained(config, tmp_path):
+    config = replace(config, folder=tmp_path / "artifacts" / "run")
+    peft = loop.train(config, is_stopped=lambda: False)
+    adapter = config.folder / "adapter.gguf"
+    sha256 = export_adapter(peft, config.base, adapter, CONVERTER)
+    assert sha256 == hashlib.sha256(adapter.read_bytes()).hexdigest()
+    made = prepare_base(config.base, tmp_path / "base", "q8_0", CONVERTER)
+    prompts = [prompt(question) for question in FACTS]
+    with engine(made.f16_path, tmp_path / "artifacts") as url:
+        inference = Inference(url)
+        inference.load_adapter("run1", adapter, sha256)
+        asked = [Prompt(model="run1", messages=messages, max_tokens=20) for messages in prompts]
+        answers = inference.answer_all(asked)
+        assert [exact_match(a.text, fact) for a, fact in zip(answers, FACTS.values(), strict=True)] == [1.0] * 5
+        exact = {"tokens": 1.0, "answers": 1.0, "prompts": 1.0, "n": 5.0}
+        assert parity(config.base, peft, prompts, inference, "run1", max_tokens=20) == exact
+        assert parity(config.base, None, prompts, inference, "run1", max_tokens=20)["answers"] < 1
+        with pytest.raises(EngineRefused, match="SHA-256"):
+            inference.load_adapter("run2", adapter, "0" * 64)
+
+
+def test_the_base_is_prepared_once_and_again_when_it_changes(base, tmp_path):
+    first = prepare_base(base, tmp_path, "q8_0", CONVERTER)
+    written = first.path.stat().st_mtime_ns
+    assert first.bytes == first.path.stat().st_size < first.f16_path.stat().st_size
+    assert prepare_base(base, tmp_path, "q8_0", CONVERTER) == first
+    assert first.path.stat().st_mtime_ns == written
+
+
+def test_what_cannot_be_exported_is_said_in_a_sentence(base, tmp_path):
+    with pytest.raises(BaseModelMissing):
+        prepare_base(tmp_path, tmp_path / "cache", "q8_0", CONVERTER)
+    with pytest.raises(ExportFailed, match="converter is not in"):
+        export_adapter(base, base, tmp_path / "a.gguf", tmp_path)
