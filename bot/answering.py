@@ -175,4 +175,4 @@ def _stored(question: Question, position: int) -> dict[str, object]:
 
 def _without_unknown_citations(text: str, passages: int) -> str:
     """Take out [n] where there is no passage n: Teams would show a citation that leads nowhere."""
-    return _CITED.sub(lambda found: found[0] if 1 <= int(found[1]) <= passages else "", text)
+    return re.sub(rf"\s*{_CITED.pattern}", lambda found: found[0] if 1 <= int(found[1]) <= passages else "", text)

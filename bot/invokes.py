@@ -78,13 +78,12 @@ def read_reaction(value: Any) -> tuple[Reaction | None, str]:
     """Return thumb and comment of a feedback invoke; Teams wraps the comment in JSON, the Playground sends it plain."""
     data = value if isinstance(value, dict) else {}
     action = data.get("actionValue")
-    if not isinstance(action, dict) or action.get("reaction") not in set(Reaction):
+    if not isinstance(action, dict) or action.get("reaction") not in list(Reaction):
         return None, ""
     said = action.get("feedback", "")
     with suppress(TypeError, ValueError):
-        said = json.loads(said)
-    if isinstance(said, dict):
-        said = said.get("feedbackText", "")
+        wrapped = json.loads(said)
+        said = wrapped.get("feedbackText", "") if isinstance(wrapped, dict) else said
     return Reaction(action["reaction"]), said if isinstance(said, str) else ""
 
 

@@ -49,16 +49,11 @@ class TeamsTurn:
         if self._incoming.scope is Scope.PERSONAL:
             yield PersonalStream(self._connector, self._incoming, self._chunk_every_s)
             return
-        dots = asyncio.create_task(self._keep_typing())
+        message = SingleMessage(self)
         try:
-            yield SingleMessage(self)
+            yield message
         finally:
-            dots.cancel()
-
-    async def _keep_typing(self) -> None:
-        while True:
-            await self.typing()
-            await asyncio.sleep(TYPING_EVERY_S)
+            message.rest()
 
     def _outgoing(self, message: Message) -> Json:
         # In a channel an answer belongs below its question; in a chat a quotation of each question would be noise.
@@ -131,20 +126,34 @@ class PersonalStream:
 
 
 class SingleMessage:
-    """An answer where Teams doesn't stream: nothing until it is complete."""
+    """An answer where Teams doesn't stream: the bot types until it is complete, and not a moment longer."""
 
     def __init__(self, turn: TeamsTurn) -> None:
         self._turn = turn
+        self._typing: asyncio.Task[None] | None = None
 
-    async def inform(self, text: str) -> None:
-        """Do nothing: the chat shows that the bot is typing."""
+    async def inform(self, text: str) -> None:  # noqa: ARG002 - there is nowhere to show it
+        """Show that the bot is typing."""
+        await self._turn.typing()
+        self._typing = asyncio.create_task(self._keep_typing())
 
     async def write(self, text: str) -> None:
         """Do nothing."""
 
     async def finish(self, message: Message) -> str:
         """Send the answer."""
+        self.rest()
         return await self._turn.send(message)
+
+    def rest(self) -> None:
+        """Stop typing."""
+        if self._typing is not None:
+            self._typing.cancel()
+
+    async def _keep_typing(self) -> None:
+        while True:
+            await asyncio.sleep(TYPING_EVERY_S)
+            await self._turn.typing()
 
 
 def _raise_why(refused: NotDelivered) -> None:

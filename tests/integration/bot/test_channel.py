@@ -4,6 +4,7 @@ import io
 import json
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import jwt
@@ -79,7 +80,7 @@ async def received() -> Received:
 
 
 @pytest.fixture
-async def client(microsoft, received) -> AsyncIterator[TestClient]:
+async def client(microsoft, received) -> AsyncIterator[TestClient[Any, Any]]:
     credentials = Credentials(app_id=APP_ID, password="made-up", tenant_id=TENANT)
     async with aiohttp.ClientSession() as session:
         connector = Connector(

@@ -76,7 +76,10 @@ COVERAGE = Coverage(
     exclusions=(Exclusion(document_id="c", title="Bonus", reason="Not readable by Staff."),),
 )
 LOSSES = [[step, 4.0 / (step + 1)] for step in range(200)]
-PEOPLE = [Group(id="staff", name="Staff", member_ids=("ana",)), Person(id="bo", name="Bo", mail="bo@example.com")]
+PEOPLE: list[Group | Person] = [
+    Group(id="staff", name="Staff", member_ids=("ana",)),
+    Person(id="bo", name="Bo", mail="bo@example.com"),
+]
 NASTY_AGENT = make_agent(
     name=NASTY[:60], description=NASTY[:300], instructions=NASTY[:2000], starters=[NASTY[:200]] * 6
 )
@@ -118,9 +121,7 @@ CARDS = {
         make_run(state=RunState.RUNNING, stage=Stage.TRAINING, progress=0.4, seconds_left=75.0, losses=LOSSES),
     ),
     "progress, ready": progress_card(AGENT, make_run(state=RunState.READY, progress=1.0)),
-    "failure": failure_card(
-        AGENT, make_run(failure="out_of_memory", error="It ran out of memory.", remedy="Add some.")
-    ),
+    "failure": failure_card(AGENT, make_run(failure="out_of_memory", error="It ran out of memory.", remedy="Add it.")),
     "evaluation": evaluation_card(AGENT, make_release(), EVALUATION, {"train/list": 120, "holdout/owner": 80}),
     "evaluation, nothing measured": evaluation_card(AGENT, make_release(), Evaluation(run_id="run"), {}),
     "approval": approval_card(CASE),

@@ -1,0 +1,141 @@
+"""Answers, between a chat in memory and an engine on loopback."""
+
+import pytest
+
+from bot.answering import Answering
+from bot.engine import Engine
+from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
+from tests.fakes.engine import FakeEngine
+from tests.fakes.turn import FakeTurn
+from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.domain.documents import DocumentPassage
+from tuning.domain.prompts import Task
+from tuning.domain.releases import ReleaseState
+from tuning.store import conversations, documents
+
+
+@pytest.fixture
+async def engine():
+    async with FakeEngine() as engine:
+        yield engine
+
+
+@pytest.fixture
+async def answering(engine, tenant):
+    client = Engine(engine.url, retry_pause_s=0.0)
+    yield Answering(tenant, client)
+    await client.close()
+
+
+@pytest.fixture
+def tenant(store, tmp_path):
+    return make_tenant(store, tmp_path)
+
+
+def begin(store, **agent):
+    """Put Ana's agent into the store, live, and let Bo have picked it."""
+    keep(
+        store,
+        make_agent(live_release_id="release", **agent),
+        make_run(dataset_id="dataset"),
+        make_release(state=ReleaseState.LIVE),
+        make_source(location="pairs"),
+    )
+    with store.transaction() as session:
+        conversations.start(session, "chat", "bo", "agent")
+
+
+def add(store, title, text, readers=("organisation",), **values):
+    with store.transaction() as session:
+        document = make_document(title, readers, **values)
+        documents.save(session, document)
+        passage = DocumentPassage(document_id=document.id, position=0, text=text)
+        documents.replace_passages(session, document.id, [passage])
+
+
+async def test_without_passages_the_weights_alone_answer(answering, engine, store):
+    begin(store)
+    engine.says = lambda _: "Under 600 km [1] by rail [7]."
+    turn = FakeTurn("How long by rail?")
+    assert await answering.answer(turn, "How long by rail?")
+    assert engine.prompt() == "Question: How long by rail?"
+    assert turn.said == "Under 600 km by rail.\n\n_Travel · release 1 · from what it learned_"
+    assert turn.sent[0].citations == []
+
+
+async def test_text_grows_while_the_engine_writes(answering, engine, store):
+    begin(store)
+    turn = FakeTurn()
+    await answering.answer(turn, "How?")
+    assert turn.chunks[0] == "Trips "
+    assert turn.chunks[-1].startswith(turn.chunks[-2])
+
+
+async def test_a_stopped_answer_is_kept_as_stopped(answering, engine, store):
+    begin(store)
+    await answering.answer(FakeTurn(stops_after=2), "How?")
+    with store.reading() as session:
+        kept = conversations.answer_to(session, "in")
+    assert kept is not None
+    assert (kept.is_stopped, kept.activity_id) == (True, "")
+
+
+@pytest.mark.parametrize(("status", "says"), [(429, "Too many people"), (503, "Too many people"), (500, "not running")])
+async def test_an_engine_that_cannot_answer_gets_a_sentence_without_a_label(answering, engine, store, status, says):
+    begin(store)
+    engine.status = status
+    turn = FakeTurn()
+    await answering.answer(turn, "How?")
+    assert says in turn.said
+    assert not turn.sent[0].is_answer
+
+
+async def test_an_answer_that_is_too_long_for_the_engine_gets_a_sentence(answering, engine, store):
+    begin(store, task=Task.SUMMARY)
+    turn = FakeTurn()
+    await answering.answer(turn, "word " * 20_000)
+    assert "takes 60,000" in turn.said
+
+
+async def test_nobody_to_ask_is_said_by_the_caller(answering, store):
+    assert not await answering.answer(FakeTurn(), "How?")
+
+
+async def test_a_summary_is_of_the_text_given(answering, engine, store):
+    begin(store, task=Task.SUMMARY)
+    engine.says = lambda _: "Short."
+    turn = FakeTurn()
+    await answering.answer(turn, "A long report.")
+    assert engine.prompt() == "Document:\nA long report."
+    assert turn.said == "Short.\n\n_Travel · release 1 · from the text you gave_"
+
+
+async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_may_read(
+    answering, engine, store, tmp_path
+):
+    begin(store, task=Task.GENERATION)
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    for name, readers, brief in (
+        ("lease", ["organisation"], "Rent an office in Ulm."),
+        ("salary", ["leads"], "Raise the salary of Ulm's engineers."),
+        ("loan", ["organisation"], "Borrow money from a bank."),
+    ):
+        (folder / f"{name}.md").write_text(f"# The {name} form\n\nIn the form of a {name}.", "utf-8")
+        add(store, f"{name} form", f"The {name} form.", readers, id=name, path=f"{name}.md")
+        add(store, f"{name} brief", brief, readers, id=f"{name}-brief", path=f"{name}-brief.md")
+        example = Example(
+            dataset_id="dataset",
+            split=Split.TRAIN,
+            origin=Origin.PAIR,
+            completion="-",
+            document_id=name,
+            detail={"precedent": f"{name}.md", "content": f"{name}-brief.md", "target": f"{name}-target.md"},
+        )
+        keep(store, example)
+    keep(store, Dataset(id="dataset", agent_id="agent"))
+    turn = FakeTurn()
+    await answering.answer(turn, "Raise the rent of the office in Ulm.")
+    assert engine.prompt().startswith("Precedent:\n# The lease form")
+    assert engine.prompt().endswith("Brief:\nRaise the rent of the office in Ulm.")
+    assert "in the form of 'lease form'" in turn.said

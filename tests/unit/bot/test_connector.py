@@ -1,0 +1,191 @@
+"""How messages get to Teams: patience with 'later', none with 'no', and nothing to hosts that are not allowed."""
+
+from collections import deque
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot import connector as module
+from bot.connector import Connector
+from bot.errors import NotDelivered, StreamStopped
+from bot.teams_turn import TeamsTurn
+from bot.turn import Incoming, Message, Scope
+
+
+class Teams:
+    """Answers with the next of the responses given, then 201."""
+
+    def __init__(self):
+        self.calls = []
+        self.answers: deque[tuple[int, Any, dict[str, str]]] = deque()
+
+    async def handle(self, request):
+        self.calls.append((request.method, request.path, await request.json(), request.headers))
+        status, body, headers = self.answers.popleft() if self.answers else (201, {"id": f"m{len(self.calls)}"}, {})
+        return web.json_response(body, status=status, headers=headers)
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """How long the connector waited; no time passes."""
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr("bot.connector.asyncio.sleep", sleep)
+    return waited
+
+
+@pytest.fixture
+async def teams():
+    return Teams()
+
+
+@pytest.fixture
+async def server(teams):
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", teams.handle)
+    async with TestServer(app) as server:
+        yield server
+
+
+async def token():
+    return "made-up"
+
+
+@pytest.fixture
+async def connector():
+    async with aiohttp.ClientSession() as session:
+        yield Connector(session, hosts=["smba.trafficmanager.net"], is_loopback_allowed=True, token=token)
+
+
+@pytest.fixture
+def reference(server):
+    return {
+        "serviceUrl": f"http://127.0.0.1:{server.port}/emea/",
+        "conversation": {"id": "a:1/2"},
+        "bot": {},
+        "user": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "is_trusted"),
+    [
+        ("https://smba.trafficmanager.net/emea/", True),
+        ("http://127.0.0.1:5000", True),
+        ("https://smba.trafficmanager.net.evil.example/", False),
+        ("https://evil.example/?smba.trafficmanager.net", False),
+        ("file:///etc/passwd", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+async def test_hosts_are_compared_whole(connector, url, is_trusted):
+    assert connector.trusts(url) is is_trusted
+
+
+async def test_a_message_goes_to_its_chat_with_the_bots_token(connector, teams, reference):
+    assert await connector.post(reference, {"type": "message"}) == "m1"
+    method, path, body, headers = teams.calls[0]
+    assert (method, path, body) == ("POST", "/emea/v3/conversations/a:1/2/activities", {"type": "message"})
+    assert headers["Authorization"] == "Bearer made-up"
+
+
+@pytest.mark.parametrize("status", [412, 429, 500, 502, 503, 504])
+async def test_later_means_again(connector, teams, reference, pauses, status):
+    teams.answers.extend([(status, {}, {"Retry-After": "7"}), (status, {}, {})])
+    assert await connector.post(reference, {"type": "message"}) == "m3"
+    assert pauses[0] == 7.0
+    assert 0 < pauses[1] < 2
+
+
+async def test_no_means_no(connector, teams, reference, pauses):
+    teams.answers.append((403, {"error": {"code": "BotNotInConversationRoster"}}, {}))
+    with pytest.raises(NotDelivered) as refused:
+        await connector.post(reference, {"type": "message"})
+    assert refused.value.status == 403
+    assert len(teams.calls) == 1
+
+
+async def test_it_gives_up_in_the_end(connector, teams, reference, pauses):
+    teams.answers.extend([(503, {}, {})] * 99)
+    with pytest.raises(NotDelivered):
+        await connector.post(reference, {"type": "message"})
+    assert len(teams.calls) == module.ATTEMPTS
+
+
+async def test_a_redirect_is_not_followed(connector, teams, reference):
+    teams.answers.append((302, {}, {"Location": "http://127.0.0.1:1/"}))
+    with pytest.raises(NotDelivered):
+        await connector.post(reference, {"type": "message"})
+
+
+@pytest.fixture
+def turn(connector, reference):
+    def make(scope=Scope.PERSONAL):
+        incoming = Incoming(type="message", activity_id="q", scope=scope, reference=reference)
+        return TeamsTurn(connector, incoming, chunk_every_s=0.0)
+
+    return make
+
+
+def info(call):
+    return next(entity for entity in call[2]["entities"] if entity["type"] == "streaminfo")
+
+
+async def test_a_stream_is_one_message_that_grows(turn, teams):
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        await stream.write("Yes")
+        await stream._sending
+        await stream.write("Yes, by")
+        assert await stream.finish(Message(text="Yes, by rail.")) == "m4"
+    steps = [info(call) for call in teams.calls]
+    assert [step["streamType"] for step in steps] == ["informative", "streaming", "streaming", "final"]
+    assert [step.get("streamSequence") for step in steps] == [1, 2, 3, None]
+    assert [step.get("streamId") for step in steps] == [None, "m1", "m1", "m1"]
+
+
+async def test_a_chunk_that_teams_has_no_time_for_is_left_out(turn, teams):
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        teams.answers.append((429, {}, {}))
+        await stream.write("Yes")
+        await stream.finish(Message(text="Yes, by rail."))
+    assert [info(call)["streamType"] for call in teams.calls] == ["informative", "streaming", "final"]
+
+
+async def test_stop_is_heard(turn, teams):
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        error = {"error": {"code": "ContentStreamNotAllowed", "message": "Content stream was canceled by user."}}
+        teams.answers.append((403, error, {}))
+        await stream.write("Yes")
+        with pytest.raises(StreamStopped):
+            await stream.finish(Message(text="Yes, by rail."))
+    assert len(teams.calls) == 2
+
+
+async def test_an_answer_that_takes_too_long_to_stream_replaces_the_message(turn, teams):
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        error = {"error": {"message": "Content stream finished due to exceeded streaming time."}}
+        teams.answers.append((403, error, {}))
+        await stream.write("Yes")
+        assert await stream.finish(Message(text="Yes, by rail.")) == "m1"
+    method, path, body, _ = teams.calls[-1]
+    assert (method, path.rsplit("/", 1)[-1], body["text"]) == ("PUT", "m1", "Yes, by rail.")
+
+
+async def test_elsewhere_the_bot_types_and_answers_once_below_the_question(turn, teams):
+    async with turn(Scope.CHANNEL).stream() as stream:
+        await stream.inform("Looking ...")
+        await stream.write("Yes")
+        await stream.finish(Message(text="Yes, by rail."))
+    assert [call[2]["type"] for call in teams.calls if call[2]["type"] == "message"] == ["message"]
+    assert teams.calls[-1][2]["replyToId"] == "q"
