@@ -19,7 +19,8 @@ def test_every_folder_becomes_a_source_once_and_only_changes_are_read_again(stor
         (folder / name).write_text("# Rules\n\nAsk first.")
         (folder / ".access.json").write_text(json.dumps({"read": ["organisation"]}))
     (tmp_path / "documents" / "note.md").write_text("In no folder.")
-    tenant, said = make_tenant(store, tmp_path), []
+    tenant = make_tenant(store, tmp_path)
+    said: list[str] = []
     import_sources(tenant, say=said.append)
     (tmp_path / "documents/hr/more.md").write_text("# More\n\nAsk again.")
     import_sources(tenant, say=said.append)

@@ -7,7 +7,8 @@ down_revision = "0001"
 
 _SQLITE = (
     """
-    CREATE VIRTUAL TABLE passage_search USING fts5(title, heading, text, tokenize = 'porter unicode61 remove_diacritics 2')
+    CREATE VIRTUAL TABLE passage_search
+    USING fts5(title, heading, text, tokenize = 'porter unicode61 remove_diacritics 2')
     """,
     """
     CREATE TRIGGER passage_search_insert AFTER INSERT ON documentpassage BEGIN
