@@ -45,8 +45,8 @@ class TrainingConfig:
     long_row_tokens: int = 256
     """Rows above this are long: they carry passages."""
     long_share: float = 0.5
-    """Long rows take at most this share of an epoch's tokens where there are short ones, not counting what all short ones
-    begin with: they teach how to read, which the base knows already, and cost twenty times as much."""
+    """Of an epoch's tokens, where there are short rows: long ones teach how to read, which the base knows already, and
+    cost twenty times as much. What all short rows begin with doesn't count."""
     row_tokens: int = 2048
     """Longer examples are left out: cut, they would teach to stop early."""
     batch_tokens: int = 4096
