@@ -32,9 +32,9 @@ MODULES = (
     runs,
 )
 SEARCH_PREFIX = "passage_search"
-"""The full-text index and its shadow tables, which no model describes."""
+"""The full-text index: tables on SQLite, an index on PostgreSQL; no model describes it."""
 
 
 def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
-    """Return whether Alembic should compare a table of the database with the models."""
-    return kind != "table" or name is None or not name.startswith(SEARCH_PREFIX)
+    """Return whether Alembic should compare a table or index of the database with the models."""
+    return kind not in {"table", "index"} or name is None or not name.startswith(SEARCH_PREFIX)
