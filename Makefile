@@ -5,13 +5,14 @@
 #   make check    lint, types, floors
 #   make demo     the whole loop without a browser, with its figures
 #   make bench    every benchmark, side by side
+#   make screens  take the pictures in docs/screens anew
 #   make starter  train the base model that ships;  make starter-report  measure it
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: up test check demo bench starter starter-report set-up pin
+.PHONY: up test check demo bench screens starter starter-report set-up pin
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -40,7 +41,10 @@ demo: set-up
 	@$(BIN)/attune demo
 
 bench: set-up
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done
+
+screens: set-up
+	@$(BIN)/pytest tests/acceptance/test_playground.py --screens docs/screens
 
 starter: set-up
 	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 $(BIN)/python -m tuning.starter.train --out var/starter
@@ -50,7 +54,7 @@ starter-report: set-up
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
-set-up: .venv/.installed .cache/converter/.unpacked .cache/playground/.installed
+set-up: .venv/.installed .cache/converter/.unpacked .cache/playground/.installed-$(PLAYGROUND)
 
 .venv/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo "Attune needs Python 3.11 or newer: install it, or say where it is with make PYTHON=..."; exit 1; }
@@ -82,7 +86,7 @@ $(ENGINE_WHEEL): $(ENGINE_SOURCE)
 	@touch $@
 
 # Microsoft licenses the Playground for evaluation, not for redistribution: fetched here, never part of this repository.
-.cache/playground/.installed: Makefile
+.cache/playground/.installed-$(PLAYGROUND):
 	@mkdir -p $(@D)
 	@if command -v npm >/dev/null; then \
 		echo "== Installing the Agents Playground $(PLAYGROUND)"; \
