@@ -23,8 +23,7 @@ STATES = {
 def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, examples: dict[str, int]) -> Element:
     """Return the evaluation; with buttons while the release is a candidate."""
     trained = sum(number for key, number in examples.items() if key.startswith("train"))
-    note = text_input("note", "Note for the admins", longest=1_000, is_multiline=True)
-    submit = execute("Submit", Verb.RELEASE_SUBMIT, style="positive", release_id=release.id)
+    note = text_input("note", "Note for the admins who decide", longest=1_000, is_multiline=True)
     is_candidate = release.state == ReleaseState.CANDIDATE
     shown = samples(evaluation)
     return card(
@@ -33,11 +32,12 @@ def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, exam
         scores_table(evaluation),
         aside("Share of the questions set aside, with the 95 % interval. Search: the documents are looked up too."),
         *objections(evaluation),
+        note if is_candidate else None,
         actions=[
             *(
                 [
-                    execute("Try it", Verb.RELEASE_TRY, release_id=release.id),
-                    show_card("Submit for approval", card(note, actions=[submit])),
+                    execute("Try it", Verb.RELEASE_TRY, is_validated=False, release_id=release.id),
+                    execute("Submit", Verb.RELEASE_SUBMIT, style="positive", release_id=release.id),
                 ]
                 if is_candidate
                 else []
