@@ -47,6 +47,7 @@ def carry_out(store: Store, job: Job, progress: Progress, acts: Mapping[Stage, A
         _cancel(store, job)
     except EngineAway as away:
         if job.attempts < MAX_ATTEMPTS:
+            log.warning("Run %s: %s It is tried again.", job.subject_id, away.sentence)
             _try_again(store, job)
         else:
             _fail(store, job, RunFailed(away.code, away.sentence, "Then retry the run."))
