@@ -1,12 +1,12 @@
 """What can go wrong, each with the sentence that a person reads.
 
-    Refusal
-    ├── NotAllowed
-    ├── NotFound
-    ├── WrongState
-    ├── InvalidInput
-    ├── TooFewExamples
-    └── RunFailed
+Refusal
+├── NotAllowed
+├── NotFound
+├── WrongState
+├── InvalidInput
+├── TooFewExamples
+└── RunFailed
 """
 
 from typing import ClassVar

@@ -27,7 +27,7 @@ class Evaluation(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     run_id: str = Field(index=True)
     scores: dict[str, dict[str, dict[str, float]]] = Field(default_factory=dict, sa_type=JSON)
-    """Variant to metric ('exact_match', 'token_f1', 'rouge_l', 'refusal' ...) to mean, low, high (95 %), n; shares from 0 to 1."""
+    """Variant to metric ('exact_match', 'token_f1' ...) to mean, low, high (95 %), n; shares from 0 to 1."""
     objections: list[str] = Field(default_factory=list, sa_type=JSON)
     """What speaks against publishing, each a sentence; empty: every gate passed."""
     samples: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)

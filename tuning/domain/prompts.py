@@ -47,7 +47,7 @@ QUESTION_WRITER_PROMPT = "Write questions that the passage answers, each with it
 
 
 def system_message(task: Task, instructions: str = "") -> Message:
-    """Return the fixed beginning of every prompt of an agent: the task's own sentence, then the owner's instructions."""
+    """Return how every prompt of an agent begins: the task's own sentence, then the owner's instructions."""
     own = instructions.strip()
     return {"role": "system", "content": f"{SYSTEM_PROMPTS[task]}\n{own}" if own else SYSTEM_PROMPTS[task]}
 
@@ -76,7 +76,7 @@ def summary_messages(document: str, *, instructions: str = "") -> list[Message]:
 
 
 def question_writer_messages(passage: Passage) -> list[Message]:
-    """Return the messages that ask the base model to write question and answer lines ('Q: ...', 'A: ...') on a passage."""
+    """Return the messages that ask the base model for 'Q: ...' and 'A: ...' lines on a passage."""
     heading = f"{passage.title}{', ' + passage.heading if passage.heading else ''}"
     return [
         {"role": "system", "content": QUESTION_WRITER_PROMPT},
