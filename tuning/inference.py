@@ -103,16 +103,16 @@ class Inference:
         Raises:
             EngineAway, EngineRefused: as for one answer; the prompts not yet sent are dropped.
         """
-        with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="inference") as threads:
+        threads = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="inference")
+        try:
             answers = [threads.submit(self._ask, prompt) for prompt in prompts]
-            try:
-                for done, answer in enumerate(as_completed(answers), start=1):
-                    answer.result()
-                    progress(done / len(answers))
-            except BaseException:
-                threads.shutdown(cancel_futures=True)
-                raise
+            for done, answer in enumerate(as_completed(answers), start=1):
+                answer.result()
+                progress(done / len(answers))
             return [answer.result() for answer in answers]
+        finally:
+            # Who is interrupted must not wait for answers that nobody wants any more.
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def load_adapter(self, adapter_id: str, path: Path, sha256: str) -> None:
         """Make an adapter file available under an id; again is harmless. It is loaded anew if the engine restarts.
