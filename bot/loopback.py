@@ -204,7 +204,8 @@ def find_action(card: Any, title: str) -> Json:
         if action.get("title") == title and action["type"] in {"Action.Execute", "Action.Submit"}:
             return action
     there = ", ".join(f"'{action.get('title')}'" for action in actions) or "none"
-    raise LookupError(f"There is no button '{title}' on the card; there are: {there}.")
+    said = " / ".join(texts(card))
+    raise LookupError(f"There is no button '{title}' on the card that says '{said}'; there are: {there}.")
 
 
 def default_inputs(card: Any) -> Json:

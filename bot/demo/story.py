@@ -84,6 +84,7 @@ class Story:
         await self.on_step("People open their chats")
         for chat in (owner, admin, employee, outsider):
             await chat.open()
+            await chat.wait(lambda _: True)
         await self.on_step("The owner makes an agent")
         review = await self._make_agent(owner)
         await self.on_step("Documents become a tuned release")
