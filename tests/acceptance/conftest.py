@@ -139,11 +139,13 @@ class Chat:
 
     def ask(self, question: str, *, timeout_s: float = 60) -> str:
         """Ask, wait until the answer is complete, and return it."""
-        labels = self.page.locator(".fai-AiGeneratedDisclaimer")
-        before = labels.count()
+        # The Playground shows the answer and its button as two bubbles, both with the label; the button comes last.
+        buttons = self.page.get_by_role("button", name="Correct this answer")
+        before = buttons.count()
         self.say(question)
-        expect(labels).to_have_count(before + 1, timeout=timeout_s * 1000)
-        return self.messages().filter(has=labels).last.inner_text()
+        expect(buttons).to_have_count(before + 1, timeout=timeout_s * 1000)
+        expect(self.page.locator(".fai-AiGeneratedDisclaimer").last).to_be_visible()
+        return self.messages().filter(has_text="· release").last.inner_text()
 
     def picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
