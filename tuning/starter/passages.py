@@ -315,10 +315,10 @@ def _table(rng: random.Random, area: str) -> Source:
     for place in places:
         values = [VALUES[kind](rng) for kind in kinds]
         rows.append(f"| {place} | {' | '.join(values)} |")
-        for family, column, asked, value in zip(families, columns, askings, values, strict=True):
+        for family, column, others, value in zip(families, columns, askings, values, strict=True):
             where = rng.choice((f" in {place}", f" for {place}", f" at {place}"))
             plain = [
-                say(rng, rng.choice(family.questions), k=rng.choice([*asked, column.lower()]), e=where)
+                say(rng, rng.choice(family.questions), k=rng.choice([*others, column.lower()]), e=where)
                 for _ in range(2)
             ]
             questions = (_clean(plain[0]), _finish(rng, plain[1]))

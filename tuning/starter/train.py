@@ -33,10 +33,10 @@ TOKENS_PER_BATCH = 3072
 LONGEST_ROW = 1800
 COPIES_UNTIL_S = 150
 LONGEST_COPY = 450
-LOOKUPS_UNTIL_S = 900
+LOOKUPS_UNTIL_S = 540
 LOOKUP_RATE = 1.5e-3
 MOST_STATEMENTS = 16
-EXAMINE_EVERY_S = 360
+EXAMINE_EVERY_S = 180
 _UNSEEN_SEED = 10**9
 
 
@@ -55,7 +55,7 @@ def sizes_at(progress: float) -> list[str]:
     """Return how long rows are when this share of the skills' time is over; the sizes are equally likely."""
     if progress < 0.3:
         return ["tiny"] * 4 + ["short"]
-    if progress < 0.45:
+    if progress < 0.5:
         return ["tiny", "short", "short", "short", "middle"]
     if progress < 0.75:
         return ["short", "middle", "middle", "middle", "long"]
@@ -129,12 +129,9 @@ def learn_lookups(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM) -
             hardest, running = min(MOST_STATEMENTS, hardest * 2), 1.6
 
 
-def _kind_at(steps: int, progress: float) -> str:
+def _kind_at(steps: int) -> str:
     """Return what the batch of this step holds: rows, or a drill of copying or of looking up."""
-    turn = steps % 10
-    if turn == 9:
-        return "copying"
-    return "lookup" if turn == 3 or (turn == 6 and progress < 0.4) else "rows"
+    return {3: "lookup", 6: "lookup", 9: "copying"}.get(steps % 10, "rows")
 
 
 def _drill(rng: random.Random, encoder: Encoder, kind: str, tokens: int) -> Batch:
@@ -159,7 +156,7 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
     losses: dict[str, float] = {}
     clock, examined_s = time.monotonic(), state["elapsed_s"]
     while (progress := state["elapsed_s"] / (recipe.minutes * 60)) < 1:
-        kind = _kind_at(int(state["steps"]), progress)
+        kind = _kind_at(int(state["steps"]))
         batch = _drill(rng, encoder, kind, per_process) if kind != "rows" else next(stream)
         loss = step(model, optimizer, batch, learning_rate=learning_rate_at(progress, int(state["steps"])))
         now = time.monotonic()
