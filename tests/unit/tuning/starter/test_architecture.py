@@ -26,11 +26,12 @@ def test_the_starter_has_between_two_and_ten_million_parameters() -> None:
     assert 2_000_000 <= build_model(LAYERS).num_parameters() <= 10_000_000
 
 
-def test_two_planted_layers_copy_better_than_chance_before_any_training() -> None:
-    batch = copy_batch(random.Random(1), rows=16, shortest=12, longest=12)
-    with torch.no_grad():
-        loss = loss_of(build_model(2), batch).item()
-    assert loss < 0.8 * torch.log(torch.tensor(2048.0)).item()
+def test_the_planted_heads_look_at_the_previous_token() -> None:
+    model = build_model(2)
+    model.set_attn_implementation("eager")
+    attention_H_T_T = model(torch.randint(8, 2048, (1, 30)), output_attentions=True).attentions[0][0]
+    previous_H_T = attention_H_T_T.diagonal(offset=-1, dim1=1, dim2=2)
+    assert previous_H_T[:2, 5:].mean() > 2 * previous_H_T[2:, 5:].mean()
 
 
 def test_copies_count_only_where_the_second_saying_can_be_known() -> None:
