@@ -11,10 +11,10 @@ from tuning.domain.datasets import Origin
 from tuning.domain.prompts import question_messages, question_writer_messages
 from tuning.inference import BASE, Inference, Prompt
 
-SAMPLES = 3
+SAMPLES = 2
 """Times that the model is asked about a passage: once greedily, then with chance for other wordings."""
 _TEMPERATURE = 0.8
-_WRITER_TOKENS = 220
+_WRITER_TOKENS = 160
 _ANSWER_TOKENS = 48
 _DISTRACTORS = 2
 _MAX_ANSWER_WORDS = 20

@@ -25,9 +25,7 @@ def current(session: Session, chat_id: str, person_id: str) -> Conversation | No
     ).first()
 
 
-def start(
-    session: Session, chat_id: str, person_id: str, agent_id: str, release_id: str | None = None
-) -> Conversation:
+def start(session: Session, chat_id: str, person_id: str, agent_id: str, release_id: str | None = None) -> Conversation:
     """Begin a conversation with an agent (or with one release of it, to try it), which ends the one before."""
     session.exec(
         update(Conversation)
