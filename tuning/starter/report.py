@@ -127,6 +127,8 @@ class Exam:
     invent: Callable[[random.Random], Row]
     measures: tuple[tuple[str, Callable[[Row, str], float], float], ...]
     """Name of the figure, how one answer scores, and the bar."""
+    longest: int = 60
+    """The most tokens that an answer may have."""
 
 
 def _questions(rng: random.Random, *, missing: float) -> Row:
@@ -145,14 +147,20 @@ EXAMS = (
         ),
     ),
     Exam(
+        invent=lambda rng: question_row(rng, passages=(1, 2), facts_each=(1, 2), fillers=(0, 1), missing=0.0),
+        measures=(("Answers from 1-2 short passages, exact", _answer_exact, 0.95),),
+    ),
+    Exam(
         invent=lambda rng: _questions(rng, missing=1.0), measures=(("Says that the passages don't say", _refused, 0.9),)
     ),
     Exam(invent=unread_row, measures=(("Says so without any passage", _refused, 0.95),)),
     Exam(
+        longest=250,
         invent=lambda rng: draft_row(rng, longest=8),
         measures=(("Drafts, whole document exact", _exact, 0.5), ("Drafts, word F1", _overlap, 0.9)),
     ),
     Exam(
+        longest=200,
         invent=lambda rng: summary_row(rng, longest=8),
         measures=(
             ("Summaries, exactly the sentences that matter", _exact, 0.5),
@@ -160,6 +168,7 @@ EXAMS = (
         ),
     ),
     Exam(
+        longest=200,
         invent=lambda rng: writer_row(rng, facts=(1, 4), fillers=(0, 3)),
         measures=(("Written questions whose answer stands in the passage", writer_score, 0.9),),
     ),
@@ -170,14 +179,12 @@ def measure(starter: Starter, exam: Exam, *, seed: int, rows: int) -> list[Line]
     """Return the exam's lines over this many unseen rows."""
     rng = random.Random(f"unseen {seed}")
     scores: dict[str, float] = {name: 0.0 for name, _, _ in exam.measures}
-    done = 0
-    while done < rows:
+    for _ in range(rows):
         row = exam.invent(rng)
-        written = starter.answer(row.messages[:-1])
-        done += 1
+        written = starter.answer(row.messages[:-1], longest=exam.longest)
         for name, score, _ in exam.measures:
             scores[name] += score(row, written)
-    return [Line(skill=name, right=scores[name], total=done, bar=bar) for name, _, bar in exam.measures]
+    return [Line(skill=name, right=scores[name], total=rows, bar=bar) for name, _, bar in exam.measures]
 
 
 def render(lines: list[Line], *, seed: int, parameters: int, trained: dict[str, str]) -> str:
