@@ -17,7 +17,7 @@ from tuning.store import agents, datasets, documents, releases, runs
 from tuning.store.store import Store
 
 POLL_S = 0.25
-RUN_TIMEOUT_S = 900.0
+RUN_TIMEOUT_S = 1800.0
 ANSWER_TIMEOUT_S = 90.0
 FOOTER = "\n\n_"
 """What stands between an answer and the line that says whose it is."""
