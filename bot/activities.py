@@ -134,7 +134,8 @@ def _scope(chat: Json) -> Scope:
 
 
 def _without_mention(text: str, activity: Json, bot: Json) -> str:
-    for entity in activity.get("entities") or []:
+    entities = activity.get("entities")
+    for entity in entities if isinstance(entities, list) else []:
         if isinstance(entity, dict) and entity.get("type") == "mention":
             mentioned = _object(entity, "mentioned")
             if mentioned.get("id") == bot.get("id") and isinstance(entity.get("text"), str):

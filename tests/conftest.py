@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NOTHING_SKIPS = os.environ.get("ATTUNE_TEST_NOTHING_SKIPS") == "1"
+NO_SCHEMAS = "the folder ../shared/schemas is not there"
+"""The one reason that may skip everywhere: Microsoft's schemas are not ours to install."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,7 +27,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def _fail_if_skipped(report: Report) -> Report:
-    if NOTHING_SKIPS and report.skipped:
+    if NOTHING_SKIPS and report.skipped and NO_SCHEMAS not in str(report.longrepr):
         report.outcome = "failed"
         report.longrepr = f"Skipped, where nothing may skip: {report.longrepr}"
     return report
@@ -42,5 +44,5 @@ def schemas() -> Path:
     """Microsoft's published schemas (manifest, Adaptive Cards, Playground), which lie beside the repository."""
     folder = ROOT.parent / "shared" / "schemas"
     if not folder.is_dir():
-        pytest.skip("the folder ../shared/schemas is not there")
+        pytest.skip(NO_SCHEMAS)
     return folder
