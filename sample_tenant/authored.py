@@ -113,6 +113,7 @@ def _block(lines: list[str]) -> Block:
 
 
 def _support(block: Block, answer: str, row: str | None, where: str) -> str:
+    candidates: list[str] = []
     match block:
         case Table(rows=rows) if row:
             candidates = ["| " + " | ".join(cells) + " |" for cells in rows if row in cells]

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from sample_tenant import pairs
+from sample_tenant import letters
 from sample_tenant.authored import read_manuscript
 from sample_tenant.rendering import render, scan
 
@@ -36,8 +36,8 @@ def build(folder: Path) -> None:
     _write_lines(folder / "corrections.jsonl", _load("corrections.yaml"))
     agent = _load("agent.yaml")
     _write_json(folder / "agent.json", {**agent, "audience": [ids[name] for name in agent["audience"]]})
-    pairs.write_generation(_load("letters.yaml"), folder / "pairs" / "generation")
-    pairs.write_summaries(_load("summaries.yaml"), folder / "pairs" / "summaries")
+    letters.write_generation(_load("letters.yaml"), folder / "pairs" / "generation")
+    letters.write_summaries(_load("summaries.yaml"), folder / "pairs" / "summaries")
     everybody = {"read": [ids[AUDIENCE]], "label": "General"}
     _write_json(folder / "pairs" / ".access.json", everybody)
 

@@ -205,7 +205,8 @@ def _add_slide_table(slide: Slide, table: Table) -> None:
 
 def _xlsx(manuscript: Manuscript) -> bytes:
     book = openpyxl.Workbook()
-    book.remove(book.active)
+    for sheet in book.worksheets:
+        book.remove(sheet)
     book.properties.title, book.properties.creator = manuscript.title, COMPANY
     book.properties.created = WRITTEN_AT
     for heading, blocks in manuscript.sections():

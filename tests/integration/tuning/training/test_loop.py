@@ -16,6 +16,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.integration.tuning.training.conftest import FACTS, prompt
+from tuning.domain.datasets import Origin
+from tuning.domain.prompts import Message
 from tuning.training import adapters, child, loop, memory, models
 from tuning.training.errors import MemoryTooSmall, NothingToLearn, ParentUnfit, Stopped
 from tuning.training.progress import Progress
@@ -30,7 +32,7 @@ def never() -> bool:
 
 def adapter_hash(config) -> str:
     manifest = json.loads((config.folder / loop.MANIFEST).read_text())
-    return manifest["adapter_sha256"]
+    return str(manifest["adapter_sha256"])
 
 
 @contextmanager
@@ -61,11 +63,15 @@ def run_child(config, tmp_path, monkeypatch) -> int:
 def test_loss_is_on_the_completion_and_its_end_token_only(base):
     tokenizer = models.load_tokenizer(base)
     messages = prompt("Who signs the travel form?")
-    row = render_row(tokenizer, messages, "Ada Lind", "list")
+    row = render_row(tokenizer, messages, "Ada Lind", Origin.LIST)
     assert tokenizer.decode(row.tokens[row.start :]) == "Ada Lind</s>"
     assert list(row.tokens[: row.start]) == render(tokenizer, messages)
-    history = [*messages, {"role": "assistant", "content": "Ada Lind"}, {"role": "user", "content": "Since when?"}]
-    row = render_row(tokenizer, history, "2019", "list")
+    history: list[Message] = [
+        *messages,
+        {"role": "assistant", "content": "Ada Lind"},
+        {"role": "user", "content": "Since when?"},
+    ]
+    row = render_row(tokenizer, history, "2019", Origin.LIST)
     assert tokenizer.decode(row.tokens[row.start :]) == "2019</s>"
 
 
@@ -75,7 +81,7 @@ def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.05, generator=torch.Generator().manual_seed(1))
     tokenizer = models.load_tokenizer(base)
-    batch = tuple(render_row(tokenizer, prompt(q), a, "list") for q, a in FACTS.items())
+    batch = tuple(render_row(tokenizer, prompt(q), a, Origin.LIST) for q, a in FACTS.items())
     loss = loop.batch_loss(model, batch, CPU)
     loss.backward()
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
@@ -117,6 +123,7 @@ def test_killed_and_resumed_gives_the_same_adapter_as_uninterrupted(config, tmp_
     loop.train(cut, is_stopped=never)
     assert adapter_hash(cut) == adapter_hash(config)
     progress = Progress.read(cut.folder)
+    assert progress
     assert progress.step == progress.steps == json.loads((cut.folder / loop.MANIFEST).read_text())["steps"]
 
 
@@ -192,6 +199,8 @@ def test_a_parents_adapter_is_continued(config, tmp_path):
     again = replace(config, folder=tmp_path / "again", parent=parent, epochs=1, adaptation_epochs=0.0)
     loop.train(again, is_stopped=never)
     first, last = Progress.read(config.folder), Progress.read(again.folder)
+    assert first
+    assert last
     assert first.losses[0][1] > 3
     assert last.losses[0][1] < first.losses[0][1] / 3
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tuning.domain.prompts import Message
 from tuning.training.parity import ParityRequest, common
 
 
@@ -12,7 +13,7 @@ def test_answers_agree_up_to_the_first_difference():
 
 
 def test_a_request_travels_to_the_child_unchanged(tmp_path):
-    prompts = [[{"role": "user", "content": "Wer?"}]]
+    prompts: list[list[Message]] = [[{"role": "user", "content": "Wer?"}]]
     request = ParityRequest(
         base=Path("b"), adapter=None, engine_url="http://x", model="base", prompts=prompts, result=Path("r/parity.json")
     )

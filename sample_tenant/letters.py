@@ -2,7 +2,7 @@
 
 import csv
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -228,7 +228,7 @@ def _renewal_letter(name: str, offer: Offer) -> Manuscript:
     )
 
 
-def _write_mapping(folder: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _write_mapping(folder: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     with (folder / "mapping.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
