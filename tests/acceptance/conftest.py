@@ -69,15 +69,18 @@ def running(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     lines: queue.Queue[str] = queue.Queue()
 
     def collect() -> None:
-        for line in process.stdout:
-            lines.put(line)
+        with process.stdout:
+            for line in process.stdout:
+                lines.put(line)
 
-    threading.Thread(target=collect, daemon=True).start()
+    reader = threading.Thread(target=collect, daemon=True)
+    reader.start()
     wait_for_line(lines, "Attune is ready", READY_S)
     yield Running(process=process, lines=lines, playground_port=playground_port)
     family = process.children(recursive=True)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
+    reader.join(10)  # closes the pipe: left open, it would be a warning, and warnings are errors
     _, left = psutil.wait_procs(family, timeout=5)
     assert [" ".join(one.cmdline()) for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
 
