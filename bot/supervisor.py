@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,13 @@ GRACE_S = 10.0
 """How long a part may take to stop by itself."""
 LAST_WORDS_S = 1.0
 LONGEST_LINE_BYTES = 2**24
+TIED = """
+exec 3<&0 </dev/null
+(trap '' TERM; read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
+exec "$@" 3<&-
+"""
+"""Becomes a command whose process group ends with us, however we end: a shell beside it waits for the end of a pipe
+that only we hold open."""
 
 Say = Callable[[str, str], None]
 """Takes the name of a part and a line about it."""
@@ -52,26 +59,27 @@ def restart(young_deaths: int, lifetime_s: float) -> tuple[int, float]:
 
 async def run_once(part: Part, *, logs: Path, say: Say) -> int:
     """Run a part to its end and return its exit status; when cancelled, stop it. The folder of logs must exist."""
-    process = await asyncio.create_subprocess_exec(
-        "env",
-        *(f"{name}={value}" for name, value in part.environment.items()),
-        *part.command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=part.folder,
-        limit=LONGEST_LINE_BYTES,
-        start_new_session=True,  # Ctrl-C in the terminal must reach us alone, so that we stop the parts in good order
-    )
-    lines = asyncio.create_task(_pass_on(process, part, logs, say))
-    try:
-        status = await process.wait()
-        # Not for ever: a child that outlives a killed part may hold the pipe open.
-        await asyncio.wait([lines], timeout=LAST_WORDS_S)
-        return status
-    finally:
-        lines.cancel()
-        await asyncio.shield(_stop(process))
+    with _lifeline() as lifeline:
+        process = await asyncio.create_subprocess_exec(
+            *("sh", "-c", TIED, "sh", "env"),
+            *(f"{name}={value}" for name, value in part.environment.items()),
+            *part.command,
+            stdin=lifeline,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=part.folder,
+            limit=LONGEST_LINE_BYTES,
+            start_new_session=True,  # Ctrl-C in the terminal must reach us alone: we stop the parts in good order
+        )
+        lines = asyncio.create_task(_pass_on(process, part, logs, say))
+        try:
+            status = await process.wait()
+            # Not for ever: a child that outlives a killed part may hold the pipe open.
+            await asyncio.wait([lines], timeout=LAST_WORDS_S)
+            return status
+        finally:
+            lines.cancel()
+            await asyncio.shield(_stop(process))
 
 
 async def keep_running(part: Part, *, logs: Path, say: Say) -> None:
@@ -112,6 +120,17 @@ async def supervise(parts: Sequence[Part], *, logs: Path, say: Say, when_ready: 
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+@contextlib.contextmanager
+def _lifeline() -> Generator[int]:
+    """Give the reading end of a pipe that reaches its end when the block ends, or this process does."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 async def _pass_on(process: asyncio.subprocess.Process, part: Part, logs: Path, say: Say) -> None:

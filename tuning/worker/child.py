@@ -4,8 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,19 +14,30 @@ from tuning.domain.errors import RunFailed
 POLL_S = 0.25
 GRACE_S = 5.0
 """How long a child may take to end by itself."""
+TIED = """
+exec 3<&0 </dev/null
+(trap '' TERM; read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
+{ echo 700 >/proc/self/oom_score_adj; } 2>/dev/null
+exec "$@" 3<&-
+"""
+"""Becomes a command whose process group ends with us, however we end, so that no two ever train the same run: a shell
+beside it waits for the end of a pipe that only we hold open. When memory runs out, Linux ends it before others."""
 
 
 def run(command: Sequence[str], *, log: Path, memory_bytes: int, watch: Callable[[], None]) -> int:
     """Run the command until it ends and return its exit code, negative for a signal; it writes to the log.
 
     `watch` is called several times a second; whatever it raises ends the child. So does the end of this process.
-    Must be called from a thread that lives as long as the child. Raises `RunFailed` when memory gets too much.
+    Raises `RunFailed` when memory gets too much.
     """
-    guarded = [sys.executable, "-m", "tuning.worker.guard", str(os.getpid()), *command]
     with (
         log.open("ab") as output,
         subprocess.Popen(
-            guarded, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            ["sh", "-c", TIED, "sh", *command],  # noqa: S607 - every system has it elsewhere
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         ) as process,
     ):
         try:
@@ -56,19 +65,11 @@ def _check_memory(pid: int, limit: int) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the child's whole process group, kindly at first."""
-    for signal_number, patience_s in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, GRACE_S)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal_number)
-        ends_at = time.monotonic() + patience_s
-        while _lives(process) and time.monotonic() < ends_at:
-            time.sleep(0.02)
-
-
-def _lives(process: subprocess.Popen[bytes]) -> bool:
-    process.poll()
-    try:
-        os.killpg(process.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """End the child and everything in its group: asked first, killed after the grace."""
+    with contextlib.suppress(ProcessLookupError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE_S)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -105,3 +105,25 @@ async def test_a_part_that_cannot_be_started_is_an_end_with_a_reason(tmp_path: P
     part = Part(name="engine", command=("no-such-program",), environment={"BROWSER": "none"})
     assert await run_once(part, logs=tmp_path, say=terminal.say) == 127
     assert "no-such-program" in terminal.lines[0][1]
+
+
+async def test_parts_die_with_a_supervisor_that_is_killed_and_so_do_their_children(tmp_path: Path, root: Path):
+    program = f"""
+import asyncio, pathlib, sys
+from bot.supervisor import Part, supervise
+part = Part(name="engine", command=(sys.executable, "-c", {FAMILY!r}))
+say = lambda name, line: print(line, flush=True)
+asyncio.run(supervise([part], logs=pathlib.Path({str(tmp_path)!r}), say=say, when_ready=lambda: None))
+"""
+    supervisor = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=root, stdout=asyncio.subprocess.PIPE
+    )
+    assert supervisor.stdout is not None
+    line = await asyncio.wait_for(supervisor.stdout.readline(), 20)
+    child = int(line.split()[1])
+    part = psutil.Process(child).ppid()
+    supervisor.kill()
+    await supervisor.wait()
+    async with asyncio.timeout(20):
+        while runs(part) or runs(child):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
