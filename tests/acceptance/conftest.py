@@ -1,7 +1,7 @@
 """Attune as people run it: `attune up` on free ports with a store of its own, and each person's page in Chromium."""
 
+import contextlib
 import os
-import queue
 import re
 import shutil
 import signal
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +27,85 @@ CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 LOCAL = ("http://localhost:", "http://127.0.0.1:", "ws://localhost:", "ws://127.0.0.1:", "data:", "blob:")
 
 
+class AttuneUp:
+    """`attune up` with a store, artifacts and ports of its own, in a process that can be killed and started again."""
+
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self.process: psutil.Popen
+        self.said: list[str] = []
+        """Every line so far, over all starts."""
+        self._root = root
+        self._environment = os.environ | environment
+        self._has_more = threading.Condition()
+        self._reader: threading.Thread
+
+    def start(self) -> None:
+        command = [str(Path(sys.executable).with_name("attune")), "up", "--no-browser"]
+        self.process = psutil.Popen(
+            command,
+            cwd=self._root,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+
+    def wait_for_line(self, text: str, *, times: int = 1) -> None:
+        """Wait until so many lines have held the text; show what was printed when they don't come."""
+
+        def is_there() -> bool:
+            return sum(text in line for line in self.said) >= times
+
+        with self._has_more:
+            if not self._has_more.wait_for(is_there, READY_S):
+                pytest.fail(f"{text!r} was not printed within {READY_S:g} s; printed was:\n{''.join(self.said)}")
+
+    def kill(self) -> None:
+        """Kill it without warning, and see that all its parts end by themselves."""
+        family = self.process.children(recursive=True)
+        self.process.kill()
+        self._has_ended(family)
+
+    def stop(self) -> None:
+        """Press Ctrl-C, and see that it stops in good order."""
+        family = self.process.children(recursive=True)
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(60) == 0
+        self._has_ended(family)
+
+    def part(self, module: str) -> psutil.Process | None:
+        """Return the newest process that runs a module of ours."""
+        found = []
+        for process in self.process.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                words = process.cmdline()
+                if module in words and "python" in words[0] and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return max(found, key=lambda process: process.create_time(), default=None)
+
+    def _has_ended(self, family: list[psutil.Process]) -> None:
+        self.process.wait(60)
+        self._reader.join(10)  # closes the pipe: left open, it would be a warning, and warnings are errors
+        ends_at = time.monotonic() + 20
+        while left := [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+            assert time.monotonic() < ends_at, [" ".join(one.cmdline()) for one in left]
+            time.sleep(0.05)
+
+    def _collect(self) -> None:
+        with self.process.stdout as lines:
+            for line in lines:
+                with self._has_more:
+                    self.said.append(line)
+                    self._has_more.notify_all()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Running:
     """An `attune up` that is ready."""
 
-    process: psutil.Popen
-    lines: "queue.Queue[str]"
     playground_port: int
 
 
@@ -54,35 +127,21 @@ def running(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         pytest.skip("Node.js or the Agents Playground is not there")
     folder = tmp_path_factory.mktemp("attune")
     bot_port, engine_port, playground_port = free_ports(7)[:3]
-    environment = os.environ | {
-        "ATTUNE_STORE_URL": f"sqlite:///{folder}/attune.db",
-        "ATTUNE_ARTIFACTS": str(folder / "artifacts"),
-        "ATTUNE_LOGS": str(folder / "logs"),
-        "ATTUNE_PORT": str(bot_port),
-        "ATTUNE_ENGINE_URL": f"http://127.0.0.1:{engine_port}",
-        "ATTUNE_PLAYGROUND_PORT": str(playground_port),
-    }
-    command = [str(Path(sys.executable).with_name("attune")), "up", "--no-browser"]
-    process = psutil.Popen(
-        command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    up = AttuneUp(
+        root,
+        {
+            "ATTUNE_STORE_URL": f"sqlite:///{folder}/attune.db",
+            "ATTUNE_ARTIFACTS": str(folder / "artifacts"),
+            "ATTUNE_LOGS": str(folder / "logs"),
+            "ATTUNE_PORT": str(bot_port),
+            "ATTUNE_ENGINE_URL": f"http://127.0.0.1:{engine_port}",
+            "ATTUNE_PLAYGROUND_PORT": str(playground_port),
+        },
     )
-    lines: queue.Queue[str] = queue.Queue()
-
-    def collect() -> None:
-        with process.stdout:
-            for line in process.stdout:
-                lines.put(line)
-
-    reader = threading.Thread(target=collect, daemon=True)
-    reader.start()
-    wait_for_line(lines, "Attune is ready", READY_S)
-    yield Running(process=process, lines=lines, playground_port=playground_port)
-    family = process.children(recursive=True)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
-    reader.join(10)  # closes the pipe: left open, it would be a warning, and warnings are errors
-    _, left = psutil.wait_procs(family, timeout=5)
-    assert [" ".join(one.cmdline()) for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+    up.start()
+    up.wait_for_line("Attune is ready")
+    yield Running(playground_port=playground_port)
+    up.stop()
 
 
 @pytest.fixture(scope="session")
@@ -171,20 +230,6 @@ def chats(running: Running, browser: Browser, people: tuple[Person, ...]) -> Ite
     yield chats
     for context in contexts:
         context.close()
-
-
-def wait_for_line(lines: "queue.Queue[str]", text: str, timeout_s: float) -> str:
-    """Wait until a line with the text is printed; show what was printed when it isn't."""
-    printed, ends_at = [], time.monotonic() + timeout_s
-    while (left := ends_at - time.monotonic()) > 0:
-        try:
-            line = lines.get(timeout=left)
-        except queue.Empty:
-            break
-        printed.append(line)
-        if text in line:
-            return line
-    pytest.fail(f"{text!r} was not printed within {timeout_s:g} s; printed was:\n{''.join(printed)}")
 
 
 def free_ports(count: int) -> list[int]:
