@@ -37,7 +37,7 @@ def main() -> None:
         sys.exit(1)
 
 
-async def demonstrate(settings: Settings, folder: Path, console: Console) -> None:
+async def demonstrate(settings: Settings, folder: Path, console: Console) -> Story:
     """Start the parts, tell the story, print the tables, keep the figures in the folder's figures.json."""
     clear(folder)
     settings = demo_settings(settings, folder)
@@ -74,6 +74,7 @@ async def demonstrate(settings: Settings, folder: Path, console: Console) -> Non
         console.print(f"[bold]{question}[/]\n  {answer}", highlight=False)
     for table in (scores_table(story), corrections_table(story), facts_table(measured, story)):
         console.print(table)
+    return story
 
 
 def _tokens_per_second(engine_url: str, sample: Sample) -> float:

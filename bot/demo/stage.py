@@ -69,9 +69,9 @@ async def running(settings: Settings, memory: Memory, say: Callable[[str, str], 
         NotPrepared: preparation failed; what it printed was passed on.
     """
     settings.logs.mkdir(parents=True, exist_ok=True)
-    environment = _environment(settings)
+    shared = environment(settings)
     parts = [
-        replace(part, environment={**environment, **part.environment}) for part in (preparation(), *backend(settings))
+        replace(part, environment={**shared, **part.environment}) for part in (preparation(), *backend(settings))
     ]
     tasks = [asyncio.create_task(memory.watch())]
     try:
@@ -87,7 +87,7 @@ async def running(settings: Settings, memory: Memory, say: Callable[[str, str], 
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """Return the variables by which the parts come to the same settings."""
     changed = ("store_url", "artifacts", "logs", "engine_url", "host", "port", "app_id", "tenant", "base_model")
     return {f"ATTUNE_{name.upper()}": str(getattr(settings, name)) for name in changed}

@@ -1,0 +1,298 @@
+"""The loop through the bot's endpoint, on a few documents: once undisturbed, and once with parts killed at every step.
+
+The second must come to the same as the first, for everybody who took part and in every table: nothing lost, nothing
+doubled.
+"""
+
+import asyncio
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+import pytest
+from aiohttp import web
+from rich.console import Console
+from sqlmodel import Session, select
+
+from bot.demo.__main__ import demonstrate
+from bot.demo.sample import read_sample
+from bot.demo.stage import demo_settings, environment
+from bot.demo.story import Story
+from bot.loopback import Json, Loopback, Sent, texts
+from bot.settings import Settings
+from tests.acceptance.conftest import AttuneUp
+from tuning.domain.audit import AuditEvent
+from tuning.domain.conversations import Answer
+from tuning.domain.datasets import Example
+from tuning.domain.documents import Document, Source
+from tuning.domain.evaluations import Evaluation, Variant
+from tuning.domain.feedback import Feedback
+from tuning.domain.jobs import Job
+from tuning.domain.notices import Notice, NoticeState
+from tuning.domain.releases import Approval, Release
+from tuning.domain.runs import Run, Stage
+from tuning.evaluation.scorers import exact_match
+from tuning.store import Store, audit
+
+DOCUMENTS = ("company-cards-faq.md", "executive-travel.docx", "expense-claims.pdf", "rail-and-flights.md")
+CONFIDENTIAL = "executive-travel.docx"
+UNANSWERABLE = 3
+PATIENCE_S = 300.0
+ENGINE, WORKER, BOT, TRAINING, EVERYTHING = "serving", "tuning.worker", "bot", "tuning.training", "attune up"
+WHILE_A_RUN = {
+    (1, Stage.DATASET): ENGINE,
+    (1, Stage.TRAINING): TRAINING,
+    (1, Stage.EXPORT): BOT,
+    (1, Stage.EVALUATION): WORKER,
+    (2, Stage.DATASET): WORKER,
+    (2, Stage.TRAINING): EVERYTHING,
+    (2, Stage.EXPORT): ENGINE,
+    (2, Stage.EVALUATION): ENGINE,
+}
+"""What is killed in which stage of which run."""
+WHILE_TAKEN_IN = ("Start tuning", "Send correction", "Retrain now")
+"""At these buttons the bot is killed while it takes them in."""
+ONCE_TAKEN_IN = ("approve", "How long")
+"""At messages that begin so the bot is killed once it has taken them in."""
+WHILE_ANSWERED = "How large"
+"""At a question that begins so the engine is killed when the bot turns to it."""
+
+
+@pytest.fixture(scope="module")
+def tenant(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample tenant with a single source of a few documents, one of them not for everybody."""
+    sample, folder = root / "sample_tenant", tmp_path_factory.mktemp("tenant")
+    (folder / "documents/travel").mkdir(parents=True)
+    shutil.copy(sample / "people.json", folder)
+    for name in (".access.json", *DOCUMENTS):
+        shutil.copy(sample / "documents/travel" / name, folder / "documents/travel")
+    agent = json.loads((sample / "agent.json").read_text("utf-8"))
+    agent |= {"sources": ["documents/travel"], "starters": ["How large a tip will be paid back?"]}
+    (folder / "agent.json").write_text(json.dumps(agent), "utf-8")
+    questions = read_rows(sample / "holdout.jsonl")
+    known = [row for row in questions if row["document"] in {f"travel/{name}" for name in DOCUMENTS}]
+    unknown = [row for row in questions if row["document"] is None][:UNANSWERABLE]
+    write_rows(folder / "holdout.jsonl", [*known, *unknown])
+    corrections = read_rows(sample / "corrections.jsonl")
+    write_rows(folder / "corrections.jsonl", [row for row in corrections if "company card" in row["question"]])
+    return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A story that has come to its end, and the store as it left it."""
+
+    story: Story
+    folder: Path
+    store: Store
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tenant: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with closing(Store(f"sqlite:///{folder / 'attune.db'}")) as store, (folder / "printed").open("w") as printed:
+        story = asyncio.run(demonstrate(Settings(tenant=tenant), folder, Console(file=printed)))
+        yield Told(story=story, folder=folder, store=store)
+
+
+@pytest.mark.timeout(1200)
+def test_the_loop_goes_round_and_the_agent_learns_the_correction(undisturbed: Told):
+    story = undisturbed.story
+    first, second = story.rounds
+    assert [one.release.label for one in story.rounds] == ["release 1", "release 2"]
+    with undisturbed.store.reading() as session:
+        states = {release.number: release.state for release in session.exec(select(Release))}
+        executive = session.exec(select(Document).where(Document.path == CONFIDENTIAL)).one()
+        learned_from = {example.document_id for example in session.exec(select(Example))}
+        assert audit.first_broken_link(session) is None
+    assert states == {1: "superseded", 2: "live"}
+    assert [one["document_id"] for one in first.dataset.exclusions] == [executive.id]
+    assert executive.id not in learned_from
+    for one in story.rounds:
+        variants = {Variant.BASE, Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL}
+        assert variants <= set(one.evaluation.scores)
+        for scores in one.evaluation.scores.values():
+            assert all(0 <= score["low"] <= score["mean"] <= score["high"] <= 1 for score in scores.values())
+    assert Variant.INCUMBENT in second.evaluation.scores
+    for corrected in story.corrected:
+        assert not exact_match(corrected.before, corrected.wanted)
+        assert exact_match(corrected.after, corrected.wanted)
+    measured = json.loads((undisturbed.folder / "figures.json").read_text("utf-8"))
+    assert measured["tokens_per_second"] > 0
+    assert "Hold-out questions" in (undisturbed.folder / "printed").read_text("utf-8")
+
+
+@pytest.mark.timeout(1200)
+async def test_whatever_is_killed_nothing_is_lost_and_nothing_doubled(
+    undisturbed: Told, tenant: Path, root: Path, tmp_path: Path
+):
+    settings = demo_settings(Settings(tenant=tenant), tmp_path)
+    shutil.copytree(undisturbed.folder / "artifacts/base", tmp_path / "artifacts/base", symlinks=True)
+    up = AttuneUp(root, {**environment(settings), "ATTUNE_PLAYGROUND": str(tmp_path / "none")})
+    up.start()
+    up.wait_for_line("The base model is ready")
+    up.kill()
+    up.start()
+    up.wait_for_line("Attune is ready")
+    fate = Fate(up)
+    with closing(Store(settings.store_url)) as store:
+        async with Fateful(f"http://127.0.0.1:{settings.port}", fate) as loopback:
+            sample = read_sample(settings.tenant, settings.admin_group)
+            story = Story(sample=sample, store=store, loopback=loopback, on_step=no_step, on_run=fate.strike_run)
+            await story.tell()
+            await everything_said(store)
+        await asyncio.to_thread(up.stop)
+        assert fate.is_fulfilled
+        assert story.corrected[0].after == undisturbed.story.corrected[0].after
+        assert shown(story) == shown(undisturbed.story)
+        assert kept(store) == kept(undisturbed.store)
+        with store.reading() as session:
+            assert audit.first_broken_link(session) is None
+    for part in ("engine", "worker", "bot"):
+        assert any(line.strip().startswith(part) and "(SIGKILL); starting it again" in line for line in up.said), part
+
+
+@dataclass
+class Fate:
+    """What is still to be killed, and when."""
+
+    up: AttuneUp
+    runs: dict[tuple[int, Stage], str] = field(default_factory=lambda: dict(WHILE_A_RUN))
+    presses: set[str] = field(default_factory=lambda: set(WHILE_TAKEN_IN))
+    messages: set[str] = field(default_factory=lambda: set(ONCE_TAKEN_IN))
+    questions: set[str] = field(default_factory=lambda: {WHILE_ANSWERED})
+    _runs: list[str] = field(default_factory=list)
+
+    @property
+    def is_fulfilled(self) -> bool:
+        return not (self.runs or self.presses or self.messages or self.questions)
+
+    def strike_run(self, run: Run) -> None:
+        """Kill what this stage of this run has coming; a training not before it has begun to learn."""
+        if run.id not in self._runs:
+            self._runs.append(run.id)
+        moment = len(self._runs), run.stage
+        if run.state != "running" or moment not in self.runs or (run.stage is Stage.TRAINING and not run.losses):
+            return
+        if self.runs[moment] == EVERYTHING:
+            self.up.kill()
+            self.up.start()
+            del self.runs[moment]
+        elif (process := self.up.part(self.runs[moment])) is not None:
+            process.kill()
+            del self.runs[moment]
+
+    async def kill(self, module: str) -> None:
+        """Kill a part as soon as it runs."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (process := await asyncio.to_thread(self.up.part, module)) is None:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.1)
+        process.kill()
+
+
+class Fateful(Loopback):
+    """Teams, in a place where parts die: whatever was cut off is delivered again until the bot has taken it."""
+
+    def __init__(self, bot_url: str, fate: Fate) -> None:
+        super().__init__(bot_url)
+        self._fate = fate
+
+    async def deliver(self, activity: Json) -> tuple[int, Any]:
+        title = activity.get("value", {}).get("action", {}).get("title", "")
+        begins = next((text for text in self._fate.messages if str(activity.get("text", "")).startswith(text)), "")
+        if title in self._fate.presses:
+            self._fate.presses.remove(title)
+            process = await asyncio.to_thread(self._fate.up.part, BOT)
+            return await self._insist(activity, victim=process)
+        answer = await self._insist(activity)
+        if begins:
+            self._fate.messages.remove(begins)
+            await self._fate.kill(BOT)
+        return answer
+
+    async def _insist(self, activity: Json, victim: psutil.Process | None = None) -> tuple[int, Any]:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                delivery = asyncio.create_task(super().deliver(activity))
+                if victim is not None:
+                    await asyncio.sleep(0.02)
+                    victim.kill()
+                    victim = None
+                try:
+                    return await delivery
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.2)
+
+    async def _post(self, request: web.Request) -> web.Response:
+        activity = await request.json()
+        if activity["type"] == "typing" and self._fate.questions and activity.get("text", "").startswith("Looking"):
+            self._fate.questions.clear()
+            await self._fate.kill(ENGINE)
+        return await super()._post(request)
+
+
+async def no_step(_name: str) -> None:
+    """Show nobody how far the story is."""
+
+
+async def everything_said(store: Store) -> None:
+    """Wait until no notice waits that can be sent: the second admin never opened a chat."""
+
+    def waiting() -> list[Notice]:
+        with store.reading() as session:
+            return list(session.exec(select(Notice).where(Notice.state == NoticeState.PENDING)))
+
+    async with asyncio.timeout(PATIENCE_S):
+        while waiting():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.2)
+
+
+def shown(story: Story) -> dict[str, Counter[str]]:
+    """Return what each chat shows: how often a message of each kind."""
+    return {chat: Counter(map(kind, sent.values())) for chat, sent in story.loopback.messages.items()}
+
+
+def kind(sent: Sent) -> str:
+    """Return what a message is, without what a model wrote or a clock measured."""
+    if found := re.search(r"· (release \d)", sent.text):
+        return f"an answer of {found[1]}"
+    return (texts(sent.card) if sent.card else [sent.text])[0]
+
+
+def kept(store: Store) -> dict[str, Counter[Any]]:
+    """Return what the store holds, without ids and times."""
+    with store.reading() as session:
+        return {
+            "sources": count(session, Source, "location"),
+            "documents": count(session, Document, "path", "left_out", "is_deleted"),
+            "jobs": count(session, Job, "kind", "state", "error"),
+            "runs": count(session, Run, "state", "stage", "error"),
+            "examples": count(session, Example, "split", "origin"),
+            "evaluations": count(session, Evaluation),
+            "releases": count(session, Release, "number", "state"),
+            "decisions": count(session, Approval, "decision"),
+            "questions": count(session, Answer, "question"),
+            "feedback": count(session, Feedback, "question", "correction", "state"),
+            "notices": count(session, Notice, "kind", "person_id", "state"),
+            "events": count(session, AuditEvent, "tag", "actor_id"),
+        }
+
+
+def count(session: Session, table: type[Any], *columns: str) -> Counter[Any]:
+    return Counter(tuple(str(getattr(row, column)) for column in columns) for row in session.exec(select(table)))
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
