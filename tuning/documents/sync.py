@@ -69,19 +69,26 @@ def sync(
         for batch in _batches(files):
             readings = {file.path: _look(reader, extractor, file, known.get(file.path)) for file in batch}
             with store.transaction() as session:
+                before = report
                 for file in batch:
                     report = _save(session, source_id, file, readings[file.path], report)
+                _record(session, source_id, before, report)
             done += len(batch)
             progress(done / len(files))
     with store.transaction() as session:
         gone = documents.mark_deleted(session, source_id, keep={file.path for file in files})
-        report = replace(report, deleted=gone)
+        before, report = report, replace(report, deleted=gone)
         documents.get_source(session, source_id).synced_at = now()
-        if report.read or report.regranted or gone:
-            detail = {"read": report.read, "regranted": report.regranted, "deleted": gone, "total": report.total}
-            audit.record(session, Tag.SOURCE_SYNCED, "worker", source_id, **detail)
+        _record(session, source_id, before, report)
     progress(1.0)
     return report
+
+
+def _record(session: Session, source_id: str, before: SyncReport, report: SyncReport) -> None:
+    """Audit what a transaction changed, in that very transaction."""
+    detail = {name: getattr(report, name) - getattr(before, name) for name in ("read", "regranted", "deleted")}
+    if any(detail.values()):
+        audit.record(session, Tag.SOURCE_SYNCED, audit.WORKER, source_id, **detail, total=report.total)
 
 
 def _batches(files: Iterable[SourceFile]) -> Iterable[list[SourceFile]]:

@@ -134,6 +134,20 @@ def _fail(*_):
     raise OSError("disk")
 
 
+def test_a_sync_that_is_cut_short_has_audited_what_it_did(store, tmp_path, folder, monkeypatch):
+    def cut(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tuning.documents.sync.documents.mark_deleted", cut)
+        with pytest.raises(KeyboardInterrupt):
+            synced(store, tmp_path)
+    assert synced(store, tmp_path) == SyncReport(total=3, unchanged=3, left_out=1)
+    with store.reading() as session:
+        [event] = session.exec(select(AuditEvent)).all()
+    assert event.detail["read"] == 3
+
+
 def test_a_source_that_is_not_there_is_refused(store, tmp_path):
     with pytest.raises(NotFound):
         sync(store, "gone", FolderReader(tmp_path, "documents"))
