@@ -19,7 +19,8 @@ PATIENCE_S = 40.0
 """How long to go on trying: the engine's supervisor restarts it within this time."""
 _WAITS_S = (0.2, 0.4, 0.8, 1.5, 3.0, 5.0)
 _TRY_AGAIN = {429, 503}
-_NOT_FOUND = 404
+_RELOADS = 5
+"""How often one question may find a fresh engine."""
 
 Result = TypeVar("Result")
 
@@ -141,15 +142,16 @@ class Inference:
             return
 
     def _ask(self, prompt: Prompt) -> Completion:
-        try:
-            return self._patiently(lambda: self._complete(prompt))
-        except openai.NotFoundError as error:
-            adapter = self._adapters.get(prompt.model)
-            if adapter is None:
-                raise EngineRefused(_reason(error)) from error
-        # The engine has been restarted since, and a fresh one knows no adapters.
-        self.load_adapter(prompt.model, adapter.path, adapter.sha256)
-        return self._patiently(lambda: self._complete(prompt))
+        for _ in range(_RELOADS):
+            try:
+                return self._patiently(lambda: self._complete(prompt))
+            except openai.NotFoundError as error:
+                adapter = self._adapters.get(prompt.model)
+                if adapter is None:
+                    raise EngineRefused(_reason(error)) from error
+            # The engine has been restarted since, and a fresh one knows no adapters.
+            self.load_adapter(prompt.model, adapter.path, adapter.sha256)
+        raise EngineAway(f"The engine at {self._url} keeps restarting. Look into its log, then try again.")
 
     def _complete(self, prompt: Prompt) -> Completion:
         started = time.monotonic()

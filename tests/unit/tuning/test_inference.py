@@ -18,6 +18,8 @@ class Engine(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.adapters: set[str] = set()
         self.busy = 0
+        self.restarts = 0
+        """How often it will have forgotten its adapters by the time of the next question."""
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -34,6 +36,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.busy:
             self.server.busy -= 1
             return self._say(503, {"error": {"message": "Later."}})
+        if self.server.restarts:
+            self.server.restarts -= 1
+            self.server.adapters.clear()
         if body["model"] not in {"base", *self.server.adapters}:
             return self._say(404, {"error": {"message": f"There is no model '{body['model']}' here."}})
         message = {"role": "assistant", "content": f"{body['model']}: {body['messages'][-1]['content']}"}
@@ -86,11 +91,12 @@ def test_a_full_engine_is_asked_again(engine):
     assert Inference(engine.url).answer("base", ask("x").messages, max_tokens=4).text == "base: x"
 
 
-def test_an_adapter_is_loaded_again_after_the_engine_forgot_it(engine):
+def test_an_adapter_is_loaded_again_whenever_the_engine_forgot_it(engine):
     inference = Inference(engine.url)
     inference.load_adapter("r1", Path("r1.gguf"), "0" * 64)
-    engine.adapters.clear()
+    engine.restarts = 3
     assert inference.answer("r1", ask("x").messages, max_tokens=4).text == "r1: x"
+    assert engine.restarts == 0
 
 
 def test_a_refusal_says_the_engines_reason(engine):
