@@ -139,10 +139,11 @@ async def _pass_on(process: asyncio.subprocess.Process, part: Part, logs: Path, 
         return
     with (logs / f"{part.name}.log").open("ab") as log:
         async for line in process.stdout:
-            log.write(line)
-            log.flush()
-            if not part.is_quiet:
-                say(part.name, line.decode(errors="replace").rstrip())
+            with contextlib.suppress(OSError):  # a full disk or a closed terminal is no reason to hold the part up
+                log.write(line)
+                log.flush()
+                if not part.is_quiet:
+                    say(part.name, line.decode(errors="replace").rstrip())
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

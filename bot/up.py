@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+import time
 import webbrowser
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -50,6 +51,7 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
         settings = settings.model_copy(update={"development": True})
     if objections := objections_to_serving(settings):
         raise CannotStart(objections[0])
+    began = time.monotonic()
     settings.logs.mkdir(parents=True, exist_ok=True)
     say = _speaker(console)
     try:
@@ -63,7 +65,7 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
         raise CannotStart("The store and the base model could not be prepared; the lines above say why.")
 
     def when_ready() -> None:
-        _welcome(console, settings, seats)
+        _welcome(console, settings, seats, seconds=time.monotonic() - began)
         if opens_browser:
             _open([seat.url for seat in seats])
 
@@ -163,14 +165,16 @@ def _speaker(console: Console) -> Say:
     return say
 
 
-def _welcome(console: Console, settings: Settings, seats: list[Seat]) -> None:
+def _welcome(console: Console, settings: Settings, seats: list[Seat], *, seconds: float) -> None:
     console.print()
     if not seats:
-        console.print(f"[bold]Attune is ready[/] for Teams at http://{settings.host}:{settings.port}/api/messages.")
+        url = f"http://{settings.host}:{settings.port}/api/messages"
+        console.print(f"[bold]Attune is ready[/] after {seconds:.0f} s, for Teams at {url}.")
         if settings.development:
             console.print("To chat in a browser, install Node.js 20 or newer and run make up again.")
         return
-    table = Table(title="Attune is ready. Open a page, and you are that person in Teams:", title_justify="left")
+    title = f"Attune is ready after {seconds:.0f} s. Open a page, and you are that person in Teams:"
+    table = Table(title=title, title_justify="left")
     table.add_column("Page", style="bold cyan", no_wrap=True)
     table.add_column("You are")
     table.add_column("Try")
