@@ -106,11 +106,11 @@ class Answering:
         prompts = question.prompts()
         for messages in prompts:
             try:
-                pieces = self._engine.answer(question.model, messages, max_tokens=question.max_tokens)
-                async with aclosing(pieces):
-                    async for piece in pieces:
-                        question.answer.text += piece
-                        await stream.write(question.answer.text)
+                growing = self._engine.answer(question.model, messages, max_tokens=question.max_tokens)
+                async with aclosing(growing):
+                    async for text in growing:
+                        question.answer.text = text
+                        await stream.write(text)
             except QuestionTooLong:
                 if messages is prompts[-1]:
                     raise

@@ -17,6 +17,8 @@ class FakeEngine:
         self.adapters: dict[str, str] = {}
         self.status = 200
         self.pause_s = 0.0
+        self.cuts: list[int] = []
+        """After how many words each of the next answers is cut off, as by a crash; the adapters are gone then."""
         self.closed_early = 0
         self._runner: web.AppRunner | None = None
 
@@ -51,8 +53,12 @@ class FakeEngine:
         self.asked.append(body)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
+        cut = self.cuts.pop(0) if self.cuts else None
         try:
-            for word in self.says(body).split(" "):
+            for number, word in enumerate(self.says(body).split(" ")):
+                if number == cut and request.transport is not None:
+                    self.adapters.clear()
+                    request.transport.abort()
                 delta = {"choices": [{"index": 0, "delta": {"content": f"{word} "}}]}
                 await response.write(f"data: {json.dumps(delta)}\n\n".encode())
                 await asyncio.sleep(self.pause_s)

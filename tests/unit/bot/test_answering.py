@@ -90,6 +90,18 @@ async def test_an_engine_that_cannot_answer_gets_a_sentence_without_a_label(answ
     assert not turn.sent[0].is_answer
 
 
+async def test_an_answer_that_a_crash_of_the_engine_cut_is_begun_anew_once(answering, engine, store):
+    begin(store)
+    engine.cuts = [2, 1]
+    turn = FakeTurn("How?")
+    assert await answering.answer(turn, "How?")
+    assert "not running" in turn.said
+    engine.cuts = [2]
+    turn = FakeTurn("How?", activity_id="another")
+    assert await answering.answer(turn, "How?")
+    assert turn.said.startswith("Trips are booked by rail")
+
+
 async def test_an_answer_that_is_too_long_for_the_engine_gets_a_sentence(answering, engine, store):
     begin(store, task=Task.SUMMARY)
     turn = FakeTurn()
