@@ -42,7 +42,7 @@ from tuning.domain.runs import Run, Stage
 from tuning.evaluation.scorers import exact_match
 from tuning.store import Store, audit
 
-DOCUMENTS = ("company-cards-faq.md", "executive-travel.docx", "expense-claims.pdf", "rail-and-flights.md")
+DOCUMENTS = ("company-cards-faq.md", "executive-travel.docx", "expense-claims.pdf")
 CONFIDENTIAL = "executive-travel.docx"
 UNANSWERABLE = 3
 PATIENCE_S = 300.0
