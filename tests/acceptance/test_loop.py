@@ -46,6 +46,7 @@ DOCUMENTS = ("company-cards-faq.md", "executive-travel.docx", "expense-claims.pd
 CONFIDENTIAL = "executive-travel.docx"
 UNANSWERABLE = 3
 PATIENCE_S = 300.0
+WHILE_S = 0.02
 ENGINE, WORKER, BOT, TRAINING, EVERYTHING = "serving", "tuning.worker", "bot", "tuning.training", "attune up"
 WHILE_A_RUN = {
     (1, Stage.DATASET): ENGINE,
@@ -58,12 +59,8 @@ WHILE_A_RUN = {
     (2, Stage.EVALUATION): ENGINE,
 }
 """What is killed in which stage of which run."""
-WHILE_TAKEN_IN = ("Start tuning", "Send correction", "Retrain now")
-"""At these buttons the bot is killed while it takes them in."""
-ONCE_TAKEN_IN = ("approve", "How long")
-"""At messages that begin so the bot is killed once it has taken them in."""
-WHILE_ANSWERED = "How large"
-"""At a question that begins so the engine is killed when the bot turns to it."""
+AT_DELIVERIES = ("Start tuning", "approve ", "How long ", "Send correction", "Retrain now")
+"""At these buttons the bot is killed while it takes them in, at these messages once it has said that it has them."""
 
 
 @pytest.fixture(scope="module")
@@ -166,14 +163,14 @@ class Fate:
 
     up: AttuneUp
     runs: dict[tuple[int, Stage], str] = field(default_factory=lambda: dict(WHILE_A_RUN))
-    presses: set[str] = field(default_factory=lambda: set(WHILE_TAKEN_IN))
-    messages: set[str] = field(default_factory=lambda: set(ONCE_TAKEN_IN))
-    questions: set[str] = field(default_factory=lambda: {WHILE_ANSWERED})
+    deliveries: set[str] = field(default_factory=lambda: set(AT_DELIVERIES))
+    has_spared_answers: bool = True
+    """Whether no engine was killed yet just when the bot turned to it with a question."""
     _runs: list[str] = field(default_factory=list)
 
     @property
     def is_fulfilled(self) -> bool:
-        return not (self.runs or self.presses or self.messages or self.questions)
+        return not (self.runs or self.deliveries or self.has_spared_answers)
 
     def strike_run(self, run: Run) -> None:
         """Kill what this stage of this run has coming; a training not before it has begun to learn."""
@@ -190,12 +187,12 @@ class Fate:
             process.kill()
             del self.runs[moment]
 
-    async def kill(self, module: str) -> None:
-        """Kill a part as soon as it runs."""
+    async def find(self, module: str) -> psutil.Process:
+        """Return a part as soon as it runs."""
         async with asyncio.timeout(PATIENCE_S):
-            while (process := await asyncio.to_thread(self.up.part, module)) is None:  # noqa: ASYNC110 - nobody tells
+            while (found := await asyncio.to_thread(self.up.part, module)) is None:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.1)
-        process.kill()
+        return found
 
 
 class Fateful(Loopback):
@@ -206,36 +203,30 @@ class Fateful(Loopback):
         self._fate = fate
 
     async def deliver(self, activity: Json) -> tuple[int, Any]:
-        title = activity.get("value", {}).get("action", {}).get("title", "")
-        begins = next((text for text in self._fate.messages if str(activity.get("text", "")).startswith(text)), "")
-        if title in self._fate.presses:
-            self._fate.presses.remove(title)
-            process = await asyncio.to_thread(self._fate.up.part, BOT)
-            return await self._insist(activity, victim=process)
-        answer = await self._insist(activity)
-        if begins:
-            self._fate.messages.remove(begins)
-            await self._fate.kill(BOT)
-        return answer
+        is_press = activity["type"] == "invoke"
+        title = str(activity["value"]["action"]["title"] if is_press else activity.get("text", ""))
+        moment = next((start for start in self._fate.deliveries if title.startswith(start)), "")
+        if not moment:
+            return await self._insist(activity)
+        self._fate.deliveries.remove(moment)
+        bot = await self._fate.find(BOT)
+        delivery = asyncio.create_task(self._insist(activity))
+        await asyncio.wait([delivery], timeout=WHILE_S if is_press else None)
+        bot.kill()
+        return await delivery
 
-    async def _insist(self, activity: Json, victim: psutil.Process | None = None) -> tuple[int, Any]:
+    async def _insist(self, activity: Json) -> tuple[int, Any]:
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                delivery = asyncio.create_task(super().deliver(activity))
-                if victim is not None:
-                    await asyncio.sleep(0.02)
-                    victim.kill()
-                    victim = None
                 try:
-                    return await delivery
+                    return await super().deliver(activity)
                 except aiohttp.ClientError:
                     await asyncio.sleep(0.2)
 
     async def _post(self, request: web.Request) -> web.Response:
-        activity = await request.json()
-        if activity["type"] == "typing" and self._fate.questions and activity.get("text", "").startswith("Looking"):
-            self._fate.questions.clear()
-            await self._fate.kill(ENGINE)
+        if self._fate.has_spared_answers and (await request.json())["type"] == "typing":
+            self._fate.has_spared_answers = False
+            (await self._fate.find(ENGINE)).kill()
         return await super()._post(request)
 
 
