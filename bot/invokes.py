@@ -6,11 +6,14 @@ import logging
 from contextlib import suppress
 from typing import Any
 
+from sqlmodel import Session
+
 from bot.card_actions.press import Outcome
 from bot.channel import InvokeReply
 from bot.intake import Work
 from bot.presses import Presses
 from bot.turn import Incoming, Json, Turn
+from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal
 from tuning.domain.feedback import Reaction
 from tuning.governance import feedback
@@ -65,13 +68,19 @@ class Invokes:
 
     def _give(self, incoming: Incoming, reaction: Reaction, comment: str) -> None:
         with self._tenant.store.reading() as session:
-            answer = (
-                conversations.answer_shown_as(session, incoming.reply_to_id)
-                if incoming.reply_to_id
-                else conversations.last_shown(session, incoming.chat_id, incoming.person_id)
-            )
-        if answer is not None:
+            answer = _rated(session, incoming)
+        if answer is None:
+            logger.info("A thumb was pressed below a message that shows no answer: %s", incoming.reply_to_id)
+        else:
             feedback.give(self._tenant, incoming.person_id, answer.id, reaction=reaction, comment=comment)
+
+
+def _rated(session: Session, incoming: Incoming) -> Answer | None:
+    """Return the answer below which a thumb was pressed; the Playground doesn't say which message that was."""
+    chat = incoming.chat_id, incoming.person_id
+    if not incoming.reply_to_id:
+        return conversations.last_shown(session, *chat)
+    return conversations.answer_shown_as(session, incoming.reply_to_id) or conversations.being_shown(session, *chat)
 
 
 def read_reaction(value: Any) -> tuple[Reaction | None, str]:

@@ -53,6 +53,9 @@ class Loopback:
         self.messages: dict[str, dict[str, Sent]] = {}
         self.refuse = ""
         """With this sentence chunks of streams are refused, as when a person presses Stop."""
+        self.confirms = asyncio.Event()
+        """While it is cleared, people see messages, but the bot is not told that they have arrived."""
+        self.confirms.set()
         self._numbers = itertools.count(1)
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -112,6 +115,7 @@ class Loopback:
         activity_id = stream.get("streamId") or f"m{uuid4().hex[:12]}"
         if activity["type"] == "message":
             await self._keep(request.match_info["chat"], activity_id, activity)
+            await self.confirms.wait()
         return web.json_response({"id": activity_id}, status=201)
 
     async def _put(self, request: web.Request) -> web.Response:
@@ -127,14 +131,18 @@ class Loopback:
 
 
 class PersonalChat:
-    """A person's own chat with the bot."""
+    """A person's own chat with the bot, or what one person does in a group's."""
 
-    def __init__(self, loopback: Loopback, *, person_id: str, name: str, tenant_id: str) -> None:
+    def __init__(
+        self, loopback: Loopback, *, person_id: str, name: str, tenant_id: str, scope: str = "personal"
+    ) -> None:
+        """Take a person of the organisation, and the chat's kind as Teams names it."""
         self.loopback = loopback
         self.person_id = person_id
         self.name = name
-        self.chat_id = f"a:{person_id}"
+        self.chat_id = f"a:{person_id}" if scope == "personal" else f"19:{scope}"
         self._tenant_id = tenant_id
+        self._scope = scope
 
     async def open(self) -> None:
         """Install the bot for this person."""
@@ -189,7 +197,7 @@ class PersonalChat:
             "channelId": "msteams",
             "serviceUrl": self.loopback.service_url,
             "from": {"id": f"29:{self.person_id}", "name": self.name, "aadObjectId": self.person_id},
-            "conversation": {"id": self.chat_id, "conversationType": "personal", "tenantId": self._tenant_id},
+            "conversation": {"id": self.chat_id, "conversationType": self._scope, "tenantId": self._tenant_id},
             "recipient": BOT,
             "channelData": {"tenant": {"id": self._tenant_id}},
             "locale": "en-GB",

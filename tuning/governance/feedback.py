@@ -32,12 +32,10 @@ def give(
     with access.act(tenant, person_id) as session:
         answer = conversations.answer(session, answer_id)
         access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, answer)
-        given = feedback.on_answer(session, answer_id, person_id)
-        if given is None:
-            _check_room(feedback.count_new(session, answer.agent_id, person_id))
-            given = Feedback(
-                agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question
-            )
+        first = Feedback(agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question)
+        given = feedback.keep_on_answer(session, first)
+        if given is first:
+            _check_room(feedback.count_new(session, answer.agent_id, person_id) - 1)
         if given.state in {FeedbackState.ACCEPTED, FeedbackState.REJECTED}:
             raise WrongState(f"The owner has already {given.state} what you said about this answer; thank you.")
         if given.state == FeedbackState.WITHDRAWN:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tuning.domain.conversations import Answer, Chat, Conversation
 from tuning.store import rows
@@ -66,14 +67,27 @@ def answer_to(session: Session, incoming_activity_id: str) -> Answer | None:
 
 
 def last_shown(session: Session, chat_id: str, person_id: str) -> Answer | None:
-    """Return the answer that a person saw last in a chat."""
-    return session.exec(
+    """Return the answer that a person saw last in a chat, even if Teams has not confirmed it yet."""
+    return session.exec(_complete(chat_id, person_id)).first()
+
+
+def being_shown(session: Session, chat_id: str, person_id: str) -> Answer | None:
+    """Return the newest answer sent to a chat of which it isn't known yet which message shows it.
+
+    People can react to a message sooner than Teams tells the bot its id.
+    """
+    return session.exec(_complete(chat_id, person_id).where(Answer.activity_id == "")).first()
+
+
+def _complete(chat_id: str, person_id: str) -> SelectOfScalar[Answer]:
+    return (
         select(Answer)
         .join(Conversation, col(Conversation.id) == col(Answer.conversation_id))
-        .where(Conversation.chat_id == chat_id, Answer.person_id == person_id, Answer.activity_id != "")
+        .where(Conversation.chat_id == chat_id, Answer.person_id == person_id)
+        .where(col(Answer.seconds).is_not(None), col(Answer.is_stopped).is_(False))
         .order_by(col(Answer.asked_at).desc())
         .limit(1)
-    ).first()
+    )
 
 
 def unfinished(session: Session, since: datetime) -> Sequence[Answer]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import func, or_
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from tuning.domain.datasets import Example
@@ -20,11 +21,25 @@ def get_for_update(session: Session, feedback_id: str) -> Feedback:
     return rows.get_for_update(session, Feedback, feedback_id)
 
 
-def on_answer(session: Session, answer_id: str, person_id: str) -> Feedback | None:
-    """Return what a person said about an answer."""
-    return session.exec(
-        select(Feedback).where(Feedback.answer_id == answer_id, Feedback.person_id == person_id)
-    ).first()
+def keep_on_answer(session: Session, first: Feedback) -> Feedback:
+    """Put in a person's first word on an answer, or return what they have said before and keep it from other changes.
+
+    A thumb and a correction may come in at the same moment: neither may undo the other.
+    """
+    same = (
+        select(Feedback)
+        .where(Feedback.answer_id == first.answer_id, Feedback.person_id == first.person_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if (known := session.exec(same).first()) is not None:
+        return known
+    try:
+        with session.begin_nested():
+            session.add(first)
+    except IntegrityError:
+        return session.exec(same).one()
+    return first
 
 
 def to_review(session: Session, agent_id: str) -> Sequence[Feedback]:

@@ -79,7 +79,7 @@ async def teams(bot) -> AsyncIterator[Loopback]:
 def chat(teams):
     """Return a person's chat with the bot."""
 
-    def open_chat(person_id: str) -> PersonalChat:
-        return PersonalChat(teams, person_id=person_id, name=person_id.title(), tenant_id="tenant")
+    def open_chat(person_id: str, scope: str = "personal") -> PersonalChat:
+        return PersonalChat(teams, person_id=person_id, name=person_id.title(), tenant_id="tenant", scope=scope)
 
     return open_chat

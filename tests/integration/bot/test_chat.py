@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlmodel import select
 
-from bot.loopback import find_action, texts
+from bot.loopback import Sent, find_action, texts
 from tests.factories import keep, make_release, make_run
 from tuning.domain.conversations import Answer
 from tuning.domain.feedback import Feedback, Reaction
@@ -35,6 +35,13 @@ async def pick(person):
 
 def label(sent):
     return next(entity for entity in sent.activity["entities"] if entity["type"] == "https://schema.org/Message")
+
+
+def given(tenant):
+    """Return thumb, comment and correction of the only feedback."""
+    with tenant.store.reading() as session:
+        feedback = session.exec(select(Feedback)).one()
+    return feedback.reaction, feedback.comment, feedback.correction
 
 
 async def test_a_person_is_welcomed_once_and_sees_only_agents_for_them(chat, teams):
@@ -143,23 +150,51 @@ async def test_a_thumb_and_a_correction_reach_the_owners_inbox(chat, tenant):
     after = await ana.press(card, "Accept")
     assert "Nothing waits for you." in texts(after)
     assert find_action(after, "Retrain now")
-    with tenant.store.reading() as session:
-        given = session.exec(select(Feedback)).one()
-    assert (given.reaction, given.comment, given.correction) == (
-        Reaction.DISLIKE,
-        "Too short.",
-        "By rail, under 600 km.",
-    )
+    assert given(tenant) == (Reaction.DISLIKE, "Too short.", "By rail, under 600 km.")
 
 
-async def test_a_thumb_without_a_message_is_about_the_last_answer(chat, teams, tenant):
+@pytest.mark.parametrize("is_thumb_first", [True, False])
+@pytest.mark.parametrize("scope", ["personal", "groupChat"])
+async def test_an_answer_can_be_rated_before_teams_has_confirmed_it(chat, teams, tenant, is_thumb_first, scope):
+    bo = chat("bo", scope)
+    await pick(bo)
+    await bo.say("How do I book a trip?", wanted=is_answer)
+    teams.confirms.clear()
+    answer = await bo.say("And a longer one?", wanted=is_answer)
+    acts = [
+        lambda: bo.thumb(answer, "dislike", "Too short."),
+        lambda: bo.press(answer.card, "Send correction", correction="By rail."),
+    ]
+    for act in acts if is_thumb_first else reversed(acts):
+        await act()
+    teams.confirms.set()
+    assert given(tenant) == (Reaction.DISLIKE, "Too short.", "By rail.")
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+async def test_a_thumb_without_a_message_is_about_the_last_answer(chat, teams, tenant, is_confirmed):
     bo = chat("bo")
     await pick(bo)
+    await bo.say("Who pays?", wanted=is_answer)
+    if not is_confirmed:
+        teams.confirms.clear()
     await bo.say("How do I book a trip?", wanted=is_answer)
     value = {"actionName": "feedback", "actionValue": {"reaction": "like", "feedback": "plain words"}}
     assert await teams.deliver(bo._activity("invoke", name="message/submitAction", value=value)) == (200, {})
+    teams.confirms.set()
     with tenant.store.reading() as session:
-        assert session.exec(select(Feedback)).one().comment == "plain words"
+        rated = session.exec(select(Feedback)).one()
+    assert (rated.question, rated.comment) == ("How do I book a trip?", "plain words")
+
+
+async def test_a_thumb_below_a_message_that_shows_no_answer_rates_nothing(chat, teams, tenant):
+    bo = chat("bo")
+    await pick(bo)
+    await bo.say("Who pays?", wanted=is_answer)
+    await bo.say("help")
+    assert await bo.thumb(Sent(id="gone", activity={}, number=0), "like") == 200
+    with tenant.store.reading() as session:
+        assert session.exec(select(Feedback)).all() == []
 
 
 async def test_stop_ends_the_engines_work(chat, engine, teams, tenant):
