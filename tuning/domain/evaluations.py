@@ -33,6 +33,6 @@ class Evaluation(SQLModel, table=True):
     samples: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """Hold-out examples side by side: question, reference, and the answer of each variant."""
     parity: dict[str, float] = Field(default_factory=dict, sa_type=JSON)
-    """Share of greedy tokens that the served GGUF and transformers agree on, n compared."""
+    """Shares of the served tokens that transformers would say, as `tuning.training.parity` returns them."""
     report_path: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

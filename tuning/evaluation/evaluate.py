@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tuning.domain.agents import Agent
 from tuning.domain.datasets import Dataset, Example, Split
@@ -15,12 +15,21 @@ from tuning.evaluation.gates import Evidence, advice, objections
 from tuning.evaluation.intervals import Interval, bootstrap, difference
 from tuning.evaluation.report import write_report
 from tuning.governance.tenant import Tenant
-from tuning.inference import Inference, Prompt
+from tuning.inference import Completion, Prompt
 from tuning.store import agents, datasets, runs
 
 Retrieve = Callable[[str], Sequence[Passage]]
 Values = dict[Variant, dict[str, list[float]]]
 """Variant to metric to one value per example, in the examples' order."""
+
+
+class Answering(Protocol):
+    """Whoever answers prompts: an engine, or who remembers what it said."""
+
+    def answer_all(self, prompts: Sequence[Prompt], *, progress: Callable[[float], None]) -> list[Completion]:
+        """Return the answers in the order of the prompts."""
+        ...
+
 
 MAX_TOKENS = {Task.QUESTIONS: 48, Task.GENERATION: 512, Task.SUMMARY: 256}
 HEADLINE = {Task.QUESTIONS: "exact_match", Task.GENERATION: "rouge_l", Task.SUMMARY: "rouge_l"}
@@ -42,7 +51,7 @@ class _Asked:
 def evaluate(
     tenant: Tenant,
     run: Run,
-    inference: Inference,
+    inference: Answering,
     *,
     models: Mapping[Variant, str],
     parity: dict[str, float],
@@ -117,7 +126,7 @@ def weigh(values: Values, task: Task, parity: Mapping[str, float]) -> Evidence:
         gain_with_retrieval=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, headline),
         over_incumbent=_over(values, in_use, live, headline),
         regression=bootstrap(kept) if kept else None,
-        parity=parity.get("tokens", 0.0),
+        parity=parity.get("faithful", 0.0),
     )
 
 

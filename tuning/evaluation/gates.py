@@ -27,7 +27,7 @@ class Evidence:
     regression: Interval | None = None
     """Share of accepted corrections that the candidate answers as corrected."""
     parity: float
-    """Share of greedy tokens on which transformers and the engine agree."""
+    """Share of the engine's greedy tokens that transformers would choose after the same beginning, or nearly so."""
 
 
 def objections(evidence: Evidence) -> list[str]:
@@ -58,7 +58,8 @@ def objections(evidence: Evidence) -> list[str]:
         )
     if evidence.parity < PARITY:
         found.append(
-            f"The served model and the trained one agree on {evidence.parity:.1%} of tokens; {PARITY:.0%} are needed."
+            f"The trained model would have said {evidence.parity:.1%} of the served model's tokens; "
+            f"{PARITY:.0%} are needed."
         )
     return found
 

@@ -51,6 +51,22 @@ class ReferenceModel:
         tokens = [token for token in answered_1_T[0, len(prompt) :].tolist() if token != self._tokenizer.eos_token_id]
         return Reference(prompt_tokens=len(prompt), tokens=tuple(tokens), text=self.text(tokens))
 
+    @torch.inference_mode()
+    def gaps(self, messages: Sequence[Message], tokens: Sequence[int], *, ended: bool) -> list[float]:
+        """Return how many nats each token of an answer, and its end if it has ended, lies below the likeliest one.
+
+        Each is judged after the prompt and the answer's tokens before it; 0 is the model's own choice.
+        """
+        prompt = render(self._tokenizer, messages)
+        said = [*tokens, self._tokenizer.eos_token_id] if ended else list(tokens)
+        if not said:
+            return []
+        tokens_1_T = torch.tensor([[*prompt, *said[:-1]]], device=self._device)
+        logits_S_V = self._model(input_ids=tokens_1_T, logits_to_keep=len(said)).logits[0].float()
+        said_S_1 = torch.tensor(said, device=self._device).unsqueeze(1)
+        gaps: list[float] = (logits_S_V.max(dim=1).values - logits_S_V.gather(1, said_S_1).squeeze(1)).tolist()
+        return gaps
+
     def text(self, tokens: Sequence[int]) -> str:
         """Return tokens as text."""
         text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)

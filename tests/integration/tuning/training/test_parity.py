@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tuning.training.conftest import FACTS, prompt
+from tuning.evaluation.gates import PARITY
 from tuning.evaluation.scorers import exact_match
 from tuning.inference import EngineRefused, Inference, Prompt
 from tuning.training import loop
 from tuning.training.base_model import prepare_base
 from tuning.training.errors import BaseModelMissing, ExportFailed
 from tuning.training.export import export_adapter
-from tuning.training.parity import parity
+from tuning.training.parity import NEAR_TIE, parity
 
 CONVERTER = Path(__file__).parents[4] / ".cache" / "converter"
 
@@ -67,9 +68,12 @@ def test_an_adapter_is_served_as_it_was_trained(config, tmp_path):
         asked = [Prompt(model="run1", messages=messages, max_tokens=20) for messages in prompts]
         answers = inference.answer_all(asked)
         assert [exact_match(a.text, fact) for a, fact in zip(answers, FACTS.values(), strict=True)] == [1.0] * 5
-        exact = {"tokens": 1.0, "answers": 1.0, "prompts": 1.0, "n": 5.0}
+        exact = {"tokens": 1.0, "faithful": 1.0, "largest_gap": 0.0, "answers": 1.0, "prompts": 1.0, "n": 5.0}
         assert parity(config.base, peft, prompts, inference, "run1", max_tokens=20) == exact
-        assert parity(config.base, None, prompts, inference, "run1", max_tokens=20)["answers"] < 1
+        against_the_base = parity(config.base, None, prompts, inference, "run1", max_tokens=20)
+        assert against_the_base["answers"] < 1
+        assert against_the_base["faithful"] < PARITY
+        assert against_the_base["largest_gap"] > NEAR_TIE
         with pytest.raises(EngineRefused, match="SHA-256"):
             inference.load_adapter("run2", adapter, "0" * 64)
 

@@ -37,7 +37,7 @@ def test_a_good_candidate_passes():
         ({"gain_with_retrieval": interval(-0.08)}, "With retrieval"),
         ({"over_incumbent": interval(-0.2)}, "worse than the live release"),
         ({"regression": interval(2 / 3, 0.2, 3)}, "67% of 3 accepted corrections"),
-        ({"parity": 0.9}, "agree on 90.0% of tokens"),
+        ({"parity": 0.9}, "said 90.0% of the served model's tokens"),
     ],
 )
 def test_each_fault_is_one_sentence(change, words):

@@ -22,7 +22,7 @@ def write(path, **changes):
             }
         ],
         objections=["It <b>fails</b>."],
-        parity={"tokens": 1.0, "n": 40.0},
+        parity={"tokens": 0.974, "faithful": 1.0, "n": 40.0},
     )
     values = {"advice": "Use both.", "counts": {"train/list": 3}, "exclusions": [], "losses": [[1, 2.0], [2, 0.1]]}
     write_report(path, evaluation=evaluation, agent_name="Travel", headline="exact_match", **(values | changes))
@@ -36,6 +36,7 @@ def test_text_of_documents_is_escaped(tmp_path):
     assert "It &lt;b&gt;fails" in page
     assert "{{ 7 * 7 }}" in page
     assert "90.0 %" in page
+    assert "97.4 % are what the trained model would have said" in page
 
 
 def test_nothing_comes_from_outside_the_file(tmp_path):

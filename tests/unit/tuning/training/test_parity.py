@@ -1,15 +1,14 @@
-"""Answers agree up to the first token that differs."""
+"""Ties count as agreement, and what is far off does not."""
 
 from pathlib import Path
 
 from tuning.domain.prompts import Message
-from tuning.training.parity import ParityRequest, common
+from tuning.training.parity import NEAR_TIE, ParityRequest, agreement
 
 
-def test_answers_agree_up_to_the_first_difference():
-    assert common([1, 2, 3], [1, 2, 4]) == 2
-    assert common([1, 2], [1, 2, 3]) == 2
-    assert common([2, 1], [1, 2]) == 0
+def test_a_tie_is_faithful_and_a_token_far_off_is_not():
+    assert agreement([0.0, 0.0, NEAR_TIE / 2, 5.0]) == {"tokens": 0.5, "faithful": 0.75, "largest_gap": 5.0}
+    assert agreement([]) == {"tokens": 1.0, "faithful": 1.0, "largest_gap": 0.0}
 
 
 def test_a_request_travels_to_the_child_unchanged(tmp_path):
