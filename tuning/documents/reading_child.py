@@ -19,6 +19,7 @@ from markitdown import MarkItDown, StreamInfo
 
 from tuning.documents.errors import MAX_TEXT
 from tuning.documents.pdf_pages import pdf_markdown
+from tuning.documents.word_styles import without_looks
 
 MEMORY_BYTES = 2 * 2**30
 UNPACKED_BYTES = 200 * 2**20
@@ -38,6 +39,7 @@ def _read(converter: MarkItDown, path: Path) -> dict[str, str]:
     else:
         known = ".html" if kind in {".htm", ".aspx"} else kind
         content = _ASP.sub(b"", content) if kind == ".aspx" else content
+        content = without_looks(content) if kind == ".docx" else content
         text = converter.convert_stream(io.BytesIO(content), stream_info=StreamInfo(extension=known)).markdown
     if len(text) > MAX_TEXT:
         return {"code": "too_much_text"}

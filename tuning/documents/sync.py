@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -51,13 +52,19 @@ class _Reading:
 
 
 def sync(
-    store: Store, source_id: str, reader: SourceReader, *, progress: Callable[[float], None] = lambda _: None
+    store: Store,
+    source_id: str,
+    reader: SourceReader,
+    *,
+    extractor: Extractor | None = None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> SyncReport:
     """Read what is new or changed in a source, take over its access lists, and mark what is gone.
 
     A file counts as unchanged when size and time of change are, or else when its SHA-256 is. Every batch is one
     transaction in which documents, access lists, passages and index change together; a sync that was cut short goes on
-    where it stopped when it is repeated. Raises NotFound, and SourceMissing of `tuning.sources`.
+    where it stopped when it is repeated. Several sources can be read with one
+    extractor. Raises NotFound, and SourceMissing of `tuning.sources`.
     """
     with store.reading() as session:
         documents.get_source(session, source_id)
@@ -65,9 +72,9 @@ def sync(
     files = list(reader.files())
     report = SyncReport(total=len(files))
     done = 0
-    with Extractor() as extractor:
+    with nullcontext(extractor) if extractor else Extractor() as opener:
         for batch in _batches(files):
-            readings = {file.path: _look(reader, extractor, file, known.get(file.path)) for file in batch}
+            readings = {file.path: _look(reader, opener, file, known.get(file.path)) for file in batch}
             with store.transaction() as session:
                 before = report
                 for file in batch:

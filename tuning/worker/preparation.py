@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tuning.documents.extraction import Extractor
 from tuning.documents.sync import SyncReport
 from tuning.domain.documents import Source, SourceKind
 from tuning.domain.errors import Refusal
@@ -65,10 +66,11 @@ def import_sources(tenant: Tenant, *, say: Say) -> list[Source]:
         for folder in sorted((tenant.folder / place).glob("*/"))
         if not folder.name.startswith(".")
     ]
-    for source in found:
-        began = time.monotonic()
-        report = sync_source(tenant, source.id, lambda _fraction: None)
-        say(f"{source.name}: {_described(report)} ({_seconds(began)}).")
+    with Extractor() as extractor:
+        for source in found:
+            began = time.monotonic()
+            report = sync_source(tenant, source.id, extractor)
+            say(f"{source.name}: {_described(report)} ({_seconds(began)}).")
     return found
 
 

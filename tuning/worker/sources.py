@@ -2,25 +2,18 @@
 
 from collections.abc import Callable
 
+from tuning.documents.extraction import Extractor
 from tuning.documents.sync import SyncReport, sync
-from tuning.domain.documents import Source, SourceKind
 from tuning.governance.tenant import Tenant
-from tuning.sources.folder import FolderReader
-from tuning.sources.reader import SourceReader
-from tuning.sources.upload import UploadReader
+from tuning.sources.kinds import reader_of
 from tuning.store import documents
 
 
-def sync_source(tenant: Tenant, source_id: str, progress: Callable[[float], None]) -> SyncReport:
+def sync_source(
+    tenant: Tenant, source_id: str, extractor: Extractor, progress: Callable[[float], None] = lambda _: None
+) -> SyncReport:
     """Read what changed in a source; raise `NotFound` or `SourceMissing`."""
     with tenant.store.reading() as session:
         source = documents.get_source(session, source_id)
-    return sync(tenant.store, source_id, _reader(tenant, source), progress=progress)
-
-
-def _reader(tenant: Tenant, source: Source) -> SourceReader:
-    match source.kind:
-        case SourceKind.FOLDER:
-            return FolderReader(tenant.folder, source.location)
-        case SourceKind.UPLOAD:
-            return UploadReader(tenant.uploads, source.location)
+    reader = reader_of(source, folder=tenant.folder, uploads=tenant.uploads)
+    return sync(tenant.store, source_id, reader, extractor=extractor, progress=progress)
