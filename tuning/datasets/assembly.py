@@ -101,7 +101,8 @@ class Assembly:
 
     def _by_heart(self, question: Question, *, is_ambiguous: bool) -> list[Example]:
         title = question.context.passage.title
-        ways = wordings(question.text, title, BY_HEART, self._rng)
+        # By the question alone, so that the next dataset asks what is still so in the same words.
+        ways = wordings(question.text, title, BY_HEART, random.Random(f"{title} {question.text}"))
         if is_ambiguous:
             ways = [f"{title}: {question.text}"]
             self._dropped["asked in several documents"] += 1

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import os
 import signal
 import sys
 import traceback
@@ -33,6 +34,7 @@ def main() -> int:
         return MISUSED
     asked: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
+    _give_way()
     config.folder.mkdir(parents=True, exist_ok=True)
     (config.folder / FAILURE).unlink(missing_ok=True)
     _keep_memory()
@@ -62,6 +64,12 @@ def explain(error: BaseException) -> RunFailed:
     if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in text:
         return DiskFull()
     return Broken(reason=f"{type(error).__name__}: {text[:200]}")
+
+
+def _give_way() -> None:
+    """Let whoever is asking something be answered first."""
+    # Training takes all cores, which nobody else wants most of the time.
+    os.nice(10)
 
 
 def _keep_memory() -> None:

@@ -23,6 +23,10 @@ class TrainingConfig:
     """Where checkpoint, progress, adapter and manifest go."""
     parent: Path | None = None
     """Folder of the peft adapter to continue; none: begin afresh."""
+    learned: Path | None = None
+    """The dataset that the parent has learned."""
+    replay: float = 0.25
+    """Share of what the parent has learned that an epoch shows again, so that it is not forgotten."""
     seed: int = 1
     threads: int = 1
     """CPU threads."""
@@ -69,12 +73,13 @@ class TrainingConfig:
         examples: Path,
         folder: Path,
         parent: Path | None = None,
+        learned: Path | None = None,
         seed: int = 1,
         threads: int = 1,
     ) -> Self:
         """Return the config that suits the base model's size."""
         small = sum(file.stat().st_size for file in base.glob("*.safetensors")) < SMALL_BYTES
-        where = {"base": base, "examples": examples, "folder": folder, "parent": parent}
+        where = {"base": base, "examples": examples, "folder": folder, "parent": parent, "learned": learned}
         return cls(**where, seed=seed, threads=threads, **(SMALL if small else {}))  # type: ignore[arg-type]
 
     def write(self, path: Path) -> None:
@@ -88,7 +93,7 @@ class TrainingConfig:
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"{path} holds unknown settings: {', '.join(sorted(unknown))}.")
-        for name in ("base", "examples", "folder", "parent"):
+        for name in ("base", "examples", "folder", "parent", "learned"):
             values[name] = Path(values[name]) if values.get(name) else None
         return cls(**values)
 

@@ -1,6 +1,7 @@
 """Examples to rows of tokens, rendered with the base model's own chat template, and rows to batches."""
 
 import json
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -73,26 +74,34 @@ def render_row(tokenizer: Any, messages: Sequence[Message], completion: str, ori
 
 
 def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
-    """Return the stages with all their batches: a function of dataset, tokenizer and config alone.
+    """Return the stages with all their batches: a function of datasets, tokenizer and config alone.
+
+    A training that continues a parent learns corrections and what is new in full, and repeats a share of the rest.
 
     Raises:
         NothingToLearn: no example is short enough.
         BaseModelUnfit: the chat template can't be used.
     """
-    texts, rows, examples = [], [], 0
+    before = _learned(config)
+    texts: list[str] = []
+    fresh: list[Row] = []
+    known: list[Row] = []
     for example in read_examples(config.examples, Split.TRAIN):
-        examples += 1
+        is_known = example["origin"] != Origin.CORRECTION and _content(example) in before
         if example["origin"] == Origin.TEXT:
-            texts.append(example["completion"])
-        else:
-            rows.append(render_row(tokenizer, example["messages"], example["completion"], Origin(example["origin"])))
-    rows = [row for row in rows if len(row.tokens) <= config.row_tokens]
-    if not rows:
+            texts += [] if is_known else [example["completion"]]
+            continue
+        row = render_row(tokenizer, example["messages"], example["completion"], Origin(example["origin"]))
+        (known if is_known else fresh).append(row)
+    examples = len(texts) + len(fresh) + len(known)
+    fresh, known = ([row for row in rows if len(row.tokens) <= config.row_tokens] for rows in (fresh, known))
+    if not fresh and not known:
         raise NothingToLearn(examples=examples, row_tokens=config.row_tokens)
     chance = random.Random(config.seed)
+    epochs = [[*fresh, *part] for part in _parts(known, config, chance)]
     text_rows = pack(tokenizer, texts, config.text_tokens)
     adaptation = [text_rows[index] for index in _passes(len(text_rows), config.adaptation_epochs, chance)]
-    learned = [batch for _ in range(config.epochs) for batch in batches(choose(rows, config, chance), config, chance)]
+    learned = [batch for rows in epochs for batch in batches(choose(rows, config, chance), config, chance)]
     stages = [
         Stage(name="adaptation", rate=config.adaptation_rate, batches=tuple(batches(adaptation, config, chance))),
         Stage(name="examples", rate=config.rate, batches=tuple(learned)),
@@ -160,6 +169,27 @@ def shared(rows: Sequence[Row]) -> int:
         if first[index] != last[index]:
             return index
     return max(limit, 0)
+
+
+def _learned(config: TrainingConfig) -> frozenset[str]:
+    """Return what the parent has learned already; nothing without a parent or without its dataset."""
+    if config.parent is None or config.learned is None or not config.learned.is_file():
+        return frozenset()
+    return frozenset(_content(example) for example in read_examples(config.learned, Split.TRAIN))
+
+
+def _content(example: dict[str, Any]) -> str:
+    return json.dumps([example["messages"], example["completion"]])
+
+
+def _parts(known: list[Row], config: TrainingConfig, chance: random.Random) -> Iterator[list[Row]]:
+    """Give each epoch its share of the known rows, in turn, so that every row comes again before another does twice."""
+    size, waiting = math.ceil(len(known) * config.replay), list[Row]()
+    for _ in range(config.epochs):
+        if len(waiting) < size:
+            waiting += chance.sample(known, len(known))
+        yield waiting[:size]
+        del waiting[:size]
 
 
 def _passes(count: int, epochs: float, chance: random.Random) -> list[int]:
