@@ -43,8 +43,9 @@ def equipment_of(settings: TuningSettings) -> Equipment:
         inference=Inference(settings.engine_url),
         engine_url=settings.engine_url,
         base_model=settings.base_model,
+        quantisation=settings.quantisation,
         converter=settings.converter,
-        threads=settings.threads or max(1, (os.cpu_count() or 1) - 1),
+        threads=settings.threads or os.cpu_count() or 1,
         memory_bytes=memory_bytes or int(psutil.virtual_memory().total * _SHARE_OF_MEMORY),
     )
 

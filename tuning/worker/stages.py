@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from tuning.datasets import builder
 from tuning.datasets.files import write_examples
+from tuning.documents.extraction import Extractor
 from tuning.domain.errors import RunFailed
 from tuning.domain.evaluations import Variant
 from tuning.domain.prompts import Message
@@ -25,6 +26,7 @@ from tuning.training.export import export_adapter
 from tuning.training.files import base_sha256
 from tuning.training.parity import ParityRequest
 from tuning.worker import parity, training
+from tuning.worker.answers import KeptAnswers
 from tuning.worker.progress import Progress
 from tuning.worker.retrieval import retrieval
 from tuning.worker.runs import Act
@@ -43,6 +45,8 @@ class Equipment:
     """For the child processes, which need a client of their own."""
     base_model: Path
     """The folder of the base model, as transformers writes it."""
+    quantisation: str
+    """Of the base model as it is served."""
     converter: Path
     threads: int
     memory_bytes: int
@@ -71,8 +75,10 @@ class Stages:
         """Bring the agent's sources in step, so that the run learns from what is there and readable now."""
         with self.tenant.store.reading() as session:
             source_ids = agents.get(session, run.agent_id).source_ids
-        for number, source_id in enumerate(source_ids):
-            sync_source(self.tenant, source_id, _part(progress, number / len(source_ids), 1 / len(source_ids)))
+        share = 1 / max(1, len(source_ids))
+        with Extractor() as extractor:
+            for number, source_id in enumerate(source_ids):
+                sync_source(self.tenant, source_id, extractor, _part(progress, number * share, share))
         return {}
 
     def dataset(self, run: Run, progress: Progress) -> dict[str, Any]:
@@ -92,6 +98,7 @@ class Stages:
             examples=folder / _EXAMPLES,
             folder=folder,
             parent=Path(parent.peft_path) if parent else None,
+            learned=Path(parent.peft_path).parent / _EXAMPLES if parent else None,
             threads=self.equipment.threads,
         )
         return training.train(config, memory_bytes=self.equipment.memory_bytes, progress=progress)
@@ -124,13 +131,25 @@ class Stages:
         evaluate(
             self.tenant,
             run,
-            self.equipment.inference,
+            self._kept_answers(run, parent),
             models=models,
             parity=agreement,
             retrieve=retrieval(self.tenant, agent),
             progress=_part(progress, _PARITY_SHARE, 1 - _PARITY_SHARE),
         )
         return {"parity": agreement}
+
+    def _kept_answers(self, run: Run, parent: Release | None) -> KeptAnswers:
+        base = f"{base_sha256(self.equipment.base_model)} {self.equipment.quantisation}"
+        weights = {BASE: base, run.id: f"{base} {run.metrics['adapter_sha256']}"}
+        if parent:
+            weights[parent.id] = f"{base} {parent.adapter_sha256}"
+        return KeptAnswers(
+            inference=self.equipment.inference,
+            weights=weights,
+            folder=Path(run.folder),
+            earlier=Path(parent.peft_path).parent if parent else None,
+        )
 
     def _parity(self, run: Run, prompts: list[list[Message]], progress: Progress) -> dict[str, float]:
         request = ParityRequest(

@@ -1,0 +1,49 @@
+"""Answers kept from one run's evaluation to the next: the same weights answer the same prompt in the same words."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tuning.evaluation.evaluate import Answering
+from tuning.inference import Completion, Prompt
+from tuning.training.files import write_json
+
+FILE = "answers.json"
+"""In a run's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptAnswers:
+    """Asks only what the run before was not asked, and keeps all answers for the run after. For greedy prompts."""
+
+    inference: Answering
+    weights: Mapping[str, str]
+    """Name of each model to the hashes of what it is made of."""
+    folder: Path
+    """The run's."""
+    earlier: Path | None = None
+    """The folder of the run before."""
+
+    def answer_all(self, prompts: Sequence[Prompt], *, progress: Callable[[float], None]) -> list[Completion]:
+        """Return the answers to all prompts, in their order; raise `EngineAway` or `EngineRefused`."""
+        keys = [self._key(prompt) for prompt in prompts]
+        found = self._kept()
+        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in found}
+        answers = self.inference.answer_all(list(missing.values()), progress=progress)
+        found |= dict(zip(missing, answers, strict=True))
+        write_json(self.folder / FILE, {key: asdict(found[key]) for key in keys})
+        return [found[key] for key in keys]
+
+    def _kept(self) -> dict[str, Completion]:
+        path = self.earlier / FILE if self.earlier else None
+        if path is None or not path.is_file():
+            return {}
+        return {key: Completion(**values) for key, values in json.loads(path.read_text("utf-8")).items()}
+
+    def _key(self, prompt: Prompt) -> str:
+        if prompt.temperature:
+            raise ValueError("An answer with chance in it is never the same twice.")
+        content = [self.weights[prompt.model], prompt.messages, prompt.max_tokens]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
