@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bot.demo.figures import corrections_table, facts_table, figures, scores_table, write
+from bot.demo.figures import FILE, corrections_table, facts_table, figures, scores_table, write
 from bot.demo.sample import Sample, read_sample
 from bot.demo.stage import Memory, NotPrepared, clear, demo_settings, running
 from bot.demo.story import Story, Unexpected
@@ -68,8 +68,9 @@ async def demonstrate(settings: Settings, folder: Path, console: Console) -> Sto
             await on_step("How fast the engine writes")
             speed = await asyncio.to_thread(_tokens_per_second, settings.engine_url, sample)
         bars.update(bar, total=1, completed=1)
-    measured = figures(story, memory, seconds=time.monotonic() - started, tokens_per_second=speed)
-    write(measured, folder / "figures.json")
+    served = settings.artifacts / "base" / "base.gguf"
+    measured = figures(story, memory, served, seconds=time.monotonic() - started, tokens_per_second=speed)
+    write(measured, folder / FILE)
     for question, answer in story.answers:
         console.print(f"[bold]{question}[/]\n  {answer}", highlight=False)
     for table in (scores_table(story), corrections_table(story), facts_table(measured, story)):

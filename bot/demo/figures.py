@@ -11,16 +11,25 @@ from bot.demo.story import Round, Story
 from tuning.domain.evaluations import Variant
 from tuning.evaluation.scorers import exact_match
 
+FILE = "figures.json"
+"""In the demo's folder."""
 METRICS = {"exact_match": "Exactly right", "token_f1": "Words right (F1)", "refusal": "Rightly declined"}
 MIB = 1024 * 1024
 
 
-def figures(story: Story, memory: Memory, *, seconds: float, tokens_per_second: float) -> dict[str, Any]:
-    """Return everything that was measured, ready for JSON."""
+def figures(story: Story, memory: Memory, base: Path, *, seconds: float, tokens_per_second: float) -> dict[str, Any]:
+    """Return everything that was measured, ready for JSON; `base` is the base model's file as it is served."""
+    first, served = story.rounds[0], base.resolve()
     return {
         "seconds": round(seconds, 1),
         "peak_memory_mib": round(memory.peak_bytes / MIB),
         "tokens_per_second": round(tokens_per_second),
+        "documents": {"learned": len(first.dataset.document_hashes), "left_out": len(first.dataset.exclusions)},
+        "model": {
+            "quantisation": served.stem.rpartition("-")[2],
+            "base_mib": served.stat().st_size / MIB,
+            "adapter_mib": first.run.metrics["adapter_bytes"] / MIB,
+        },
         "rounds": [_round(one) for one in story.rounds],
         "corrections": [
             {"question": one.question, "before": one.before, "wanted": one.wanted, "after": one.after}
@@ -39,7 +48,7 @@ def scores_table(story: Story) -> Table:
     for one in story.rounds:
         for variant in Variant:
             if scores := one.evaluation.scores.get(variant):
-                table.add_row(f"{variant} ({one.release.label})", *(_score(scores.get(metric)) for metric in METRICS))
+                table.add_row(f"{variant} ({one.release.label})", *(percent(scores.get(metric)) for metric in METRICS))
         table.add_section()
     return table
 
@@ -47,15 +56,17 @@ def scores_table(story: Story) -> Table:
 def facts_table(measured: dict[str, Any], story: Story) -> Table:
     """Return everything but the scores."""
     table = Table(title="What it took", title_justify="left", show_header=False)
-    first = story.rounds[0].dataset
-    table.add_row("Documents", f"{len(first.document_hashes)} learned from, {len(first.exclusions)} left out")
+    known, model = measured["documents"], measured["model"]
+    table.add_row("Documents", f"{known['learned']} learned from, {known['left_out']} left out")
     for one, found in zip(measured["rounds"], story.rounds, strict=True):
         label = found.release.label.capitalize()
         table.add_row(f"{label}: examples", ", ".join(f"{key} {number}" for key, number in one["examples"].items()))
-        table.add_row(f"{label}: documents to ready", f"{one['seconds']:.0f} s ({_stages(one['metrics'])})")
+        table.add_row(f"{label}: documents to ready", f"{one['seconds']:.0f} s ({stages(one['metrics'])})")
         table.add_row(f"{label}: parity with transformers", ", ".join(f"{k} {v:.3g}" for k, v in one["parity"].items()))
         table.add_row(f"{label}: approval to first answer", f"{one['seconds_to_live']:.2f} s")
         table.add_row(f"{label}: checks", "; ".join(one["objections"]) or "every check passed")
+    size = f"base {model['base_mib']:.1f} MiB ({model['quantisation']}), adapter {model['adapter_mib']:.1f} MiB"
+    table.add_row("Size", size)
     table.add_row("Tokens per second (8 at once)", str(measured["tokens_per_second"]))
     table.add_row("Peak memory, all processes", f"{measured['peak_memory_mib']} MiB")
     table.add_row("The whole demo", f"{measured['seconds']:.0f} s")
@@ -91,9 +102,11 @@ def _round(one: Round) -> dict[str, Any]:
     }
 
 
-def _stages(metrics: dict[str, Any]) -> str:
+def stages(metrics: dict[str, Any]) -> str:
+    """Return how long each stage of a run took."""
     return ", ".join(f"{name} {value:.0f} s" for name, value in metrics.get("seconds", {}).items())
 
 
-def _score(score: dict[str, float] | None) -> str:
+def percent(score: dict[str, float] | None) -> str:
+    """Return a score with its interval; empty if it was not measured."""
     return f"{score['mean'] * 100:.0f} % ({score['low'] * 100:.0f}-{score['high'] * 100:.0f})" if score else ""

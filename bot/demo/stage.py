@@ -31,7 +31,7 @@ class Memory:
     async def watch(self) -> None:
         """Look every half second, for ever."""
         while True:
-            self.peak_bytes = max(self.peak_bytes, await asyncio.to_thread(_resident_bytes))
+            self.peak_bytes = max(self.peak_bytes, await asyncio.to_thread(_bytes_in_use))
             await asyncio.sleep(MEMORY_EVERY_S)
 
 
@@ -70,9 +70,7 @@ async def running(settings: Settings, memory: Memory, say: Callable[[str, str], 
     """
     settings.logs.mkdir(parents=True, exist_ok=True)
     shared = environment(settings)
-    parts = [
-        replace(part, environment={**shared, **part.environment}) for part in (preparation(), *backend(settings))
-    ]
+    parts = [replace(part, environment={**shared, **part.environment}) for part in (preparation(), *backend(settings))]
     tasks = [asyncio.create_task(memory.watch())]
     try:
         if await run_once(parts[0], logs=settings.logs, say=say):
@@ -101,10 +99,12 @@ def _free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-def _resident_bytes() -> int:
+def _bytes_in_use() -> int:
+    """Return the memory of all processes together, with what several share counted once where the system tells it."""
     total = 0
     me = psutil.Process()
     for process in (me, *me.children(recursive=True)):
         with contextlib.suppress(psutil.Error):
-            total += process.memory_info().rss
+            used = process.memory_full_info()
+            total += getattr(used, "pss", used.rss)
     return total
