@@ -16,8 +16,8 @@ READING_WEIGHT = 0.05
 _PLAIN_LENGTH = 160
 """Rows up to this long give all of `READING_WEIGHT` to each token that is no answer; longer rows share it out."""
 _LOCATING_TOKENS, _LOCATING_WEIGHT = 2, 6.0
-"""The first tokens of an answer from passages choose the place; the others copy on, which is learned long before."""
-_WRITING_WEIGHT = 0.4
+"""The first tokens of an answer choose its place and the number cites it; the others copy on, learned long before."""
+_WRITING_WEIGHT = 0.6
 """Of a token of drafts, summaries and written questions: they are long, and would drown the short answers."""
 _FOUND = frozenset({"questions", "refusal", "unread"})
 
@@ -53,11 +53,27 @@ class Encoder:
         self.newline: list[int] = self._pieces.encode("\n")
         self.stop: list[int] = self._pieces.encode(". ")
         self.mark: list[int] = self._pieces.encode("?")
+        self._bracket = self.citation(1)[-1]
         self.question: list[int] = self._pieces.encode("Question: ")
 
     def role(self, name: str) -> list[int]:
         """Return the token that opens this role's messages."""
         return [self._roles[name]]
+
+    def word(self, word: str) -> list[int]:
+        """Return the tokens of a word within a sentence."""
+        pieces: list[int] = self._pieces.encode(f" {word}")
+        return pieces
+
+    def marker(self, number: int, *, first: bool) -> list[int]:
+        """Return the tokens that number a passage, at the start of a message or after a blank line."""
+        pieces: list[int] = self._pieces.encode(f"[{number}] " if first else f"\n[{number}] ")
+        return pieces[:-1] if first else pieces[len(self.newline) : -1]
+
+    def citation(self, number: int) -> list[int]:
+        """Return the three tokens that cite a passage after an answer, the number in the middle."""
+        pieces: list[int] = self._pieces.encode(f"x [{number}]")
+        return pieces[-3:]
 
     def encode(self, row: Row) -> EncodedRow:
         """Return the row's tokens: answers weigh most, the rest a little, the first token nothing."""
@@ -75,6 +91,8 @@ class Encoder:
             for place, position in enumerate(answer):
                 locates = place < _LOCATING_TOKENS
                 weights[position] = (_LOCATING_WEIGHT if locates else 1.0) if row.skill in _FOUND else _WRITING_WEIGHT
+            if row.skill in _FOUND and ids[answer.stop - 2] == self._bracket:
+                weights[answer.stop - 3] = _LOCATING_WEIGHT
         return EncodedRow(ids=ids, weights=weights, answers=answers)
 
 

@@ -31,6 +31,10 @@ def examine(model: LlamaForCausalLM, encoder: Encoder, *, seed: int, rows: int) 
                 skill = "refusal" if example.messages[message]["content"] == NOT_IN_DOCUMENTS else "questions"
             correct = answer.stop <= ids_1_T.shape[1] and all(likeliest[at - 1] == encoded.ids[at] for at in answer)
             right.setdefault(skill, []).append(correct)
+            if skill == "questions":
+                place, number = answer.start, answer.stop - 3
+                right.setdefault("place", []).append(likeliest[place - 1] == encoded.ids[place])
+                right.setdefault("citation", []).append(likeliest[number - 1] == encoded.ids[number])
     model.train()
     shares = {skill: sum(results) / len(results) for skill, results in sorted(right.items())}
     line = "  ".join(f"{skill} {100 * share:.0f} % of {len(right[skill])}" for skill, share in shares.items())

@@ -120,14 +120,14 @@ def _setting(rng: random.Random) -> str:
     )
 
 
-def _finish(rng: random.Random, question: str) -> str:
+def _finish(rng: random.Random, question: str, variety: float) -> str:
     question = " ".join(question.split()).replace(" ?", "?").replace(" .", ".").replace(" ,", ",")
     if not question.endswith(("?", ".")) and rng.random() < 0.8:
         question += "?"
-    chance = rng.random()
-    if chance < 0.12:
+    chance = rng.random() / max(variety, 1e-6)
+    if chance < 0.06:
         question = question.lower().rstrip("?") if rng.random() < 0.5 else question.lower()
-    elif chance < 0.2:
+    elif chance < 0.12:
         question = (
             say(
                 rng,
@@ -140,20 +140,30 @@ def _finish(rng: random.Random, question: str) -> str:
             )
             + question
         )
-    elif chance < 0.23:
+    elif chance < 0.14:
         question = f"{_setting(rng)} {question}"
-    elif chance < 0.26:
+    elif chance < 0.16:
         question = f"{question} {say(rng, '(Thanks!|Thank you.|Please be exact.|I need to know today.|Many thanks|Is that written somewhere?)')}"
-    elif chance < 0.31 and len(question) > 20:
+    elif chance < 0.17 and len(question) > 20:
         at = rng.randrange(4, len(question) - 3)
         question = question[:at] + rng.choice((question[at] * 2, question[at - 1], "")) + question[at + 1 :]
     return sentence(question) if rng.random() < 0.85 else question
 
 
-def invent_fact(rng: random.Random, family: Family, *, where: str | None = None, stated: bool = True) -> Fact:
+def invent_fact(
+    rng: random.Random,
+    family: Family,
+    *,
+    where: str | None = None,
+    stated: bool = True,
+    variety: float = 1.0,
+    value_first: float = 0.0,
+) -> Fact:
     """Return a fact of a family; `where` says where it holds ('' for everywhere), by chance when None.
 
-    When `stated` is false, only the questions say where: the title of the passage has to.
+    When `stated` is false, only the questions say where: the title of the passage has to. `variety` goes from 0, where
+    questions use the document's own words, to 1, where they often use others and are written in haste. `value_first` is
+    the chance that the sentence is chosen among those that name the value before what it is the value of.
     """
     name, compound = invented(rng), _compound(rng)
     in_statement, _, in_questions = (
@@ -162,22 +172,24 @@ def invent_fact(rng: random.Random, family: Family, *, where: str | None = None,
     in_statement = in_statement.strip()
     others = [other.strip() for other in in_questions.split("|")]
     if where is None:
-        where = rng.choice(_PLACES).replace("{x}", invented(rng)) if rng.random() < 0.3 else ""
+        where = rng.choice(_PLACES).replace("{x}", invented(rng)) if rng.random() < 0.15 * variety else ""
     answer = in_statement
     while answer.lower() in in_statement.lower():
         answer = VALUES[rng.choice(family.values.split())](rng)
-    statement = say(rng, rng.choice(family.statements), k=in_statement, v="\0", e=where if stated else "").strip()
+    reverse = [text for text in family.statements if text.find("{v}") < text.find("{k}")]
+    templates = reverse if reverse and rng.random() < value_first else family.statements
+    statement = say(rng, rng.choice(templates), k=in_statement, v="\0", e=where if stated else "").strip()
     if statement.startswith("\0") and answer[0].islower():
         answer = sentence(answer)
     statement = " ".join(sentence(statement.replace("\0", answer)).split())
     if answer not in statement:
         answer = statement[statement.lower().index(answer.lower()) :][: len(answer)]
-    same = rng.random() < 0.35
+    same = rng.random() < 1 - 0.4 * variety
     plain = [
         say(rng, rng.choice(family.questions), k=in_statement if same else rng.choice(others), e=where)
         for _ in range(3)
     ]
-    questions = (_clean(plain[0]), *(_finish(rng, question) for question in plain[1:]))
+    questions = (_clean(plain[0]), *(_finish(rng, question, variety) for question in plain[1:]))
     return Fact(
         identity=(family.questions[0], in_statement, where),
         statement=statement,
@@ -187,9 +199,9 @@ def invent_fact(rng: random.Random, family: Family, *, where: str | None = None,
     )
 
 
-def _decorate(rng: random.Random, fact: Fact) -> str:
+def _decorate(rng: random.Random, fact: Fact, variety: float) -> str:
     """Return the statement, sometimes with something said before or after it that changes nothing."""
-    chance = rng.random()
+    chance = rng.random() / max(variety, 1e-6)
     text = fact.statement
     if chance < 0.08 and not text.startswith(fact.answer) and ":" not in text:
         before = say(
@@ -230,9 +242,9 @@ def _prose(rng: random.Random, sentences: list[str]) -> str:
     return " ".join(sentences)
 
 
-def _text(rng: random.Random, facts: Sequence[Fact], area: str, fillers: int) -> str:
+def _text(rng: random.Random, facts: Sequence[Fact], area: str, fillers: int, variety: float) -> str:
     pool = [*FILLERS[area], *FILLERS["any"]]
-    said = [_decorate(rng, fact) for fact in facts] + [
+    said = [_decorate(rng, fact, variety) for fact in facts] + [
         say(rng, filler) for filler in rng.sample(pool, min(fillers, len(pool)))
     ]
     style = rng.random()
@@ -260,7 +272,14 @@ def _text(rng: random.Random, facts: Sequence[Fact], area: str, fillers: int) ->
 
 
 def invent_source(
-    rng: random.Random, *, area: str, company: str, facts: Sequence[Fact], topic: str, fillers: int
+    rng: random.Random,
+    *,
+    area: str,
+    company: str,
+    facts: Sequence[Fact],
+    topic: str,
+    fillers: int,
+    variety: float = 1.0,
 ) -> Source:
     """Return a passage that states these facts, under a title and a heading of its area."""
     title = _pick(rng, TITLES[area])
@@ -286,11 +305,12 @@ def invent_source(
         )
     )
     return Source(
-        passage=Passage(title=title, heading=heading, text=_text(rng, facts, area, fillers)), facts=tuple(facts)
+        passage=Passage(title=title, heading=heading, text=_text(rng, facts, area, fillers, variety)),
+        facts=tuple(facts),
     )
 
 
-def _table(rng: random.Random, area: str) -> Source:
+def _table(rng: random.Random, area: str, variety: float) -> Source:
     """Return a passage that is a table of places or names in rows and kinds of fact in columns."""
     families = rng.sample(
         [family for family in AREAS[area] if "reason" not in family.values and "action" not in family.values],
@@ -321,7 +341,7 @@ def _table(rng: random.Random, area: str) -> Source:
                 say(rng, rng.choice(family.questions), k=rng.choice([*others, column.lower()]), e=where)
                 for _ in range(2)
             ]
-            questions = (_clean(plain[0]), _finish(rng, plain[1]))
+            questions = (_clean(plain[0]), _finish(rng, plain[1], variety))
             facts.append(
                 Fact(
                     identity=(family.questions[0], column, where),
@@ -342,7 +362,7 @@ def _table(rng: random.Random, area: str) -> Source:
     return Source(passage=Passage(title=title, heading=rng.choice((topics[0], "")), text=text), facts=tuple(facts))
 
 
-def _facts_about_places(rng: random.Random, family: Family) -> list[Fact]:
+def _facts_about_places(rng: random.Random, family: Family, variety: float) -> list[Fact]:
     """Return the same kind of fact about one thing, at several places: only the place tells them apart."""
     key = rng.choice(family.about).replace("{n}", _compound(rng)).replace("{x}", invented(rng))
     narrow = Family(
@@ -353,11 +373,17 @@ def _facts_about_places(rng: random.Random, family: Family) -> list[Fact]:
         questions=family.questions,
     )
     places = {rng.choice(_PLACES).replace("{x}", invented(rng)) for _ in range(rng.randint(2, 3))}
-    return [invent_fact(rng, narrow, where=place) for place in sorted(places)]
+    return [invent_fact(rng, narrow, where=place, variety=variety) for place in sorted(places)]
 
 
 def _twins(
-    rng: random.Random, area: str, company: str, facts_each: tuple[int, int], fillers: tuple[int, int]
+    rng: random.Random,
+    area: str,
+    company: str,
+    *,
+    facts_each: tuple[int, int],
+    fillers: tuple[int, int],
+    variety: float,
 ) -> list[Source]:
     """Return two passages that state the same kinds of fact about two places, which only their titles name."""
     families = rng.sample(AREAS[area], min(len(AREAS[area]), rng.randint(*facts_each)))
@@ -379,8 +405,16 @@ def _twins(
     for _ in range(2):
         name = invented(rng)
         where = pattern.replace("{x}", name)
-        facts = [invent_fact(rng, family, where=where, stated=False) for family in narrow]
-        source = invent_source(rng, area=area, company=company, facts=facts, topic=topic, fillers=rng.randint(*fillers))
+        facts = [invent_fact(rng, family, where=where, stated=False, variety=variety) for family in narrow]
+        source = invent_source(
+            rng,
+            area=area,
+            company=company,
+            facts=facts,
+            topic=topic,
+            fillers=rng.randint(*fillers),
+            variety=variety,
+        )
         label = (
             where.replace(" in the ", "")
             .replace(" at the ", "")
@@ -403,31 +437,43 @@ def _twins(
 
 
 def invent_sources(
-    rng: random.Random, *, count: int, facts_each: tuple[int, int], fillers: tuple[int, int]
+    rng: random.Random,
+    *,
+    count: int,
+    facts_each: tuple[int, int],
+    fillers: tuple[int, int],
+    variety: float = 1.0,
+    value_first: float = 0.0,
 ) -> list[Source]:
-    """Return passages of one invented company, most from one area of work, no fact said twice."""
+    """Return passages of one invented company, most from one area of work, no fact said twice.
+
+    `variety` goes from 0, plain statements and questions in their words, to 1: tables of places, the same thing at
+    several places, and questions in other words.
+    """
     company = invented(rng)
     main = rng.choice(list(AREAS))
     sources: list[Source] = []
     seen: set[tuple[str, str, str]] = set()
     while len(sources) < count:
-        if count - len(sources) > 1 and rng.random() < 0.08:
-            twins = _twins(rng, main, company, facts_each, fillers)
+        if count - len(sources) > 1 and rng.random() < 0.02 * variety:
+            twins = _twins(rng, main, company, facts_each=facts_each, fillers=fillers, variety=variety)
             found = [fact.identity for twin in twins for fact in twin.facts]
             if len(set(found)) == len(found) and all(_unambiguous(twin.facts, sources) for twin in twins):
                 seen.update(found)
                 sources += twins
         area = main if rng.random() < 0.7 else rng.choice(list(AREAS))
-        if rng.random() < 0.06:
-            source = _table(rng, area)
+        if rng.random() < 0.03 * variety:
+            source = _table(rng, area, variety)
         else:
             facts: list[Fact] = []
             lead = rng.choice(AREAS[area])
             wanted = rng.randint(*facts_each)
             while len(facts) < wanted:
-                family = lead if rng.random() < 0.25 else rng.choice(AREAS[area])
-                fresh = _facts_about_places(rng, family) if rng.random() < 0.12 else [invent_fact(rng, family)]
-                facts += fresh
+                family = lead if rng.random() < 0.16 * variety else rng.choice(AREAS[area])
+                if rng.random() < 0.04 * variety:
+                    facts += _facts_about_places(rng, family, variety)
+                else:
+                    facts.append(invent_fact(rng, family, variety=variety, value_first=value_first))
                 if rng.random() < 0.02:
                     break
             facts = facts[: wanted + 1]
@@ -438,6 +484,7 @@ def invent_sources(
                 facts=facts,
                 topic=_pick(rng, lead.topics),
                 fillers=rng.randint(*fillers),
+                variety=variety,
             )
         identities = [fact.identity for fact in source.facts]
         names = {(fact.questions, fact.label) for fact in source.facts}

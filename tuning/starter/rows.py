@@ -19,6 +19,9 @@ from tuning.starter.passages import Fact, Source, invent_fact, invent_sources
 from tuning.starter.summaries import invent_summary
 from tuning.starter.wording import invented, say
 
+VARIETY = 0.5
+"""How much questions and statements vary by the end of the training, and in examinations: see `invent_sources`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -92,9 +95,18 @@ def question_row(
     fillers: tuple[int, int],
     asked: tuple[int, int] = (1, 1),
     missing: float = 0.2,
+    variety: float = VARIETY,
+    value_first: float = 0.0,
 ) -> Row:
     """Return questions over numbered passages, the first one as an agent gets it, the others following up on it."""
-    sources = invent_sources(rng, count=rng.randint(*passages), facts_each=facts_each, fillers=fillers)
+    sources = invent_sources(
+        rng,
+        count=rng.randint(*passages),
+        facts_each=facts_each,
+        fillers=fillers,
+        variety=variety,
+        value_first=value_first,
+    )
     rng.shuffle(sources)
     stated = [(number, fact) for number, source in enumerate(sources, start=1) for fact in source.facts]
     chosen = rng.sample(stated, min(len(stated), rng.randint(*asked)))
@@ -173,11 +185,11 @@ SIZES = {
 }
 
 
-def row(rng: random.Random, size: Size) -> Row:
+def row(rng: random.Random, size: Size, *, variety: float = VARIETY, value_first: float = 0.0) -> Row:
     """Return one row of the mixture of skills at a size."""
     makers: tuple[tuple[float, Callable[[], Row]], ...] = (
         (
-            0.74,
+            0.70,
             lambda: question_row(
                 rng,
                 passages=size.passages,
@@ -185,11 +197,13 @@ def row(rng: random.Random, size: Size) -> Row:
                 fillers=size.fillers,
                 asked=size.asked,
                 missing=size.missing,
+                variety=variety,
+                value_first=value_first,
             ),
         ),
         (0.02, lambda: unread_row(rng)),
         (0.12, lambda: writer_row(rng, facts=(1, max(2, size.facts_each[1])), fillers=size.fillers)),
-        (0.06, lambda: draft_row(rng, longest=size.sentences)),
-        (0.06, lambda: summary_row(rng, longest=size.sentences)),
+        (0.08, lambda: draft_row(rng, longest=size.sentences)),
+        (0.08, lambda: summary_row(rng, longest=size.sentences)),
     )
     return rng.choices([maker for _, maker in makers], [share for share, _ in makers])[0]()

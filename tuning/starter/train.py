@@ -1,4 +1,4 @@
-"""Trains the starter from nothing: copying, growth to four layers, looking up, then the skills, shortest rows first.
+"""Trains the starter from nothing: copying, growth to four layers, then skills and look-ups, shortest rows first.
 
     python -m tuning.starter.train --out DIR --minutes 75 --seed 1 --threads 2
 
@@ -24,18 +24,15 @@ from tuning.starter.architecture import COPYING_LAYERS, LAYERS, build_model, gro
 from tuning.starter.batches import Batch, Encoder, batches
 from tuning.starter.copying import copy_batch
 from tuning.starter.examination import examine
-from tuning.starter.lookups import lookup_batch
-from tuning.starter.rows import SIZES, Row, row
+from tuning.starter.lookups import lookup_batch, quoting_row, statement_row
+from tuning.starter.rows import SIZES, VARIETY, Row, row
 from tuning.starter.tokenizer import corpus, save_tokenizer, train_tokenizer
-from tuning.starter.training import PEAK_LEARNING_RATE, average, new_optimizer, step
+from tuning.starter.training import COPYING_RATE, PEAK_LEARNING_RATE, average, new_optimizer, step
 
 TOKENS_PER_BATCH = 3072
 LONGEST_ROW = 1800
 COPIES_UNTIL_S = 150
 LONGEST_COPY = 450
-LOOKUPS_UNTIL_S = 540
-LOOKUP_RATE = 1.5e-3
-MOST_STATEMENTS = 16
 EXAMINE_EVERY_S = 180
 _UNSEEN_SEED = 10**9
 
@@ -53,13 +50,23 @@ class Recipe:
 
 def sizes_at(progress: float) -> list[str]:
     """Return how long rows are when this share of the skills' time is over; the sizes are equally likely."""
-    if progress < 0.3:
-        return ["tiny"] * 4 + ["short"]
-    if progress < 0.5:
+    if progress < 0.2:
+        return ["tiny", "short"]
+    if progress < 0.4:
         return ["tiny", "short", "short", "short", "middle"]
-    if progress < 0.75:
+    if progress < 0.7:
         return ["short", "middle", "middle", "middle", "long"]
-    return ["middle", "long", "long", "long"]
+    return ["short", "middle", "middle", "long", "long"]
+
+
+def variety_at(progress: float) -> float:
+    """Return how much statements and questions vary: not at all before the plain ones are mostly understood."""
+    return min(VARIETY, max(0.0, (progress - 0.3) * 1.25))
+
+
+def value_first_at(progress: float) -> float:
+    """Return how often statements that name the value first are preferred: they are the harder ones to look up."""
+    return 0.35 if progress < 0.85 else 0.0
 
 
 def learning_rate_at(progress: float, steps: int) -> float:
@@ -77,7 +84,7 @@ def learn_copying(rng: random.Random, recipe: Recipe) -> LlamaForCausalLM:
     optimizer, longest, steps, started = new_optimizer(model), 32, 0, time.monotonic()
     while _together(time.monotonic() - started) < COPIES_UNTIL_S:
         batch = copy_batch(rng, rows=max(2, 1500 // longest), shortest=max(8, longest // 2), longest=longest)
-        loss = _together(step(model, optimizer, batch, learning_rate=PEAK_LEARNING_RATE * min(1.0, (steps + 1) / 50)))
+        loss = _together(step(model, optimizer, batch, learning_rate=COPYING_RATE * min(1.0, (steps + 1) / 50)))
         steps += 1
         if steps % 25 == 0:
             _say(f"copying  step {steps:5}  rows of {longest:3} tokens  loss {loss:.3f}")
@@ -105,40 +112,22 @@ def _bar(progress: float) -> str:
     return "#" * full + "." * (20 - full)
 
 
-def learn_lookups(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM) -> None:
-    """Teach four layers to find a value by what is asked for it, among more and more statements of random tokens.
-
-    Without it, text alone did not teach choosing the place of an answer in half an hour: only copying on from it.
-    """
-    encoder, optimizer = Encoder(recipe.out / "tokenizer.model"), new_optimizer(model)
-    tokens, hardest, steps, started, running = TOKENS_PER_BATCH // recipe.threads, 4, 0, time.monotonic(), 0.0
-    while _together(time.monotonic() - started) < LOOKUPS_UNTIL_S:
-        if steps % 10 == 9:
-            batch = copy_batch(rng, rows=8, shortest=20, longest=60)
-        else:
-            batch = lookup_batch(rng, encoder, tokens=tokens, statements=(2, hardest))
-        loss = _together(step(model, optimizer, batch, learning_rate=LOOKUP_RATE * min(1.0, (steps + 1) / 50)))
-        if steps % 10 != 9:
-            running = 0.95 * running + 0.05 * loss if running else loss
-        steps += 1
-        if steps % 25 == 0:
-            _say(f"looking up  step {steps:5}  up to {hardest:2} statements  loss {running:.3f}")
-        if running < 0.25 and hardest == MOST_STATEMENTS:
-            break
-        if running < 0.8 and hardest < MOST_STATEMENTS:
-            hardest, running = min(MOST_STATEMENTS, hardest * 2), 1.6
-
-
-def _kind_at(steps: int) -> str:
-    """Return what the batch of this step holds: rows, or a drill of copying or of looking up."""
-    return {3: "lookup", 6: "lookup", 9: "copying"}.get(steps % 10, "rows")
+def kind_at(steps: int, progress: float) -> str:
+    """Return what the batch of this step holds: rows, or look-ups, which come first and fewer of them later."""
+    if steps % 20 == 19:
+        return "copying"
+    if steps % 10 < (5 if progress < 0.45 else 3):
+        return "statements"
+    return "quotes" if steps % 10 == 6 else "rows"
 
 
 def _drill(rng: random.Random, encoder: Encoder, kind: str, tokens: int) -> Batch:
-    if kind == "lookup":
-        return lookup_batch(rng, encoder, tokens=tokens, statements=(2, rng.choice((4, 8, MOST_STATEMENTS))))
-    longest = rng.choice([16, 32, 64, 128, 256, 400])
-    return copy_batch(rng, rows=max(2, tokens // (4 * longest)), shortest=longest // 2, longest=longest)
+    if kind == "copying":
+        longest = rng.choice([16, 32, 64, 128, 256, 400])
+        return copy_batch(rng, rows=max(2, tokens // (4 * longest)), shortest=longest // 2, longest=longest)
+    invent = statement_row if kind == "statements" else quoting_row
+    passages = (2, rng.choice((3, 6)))
+    return lookup_batch(lambda: invent(rng, encoder, passages=passages, queries=8), tokens=tokens)
 
 
 def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, kept: dict[str, float]) -> None:
@@ -149,16 +138,17 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
         optimizer.load_state_dict(torch.load(checkpoint, weights_only=True)["optimizer"])
 
     def invent() -> Row:
-        return row(rng, SIZES[rng.choice(sizes_at(state["elapsed_s"] / (recipe.minutes * 60)))])
+        now = state["elapsed_s"] / (recipe.minutes * 60)
+        return row(rng, SIZES[rng.choice(sizes_at(now))], variety=variety_at(now), value_first=value_first_at(now))
 
     per_process = TOKENS_PER_BATCH // recipe.threads
     stream = batches(rng, encoder, invent, tokens=per_process, longest=LONGEST_ROW)
     losses: dict[str, float] = {}
     clock, examined_s = time.monotonic(), state["elapsed_s"]
     while (progress := state["elapsed_s"] / (recipe.minutes * 60)) < 1:
-        kind = _kind_at(int(state["steps"]))
+        kind = kind_at(int(state["steps"]), progress)
         batch = _drill(rng, encoder, kind, per_process) if kind != "rows" else next(stream)
-        loss = step(model, optimizer, batch, learning_rate=learning_rate_at(progress, int(state["steps"])))
+        loss = _together(step(model, optimizer, batch, learning_rate=learning_rate_at(progress, int(state["steps"]))))
         now = time.monotonic()
         state["elapsed_s"] += _together(now - clock)
         clock = now
@@ -183,7 +173,7 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
 def _keep_best(recipe: Recipe, model: LlamaForCausalLM, encoder: Encoder, state: dict[str, float]) -> None:
     """Examine the model, each process on seeds of its own, and write it to `model/` when no earlier one was better."""
     rank = torch.distributed.get_rank()
-    score, line = examine(model, encoder, seed=_UNSEEN_SEED + rank, rows=60)
+    score, line = examine(model, encoder, seed=_UNSEEN_SEED + rank, rows=90)
     _say(f"unseen rows: {line}")
     score = _together(score)
     if score >= state["best"]:
@@ -230,7 +220,6 @@ def _work(rank: int, recipe: Recipe) -> None:
     else:
         first = random.Random(f"{recipe.seed} {rank}")
         model = grow(learn_copying(first, recipe), LAYERS)
-        learn_lookups(first, recipe, model)
     rng = random.Random(f"{recipe.seed} {rank} {state['steps']}")
     learn_skills(rng, recipe, model, state)
     torch.distributed.destroy_process_group()

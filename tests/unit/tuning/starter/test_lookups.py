@@ -3,7 +3,7 @@ import random
 import pytest
 
 from tuning.starter.batches import Encoder
-from tuning.starter.lookups import lookup_batch, lookup_row
+from tuning.starter.lookups import CHOOSING_WEIGHT, lookup_batch, quoting_row, statement_row
 from tuning.starter.report import MODEL
 
 
@@ -12,21 +12,34 @@ def encoder() -> Encoder:
     return Encoder(MODEL / "tokenizer.model")
 
 
-def test_every_value_asked_for_was_stated_before(encoder) -> None:
+@pytest.mark.parametrize("invent", [quoting_row, statement_row])
+def test_every_answer_stands_in_the_passage_that_it_cites(encoder, invent) -> None:
     rng = random.Random(3)
     for _ in range(50):
-        row = lookup_row(rng, encoder, statements=(2, 6), queries=3)
+        row = invent(rng, encoder, passages=(2, 5), queries=4)
+        read = row.ids[: row.answers[0].start]
+        marks = {number: encoder.marker(number, first=number == 1) for number in range(1, 6)}
         for answer in row.answers:
-            value = row.ids[answer.start : answer.stop]
-            start = row.answers[0].start
-            assert any(row.ids[at : at + len(value)] == value for at in range(start - len(value)))
+            *value, _bracket, number, _closing = row.ids[answer.start : answer.stop]
+            cited = next(count for count in marks if encoder.citation(count)[1] == number)
+            begin = _find(read, marks[cited])
+            end = _find(read, marks[cited + 1]) if cited < 5 else -1
+            assert _find(read[begin : end if end > 0 else None], value) >= 0
 
 
-def test_the_place_of_a_value_weighs_more_than_the_rest_of_it(encoder) -> None:
-    row = lookup_row(random.Random(1), encoder, statements=(3, 3), queries=2)
-    assert [row.weights[answer.start] for answer in row.answers] == [3.0, 3.0]
-    assert sum(row.weights) == 3.0 * 2 + sum(len(answer) - 1 for answer in row.answers) + 1.0
+def _find(ids: list[int], wanted: list[int]) -> int:
+    return next((at for at in range(len(ids)) if ids[at : at + len(wanted)] == wanted), -1)
+
+
+def test_the_place_of_a_value_and_its_number_weigh_more_than_the_rest(encoder) -> None:
+    row = statement_row(random.Random(1), encoder, passages=(2, 3), queries=3)
+    for answer in row.answers:
+        assert row.weights[answer.start] == row.weights[answer.stop - 2] == CHOOSING_WEIGHT
+    assert sum(weight > 1.0 for weight in row.weights) == 2 * len(row.answers)
+    assert len(row.weights) == len(row.ids)
 
 
 def test_batches_keep_to_their_number_of_tokens(encoder) -> None:
-    assert lookup_batch(random.Random(2), encoder, tokens=900, statements=(2, 4)).ids_B_T.numel() <= 900
+    rng = random.Random(2)
+    batch = lookup_batch(lambda: quoting_row(rng, encoder, passages=(2, 3), queries=4), tokens=1200)
+    assert batch.ids_B_T.numel() <= 1200
