@@ -64,7 +64,7 @@ def parity(
     threads: int = 1,
     max_tokens: int = MAX_TOKENS,
 ) -> dict[str, float]:
-    """Return how far the engine's greedy answers are what transformers would say. Loads torch: for a process of its own.
+    """Return how far the engine's greedy answers are what transformers would say. Loads torch: for a child process.
 
     The reference has the base as it was trained on, in full precision, so that what quantisation costs is seen too.
     Every token of a served answer, its end included, is judged after the same beginning: one that differs does not

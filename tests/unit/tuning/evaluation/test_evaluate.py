@@ -1,0 +1,178 @@
+"""Every variant is asked the same questions, and what it scored is kept with its interval."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.factories import keep, make_agent, make_run
+from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.domain.evaluations import Variant
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, question_messages
+from tuning.evaluation.evaluate import evaluate
+from tuning.inference import Completion, Prompt
+from tuning.store import runs
+
+ALL = {
+    Variant.BASE: "base",
+    Variant.BASE_RETRIEVAL: "base",
+    Variant.INCUMBENT: "live",
+    Variant.INCUMBENT_RETRIEVAL: "live",
+    Variant.TUNED: "run",
+    Variant.TUNED_RETRIEVAL: "run",
+}
+CITIES = [f"City{number}" for number in range(20)]
+LIMITS = {f"What is the limit in {city}?": f"{100 + number} euros" for number, city in enumerate(CITIES)}
+UNANSWERED = "Who feeds the cat?"
+CORRECTED = "What is the limit in Rome?"
+FAITHFUL = {"tokens": 0.97, "faithful": 1.0, "n": 16.0}
+
+
+@dataclass
+class ScriptedInference:
+    """An engine that says by rule what each model answers, and keeps what it was asked."""
+
+    say: Callable[[str, str, str], str]
+    """Model, question, the passages shown or nothing -> answer."""
+    asked: list[Prompt] = field(default_factory=list)
+
+    def answer_all(self, prompts: Sequence[Prompt], *, progress: Callable[[float], None]) -> list[Completion]:
+        self.asked += prompts
+        progress(1.0)
+        return [self._answer(prompt) for prompt in prompts]
+
+    def _answer(self, prompt: Prompt) -> Completion:
+        shown, question = prompt.messages[-1]["content"].rsplit("Question: ", 1)
+        text = self.say(prompt.model, question, shown)
+        return Completion(text=text, prompt_tokens=1, completion_tokens=1, seconds=0.0)
+
+
+def retrieve(question: str) -> list[Passage]:
+    """Two passages: the second holds the answer."""
+    return [
+        Passage(title="Cats", heading="", text="Cats sleep."),
+        Passage(title="Limits", heading="", text=f"The limit is {LIMITS.get(question, 'unknown')}."),
+    ]
+
+
+def says(model: str, question: str, shown: str) -> str:
+    """The base knows nothing by heart and reads half of it; the tuned model knows and cites everything."""
+    if question == UNANSWERED:
+        return NOT_IN_DOCUMENTS if model == "base" or shown else "Ada"
+    if question == CORRECTED:
+        return "180 euros" if model == "run" else "102 euros"
+    known = LIMITS[question]
+    if model == "base":
+        number = int(known.split()[0])
+        return f"{known} [1]" if shown and number % 2 else NOT_IN_DOCUMENTS
+    return f"{known} [2]" if shown else f"The {known}."
+
+
+@pytest.fixture
+def prepared(tenant, tmp_path):
+    """The tenant with a run whose dataset has twenty questions, one that nothing answers, and a correction."""
+    keep(
+        tenant.store,
+        make_agent(),
+        Dataset(id="data", agent_id="agent"),
+        make_run(dataset_id="data", folder=str(tmp_path)),
+        *(_example(question, answer) for question, answer in LIMITS.items()),
+        _example(UNANSWERED, NOT_IN_DOCUMENTS),
+        _example(CORRECTED, "180 euros", Split.REGRESSION, Origin.CORRECTION),
+    )
+    return tenant
+
+
+def _example(question: str, answer: str, split: Split = Split.HOLDOUT, origin: Origin = Origin.OWNER) -> Example:
+    messages = question_messages(question)
+    return Example(
+        dataset_id="data", split=split, origin=origin, messages=messages, completion=answer, question=question
+    )
+
+
+def evaluated(tenant, inference, models=ALL, parity=FAITHFUL):
+    with tenant.store.reading() as session:
+        run = runs.get(session, "run")
+    return evaluate(
+        tenant, run, inference, models=models, parity=parity, retrieve=retrieve, progress=lambda _share: None
+    )
+
+
+def test_each_variant_is_scored_on_the_same_questions_with_its_interval(prepared):
+    found = evaluated(prepared, ScriptedInference(says))
+
+    exact = {variant: scores["exact_match"] for variant, scores in found.scores.items()}
+    assert {variant: score["mean"] for variant, score in exact.items()} == {
+        "base": 0.0,
+        "base+retrieval": 0.5,
+        "incumbent": 1.0,
+        "incumbent+retrieval": 1.0,
+        "tuned": 1.0,
+        "tuned+retrieval": 1.0,
+    }
+    assert {score["n"] for score in exact.values()} == {20.0}
+    half = exact["base+retrieval"]
+    assert 0.2 < half["low"] < 0.5 < half["high"] < 0.8
+    assert exact["tuned"]["low"] == exact["tuned"]["high"] == 1.0
+    assert found.objections == []
+
+
+def test_what_nothing_answers_counts_as_declined_and_not_as_an_answer(prepared):
+    found = evaluated(prepared, ScriptedInference(says))
+
+    declined = {variant: scores["refusal"] for variant, scores in found.scores.items()}
+    assert declined["base"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 1.0}
+    assert declined["tuned"]["mean"] == 0.0
+    assert declined["tuned+retrieval"]["mean"] == 1.0
+
+
+def test_only_a_citation_of_the_passage_with_the_answer_counts(prepared):
+    found = evaluated(prepared, ScriptedInference(says))
+
+    assert found.scores["tuned+retrieval"]["citation"]["mean"] == 1.0
+    assert found.scores["base+retrieval"]["citation"]["mean"] == 0.0
+    assert "citation" not in found.scores["tuned"]
+
+
+def test_corrections_are_asked_of_the_live_release_and_the_candidate_only(prepared):
+    inference = ScriptedInference(says)
+    found = evaluated(prepared, inference)
+
+    kept = {variant: scores["regression"]["mean"] for variant, scores in found.scores.items() if "regression" in scores}
+    assert kept == {"incumbent": 0.0, "incumbent+retrieval": 0.0, "tuned": 1.0, "tuned+retrieval": 1.0}
+    assert not any(it.model == "base" and CORRECTED in it.messages[-1]["content"] for it in inference.asked)
+    assert len(inference.asked) == 6 * 21 + 4
+
+
+def test_the_answers_stand_side_by_side_in_the_samples_and_the_report(prepared, tmp_path):
+    found = evaluated(prepared, ScriptedInference(says))
+
+    [row] = [it for it in found.samples if it["question"] == "What is the limit in City1?"]
+    assert row["reference"] == "101 euros"
+    assert row["answers"]["base+retrieval"] == "101 euros [1]"
+    assert row["answers"]["tuned"] == "The 101 euros."
+    assert len(found.samples) == 22
+    assert "The 101 euros." in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_is_evaluated_once(prepared):
+    first = evaluated(prepared, ScriptedInference(says))
+    later = ScriptedInference(says)
+
+    assert evaluated(prepared, later).id == first.id
+    assert later.asked == []
+
+
+def test_what_is_worse_or_served_unfaithfully_meets_objections(prepared):
+    def forgets(model: str, question: str, shown: str) -> str:
+        return NOT_IN_DOCUMENTS if model == "run" else says(model, question, shown)
+
+    found = evaluated(prepared, ScriptedInference(forgets), parity={"tokens": 0.9, "faithful": 0.9, "n": 16.0})
+
+    said = " ".join(found.objections)
+    assert "not shown to help" in said
+    assert "worse than the base: -50 points" in said
+    assert "worse than the live release: -100 points" in said
+    assert "0% of 1 accepted corrections" in said
+    assert "90.0% of the served model's tokens" in said
+    assert len(found.objections) == 5
