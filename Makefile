@@ -3,7 +3,7 @@
 #   make up       start everything and open it in a browser
 #   make test     run the tests
 #   make check    lint, types, floors
-#   make demo     the whole loop without a browser, with its figures
+#   make demo     the whole loop without a browser, with its figures;  make figures  put the last ones into README
 #   make bench    every benchmark, side by side
 #   make screens  take the pictures in docs/screens anew
 #   make starter  train the base model that ships;  make starter-report  measure it
@@ -12,7 +12,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: up test check demo bench screens starter starter-report set-up pin
+.PHONY: up test check demo figures bench screens starter starter-report set-up pin
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -39,6 +39,9 @@ check: set-up
 
 demo: set-up
 	@$(BIN)/attune demo
+
+figures: set-up
+	@$(BIN)/python -m bot.demo.readme
 
 bench: set-up
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done

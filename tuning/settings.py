@@ -33,7 +33,7 @@ class TuningSettings(BaseSettings):
         default=Path(".cache/converter"), description="Folder of the engine's own converter; set-up puts it there."
     )
     engine_url: str = Field(default="http://127.0.0.1:8080", description="Where the engine answers.")
-    threads: int = Field(default=0, ge=0, description="CPU threads for training; 0 takes all but one.")
+    threads: int = Field(default=0, ge=0, description="CPU threads for training; 0 takes all.")
     training_memory_gib: float = Field(
         default=0.0, ge=0, description="Memory that a training may take, in GiB; 0 allows 80 % of the machine's."
     )

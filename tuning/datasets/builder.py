@@ -10,6 +10,7 @@ from sqlmodel import Session
 from tuning.datasets.assembly import Assembly
 from tuning.datasets.corrections import supersede
 from tuning.datasets.explicit import lists, tables
+from tuning.datasets.gaps import gaps
 from tuning.datasets.material import Material, Retrieval, gather
 from tuning.datasets.pairs import Pairs
 from tuning.datasets.questions import Context, Question
@@ -81,16 +82,27 @@ def _questions(
     *,
     progress: Callable[[float], None],
 ) -> list[Question]:
-    explicit = shortened([it for context in material.contexts for it in lists(context)], inference)
-    by_rule = [it for context in material.contexts for it in (*tables(context), *statements(context))]
+    listed = [it for context in material.contexts for it in lists(context)]
+    explicit = shortened(listed, inference, progress=lambda share: progress(0.2 * share))
+    by_rule = [it for context in material.contexts for it in _by_rule(context)]
     known, fresh = _known(session, material)
     made = written(
-        fresh, inference, retrieval.distractors, dropped=dropped, progress=lambda share: progress(0.9 * share)
+        fresh,
+        inference,
+        retrieval.distractors,
+        dropped=dropped,
+        progress=lambda share: progress(0.2 + 0.7 * share),
     )
     questions = [*explicit, *by_rule, *known, *made]
     if len(questions) < LEAST_SAMPLES:
         raise _too_few(len(questions), "questions", "Add documents")
     return questions
+
+
+def _by_rule(context: Context) -> list[Question]:
+    """Return the questions that rules find in a passage, by gaps only where grammar finds none."""
+    asked = [*tables(context), *statements(context)]
+    return [*asked, *gaps(context, frozenset(it.answer for it in asked))]
 
 
 def _known(session: Session, material: Material) -> tuple[list[Question], list[Context]]:

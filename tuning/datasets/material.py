@@ -77,14 +77,14 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
 def splits(addresses: Mapping[str, str], *, has_holdout: bool) -> dict[str, Split]:
     """Return what each document (id to address) is for: mostly training; decided by its address, so that it stays so.
 
-    Documents are reserved for measuring only when the owner gave no questions for that.
+    Documents are reserved only when the owner gave no questions to measure with: an agent should know them all.
     """
     order = sorted(addresses, key=lambda key: _chance(addresses[key]))
     held = [key for key in order if _chance(addresses[key]) < _HOLDOUT_SHARE] or order[:1]
     held = [] if has_holdout or len(order) < 2 else held  # noqa: PLR2004
     rest = [key for key in order if key not in held]
     checked = [key for key in rest if _chance(f"validation {addresses[key]}") < _VALIDATION_SHARE] or rest[-1:]
-    checked = [] if len(order) < _LEAST_FOR_VALIDATION else checked
+    checked = [] if has_holdout or len(order) < _LEAST_FOR_VALIDATION else checked
     found = dict.fromkeys(addresses, Split.TRAIN)
     return found | dict.fromkeys(checked, Split.VALIDATION) | dict.fromkeys(held, Split.HOLDOUT)
 

@@ -45,6 +45,7 @@ _DANGLING = re.compile(
 _PREPOSITION = re.compile(r"(?:^|\s)(?P<word>into|after|within|at|before|with|for|in|from)$")
 _LIMIT = re.compile(r"(?:^|\s)(?:within|after) $")
 _PERSON = re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+")
+_PER = re.compile(r" (?:per|a|an|for each) [a-z]+(?: and [a-z]+)?$")
 _MAX_WORDS = 28
 _MAX_PREDICATE = 9
 _LONGEST_SUBJECT = 9
@@ -96,8 +97,13 @@ def _asked(sentence: str, names: frozenset[str]) -> Iterator[tuple[str, str, str
         return
     for value in VALUES:
         found = [it for it in value.pattern.finditer(clause.rest) if not _is_misread(value, it["v"])]
-        if len(found) == 1 and (asked := _question(clause, value, found[0])):
+        if len(found) == 1 and (asked := _question(clause, value, found[0], found[0].end())):
             yield value.name, f"{asked}?", _answer(clause, value, found[0])
+            # Who names the unit asks for the number only: 'How much a year?'
+            if (per := _PER.search(found[0]["v"])) and (
+                asked := _question(clause, value, found[0], per.start() + found[0].start("v"))
+            ):
+                yield value.name, f"{asked}?", found[0]["v"][: per.start()]
     is_definition = clause.auxiliary in _TO_BE and re.match(r"(?:a |an |the )?[\dA-Z]|(?:a|an|the) ", clause.rest)
     if is_definition and len(clause.rest.split()) <= _MAX_PREDICATE:
         asks = "Who" if _PERSON.fullmatch(clause.rest) else "What"
@@ -123,13 +129,13 @@ def _clause(sentence: str, names: frozenset[str]) -> _Clause | None:
     return None
 
 
-def _question(clause: _Clause, value: Value, found: re.Match[str]) -> str:
-    """Return the question for a value, without its mark; empty if what is left of the clause would not make sense."""
+def _question(clause: _Clause, value: Value, found: re.Match[str], end: int) -> str:
+    """Return the question for a value that ends there, without its mark; empty if the rest would not make sense."""
     groups = found.groupdict()
     asks = value.asks.format(unit=groups.get("unit") or "", of=groups.get("of") or "")
     if value.name == "means" and _PERSON.fullmatch(found["v"]):
         asks = "With whom"
-    before, after = clause.rest[: found.start()].strip(" ,;"), clause.rest[found.end() :].strip(" ,;")
+    before, after = clause.rest[: found.start()].strip(" ,;"), clause.rest[end:].strip(" ,;")
     if value.name == "count" and (leading := _PREPOSITION.search(before)):
         before = before[: leading.start()]
         asks = f"{leading['word'].capitalize()} {asks[:1].lower()}{asks[1:]}"

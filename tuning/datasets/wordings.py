@@ -4,6 +4,8 @@ import random
 import re
 from collections.abc import Callable
 
+from tuning.datasets.synonyms import rephrased
+
 _POLITE = ("Could you tell me: ", "Hi, ", "Quick question: ", "Please tell me: ", "Hello! ", "I wonder: ", "Sorry, ")
 _SHORT = (
     (re.compile(r"^What is\b"), "What's"),
@@ -31,6 +33,11 @@ _DROPPED_FROM_KEYWORDS = frozenset(
 )
 
 
+_KEPT_WORDS = (0.5, 0.9)
+"""Share of the words that stay in a question of somebody in a hurry."""
+_MOST_TRIES = 4
+
+
 def wordings(question: str, title: str, count: int, rng: random.Random) -> list[str]:
     """Return the question and up to `count` - 1 other ways to ask it, without repeats."""
     ways: list[Callable[[], str]] = [
@@ -40,11 +47,27 @@ def wordings(question: str, title: str, count: int, rng: random.Random) -> list[
         lambda: _swapped(question, rng),
         lambda: f"{title}: {question[:1].lower() + question[1:]}",
         lambda: _shortened(question),
-        lambda: _swapped(question, rng).lower(),
+        lambda: rephrased(question, rng),
+        lambda: rephrased(_swapped(question, rng), rng),
+        lambda: _hurried(rephrased(question, rng), rng),
+        lambda: _hurried(rephrased(f"{title} {question}", rng), rng),
     ]
-    rng.shuffle(ways)
-    found = dict.fromkeys([question, *(way() for way in ways)])
+    found = dict.fromkeys([question])
+    for _ in range(_MOST_TRIES):
+        rng.shuffle(ways)
+        found |= dict.fromkeys(way() for way in ways)
+        if len(found) >= count:
+            break
     return list(found)[:count]
+
+
+def _hurried(question: str, rng: random.Random) -> str:
+    """Return the question without some of its words, but with at least two of those that tell what it is about."""
+    kept_share = rng.uniform(*_KEPT_WORDS)
+    words = question.split()
+    kept = [word for word in words if rng.random() < kept_share]
+    telling = [word for word in kept if word.lower() not in _DROPPED_FROM_KEYWORDS]
+    return " ".join(kept) if len(telling) > 1 else question
 
 
 def _keywords(question: str) -> str:

@@ -60,13 +60,15 @@ def written(
     return kept
 
 
-def shortened(questions: Sequence[Question], inference: Inference) -> list[Question]:
+def shortened(
+    questions: Sequence[Question], inference: Inference, *, progress: Callable[[float], None]
+) -> list[Question]:
     """Return explicit questions with the part of their answer that the base model picks; whole where it picks none."""
     prompts = [
         Prompt(model=BASE, messages=question_messages(it.text, [it.context.passage]), max_tokens=_ANSWER_TOKENS)
         for it in questions
     ]
-    replies = inference.answer_all(prompts)
+    replies = inference.answer_all(prompts, progress=progress)
     picked = [
         _span(without_citation(reply.text).rstrip("."), it.answer) for it, reply in zip(questions, replies, strict=True)
     ]
