@@ -167,6 +167,7 @@ class Fate:
     has_spared_answers: bool = True
     """Whether no engine was killed yet just when the bot turned to it with a question."""
     _runs: list[str] = field(default_factory=list)
+    _struck: set[psutil.Process] = field(default_factory=set)
 
     @property
     def is_fulfilled(self) -> bool:
@@ -183,16 +184,25 @@ class Fate:
             self.up.kill()
             self.up.start()
             del self.runs[moment]
-        elif (process := self.up.part(self.runs[moment])) is not None:
-            process.kill()
+        elif (process := self._living(self.runs[moment])) is not None:
+            self.strike(process)
             del self.runs[moment]
+
+    def strike(self, process: psutil.Process) -> None:
+        self._struck.add(process)
+        process.kill()
 
     async def find(self, module: str) -> psutil.Process:
         """Return a part as soon as it runs."""
         async with asyncio.timeout(PATIENCE_S):
-            while (found := await asyncio.to_thread(self.up.part, module)) is None:  # noqa: ASYNC110 - nobody tells
+            while (found := await asyncio.to_thread(self._living, module)) is None:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.1)
         return found
+
+    def _living(self, module: str) -> psutil.Process | None:
+        """Return a part that is not about to die already."""
+        found = self.up.part(module)
+        return found if found not in self._struck else None
 
 
 class Fateful(Loopback):
@@ -212,7 +222,7 @@ class Fateful(Loopback):
         bot = await self._fate.find(BOT)
         delivery = asyncio.create_task(self._insist(activity))
         await asyncio.wait([delivery], timeout=WHILE_S if is_press else None)
-        bot.kill()
+        self._fate.strike(bot)
         return await delivery
 
     async def _insist(self, activity: Json) -> tuple[int, Any]:
@@ -226,7 +236,7 @@ class Fateful(Loopback):
     async def _post(self, request: web.Request) -> web.Response:
         if self._fate.has_spared_answers and (await request.json())["type"] == "typing":
             self._fate.has_spared_answers = False
-            (await self._fate.find(ENGINE)).kill()
+            self._fate.strike(await self._fate.find(ENGINE))
         return await super()._post(request)
 
 
