@@ -137,11 +137,12 @@ async def _pass_on(process: asyncio.subprocess.Process, part: Part, logs: Path, 
     """Write every line a process prints to its log, and pass it on unless the part is quiet."""
     if process.stdout is None:
         return
-    with (logs / f"{part.name}.log").open("ab") as log:
+    with (logs / f"{part.name}.log").open("ab", buffering=0) as log:
         async for line in process.stdout:
-            with contextlib.suppress(OSError):  # a full disk or a closed terminal is no reason to hold the part up
+            # A full disk or a closed terminal is no reason to hold the part up.
+            with contextlib.suppress(OSError):
                 log.write(line)
-                log.flush()
+            with contextlib.suppress(OSError):
                 if not part.is_quiet:
                     say(part.name, line.decode(errors="replace").rstrip())
 

@@ -107,6 +107,16 @@ async def test_a_part_that_cannot_be_started_is_an_end_with_a_reason(tmp_path: P
     assert "no-such-program" in terminal.lines[0][1]
 
 
+async def test_a_full_disk_and_a_closed_terminal_do_not_hold_a_part_up(tmp_path: Path):
+    (tmp_path / "engine.log").symlink_to("/dev/full")
+
+    def broken(_name: str, _line: str) -> None:
+        raise BrokenPipeError
+
+    more_than_a_pipe_holds = python("engine", "for _ in range(2000): print('x' * 99)")
+    assert await asyncio.wait_for(run_once(more_than_a_pipe_holds, logs=tmp_path, say=broken), 20) == 0
+
+
 async def test_parts_die_with_a_supervisor_that_is_killed_and_so_do_their_children(tmp_path: Path, root: Path):
     program = f"""
 import asyncio, pathlib, sys
