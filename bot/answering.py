@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 from contextlib import aclosing
-from datetime import timedelta
 
 from adaptive_cards.answer import answer_card
 from adaptive_cards.elements import escape
@@ -15,13 +14,9 @@ from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal
-from tuning.domain.fields import now
 from tuning.domain.prompts import Task
 from tuning.governance.tenant import Tenant
-from tuning.store import conversations
 
-RESUMED = timedelta(minutes=10)
-"""An older question is not answered any more after a restart: the person has moved on."""
 _INFORMING = {
     Task.QUESTIONS: "Looking through the documents ...",
     Task.GENERATION: "Choosing a precedent and drafting ...",
@@ -48,33 +43,16 @@ class Answering:
             await turn.send(Message(text=refusal.sentence))
             return True
         if question is None:
-            return await asyncio.to_thread(self._was_taken_on, turn)
-        await self._tell(turn, question)
-        return True
-
-    async def resume(self, turn: Turn, answer: Answer) -> None:
-        """Answer a question that was interrupted by a restart."""
-        try:
-            question = await asyncio.to_thread(questions.resume, self._tenant, answer)
-        except Refusal as refusal:
-            await self._save(answer, activity_id=await turn.send(Message(text=refusal.sentence)))
-        else:
+            return False
+        if not question.answer.is_stopped:
             await self._tell(turn, question)
-
-    def unfinished(self) -> list[Answer]:
-        """Return the answers that an earlier process has begun and not shown."""
-        with self._tenant.store.reading() as session:
-            return list(conversations.unfinished(session, now() - RESUMED))
-
-    def _was_taken_on(self, turn: Turn) -> bool:
-        with self._tenant.store.reading() as session:
-            return bool(turn.incoming.activity_id) and bool(conversations.answer_to(session, turn.incoming.activity_id))
+        return True
 
     async def _tell(self, turn: Turn, question: Question) -> None:
         answer = question.answer
         started = time.monotonic()
         try:
-            async with turn.stream() as stream:
+            async with turn.stream(answer.activity_id) as stream:
                 message = await self._compose(question, stream, started)
                 activity_id = await stream.finish(message)
         except StreamStopped:
@@ -89,9 +67,10 @@ class Answering:
 
     async def _compose(self, question: Question, stream: AnswerStream, started: float) -> Message:
         answer = question.answer
-        if answer.text:  # a restart came between generating and showing
+        if answer.seconds is not None:  # a restart came between generating and showing
             return _message(question)
         await stream.inform(_INFORMING[question.agent.task])
+        await self._save(answer, activity_id=stream.activity_id)
         try:
             await self._generate(question, stream)
         except Refusal as refusal:

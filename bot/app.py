@@ -4,7 +4,6 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 
 import aiohttp
 from aiohttp import web
@@ -13,17 +12,18 @@ from bot.answering import Answering
 from bot.attachments import Attachments
 from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, SigningKeys
 from bot.connector import Connector
+from bot.deliveries import Deliveries
 from bot.engine import Engine
-from bot.intake import Intake, Work
+from bot.intake import DRAIN_S, QUESTION, WELCOME, Intake, Work
 from bot.invokes import Invokes
 from bot.messages import Messages
 from bot.outbox import Outbox
 from bot.presses import Presses
 from bot.settings import Settings, objections_to_serving
 from bot.teams_turn import TeamsTurn
-from bot.turn import Incoming, Json, Scope, Turn
+from bot.turn import Incoming, Turn
 from tuning.governance.tenant import Tenant
-from tuning.store import Store, conversations
+from tuning.store import Store
 from tuning.tenancy import tenant_of
 
 logger = logging.getLogger(__name__)
@@ -46,25 +46,33 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
         )
         engine = Engine(settings.engine_url)
         answering = Answering(tenant, engine)
-        presses = Presses(tenant, answering)
+        presses = Presses(tenant)
         attachments = Attachments(session, is_loopback_allowed=settings.development)
         messages = Messages(tenant, answering, presses, attachments)
 
         def turn(incoming: Incoming) -> Turn:
             return TeamsTurn(connector, incoming)
 
-        work = Work()
-        invokes = Invokes(tenant, presses, work)
-        intake = Intake(work, turn=turn, invoke=invokes.answer, message=messages.handle, welcome=messages.welcome)
-        channel = Channel(credentials, connector, SigningKeys(session))
-        app[CHANNEL], app[INTAKE] = channel, intake
-        work.begin(_resume(tenant, answering, connector))
-        outbox = asyncio.create_task(Outbox(tenant, connector).run())
+        work, deliveries = Work(), Deliveries(tenant.store)
+        intake = Intake(
+            work,
+            deliveries,
+            turn=turn,
+            invoke=Invokes(tenant, presses).answer,
+            handlers={"message": messages.handle, QUESTION: messages.ask, WELCOME: messages.welcome},
+        )
+        app[CHANNEL], app[INTAKE] = Channel(credentials, connector, SigningKeys(session)), intake
+        holding = asyncio.create_task(deliveries.keep(intake.go_on))
+        outbox = Outbox(tenant, connector)
+        sending = asyncio.create_task(outbox.run())
         yield
-        outbox.cancel()
+        outbox.stop()
         await work.drain()
-        with suppress(asyncio.CancelledError):
-            await outbox
+        await asyncio.wait([sending], timeout=DRAIN_S)
+        for task in (sending, holding):
+            task.cancel()
+        await asyncio.wait([sending, holding])
+        await deliveries.give_back()
         await engine.close()
         await session.close()
 
@@ -83,29 +91,6 @@ async def _receive(request: web.Request) -> web.Response:
 
 async def _health(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
-
-
-async def _resume(tenant: Tenant, answering: Answering, connector: Connector) -> None:
-    """Answer what an earlier process took on and did not finish, in personal chats."""
-    for answer in await asyncio.to_thread(answering.unfinished):
-        reference = await asyncio.to_thread(_personal_chat, tenant, answer.person_id, answer.conversation_id)
-        if reference is not None:
-            incoming = Incoming(
-                type="message",
-                person_id=answer.person_id,
-                chat_id=reference["conversation"]["id"],
-                scope=Scope.PERSONAL,
-                reference=reference,
-            )
-            await answering.resume(TeamsTurn(connector, incoming), answer)
-
-
-def _personal_chat(tenant: Tenant, person_id: str, conversation_id: str) -> Json | None:
-    with tenant.store.reading() as session:
-        chat = conversations.chat(session, person_id)
-        conversation = conversations.get(session, conversation_id)
-        is_there = chat is not None and chat.reference["conversation"]["id"] == conversation.chat_id
-        return chat.reference if chat is not None and is_there else None
 
 
 def main() -> None:

@@ -1,19 +1,21 @@
-"""Takes every activity once, answers the request at once, and works behind it: in order within a chat."""
+"""Takes every activity once, keeps it before the request is answered, and works behind it: in order within a chat."""
 
 import asyncio
 import logging
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+import textwrap
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.channel import InvokeReply
-from bot.turn import Incoming, Turn
+from bot.deliveries import Deliveries
+from bot.turn import Incoming, Message, Turn
 
 logger = logging.getLogger(__name__)
-REMEMBERED = 20_000
-"""Activities whose ids are kept, so that a second delivery does nothing."""
 DRAIN_S = 10.0
+QUESTION, WELCOME = "question", "welcome"
+"""Types of activities that Teams doesn't know: what a button asks, and that somebody is to be greeted."""
 
 
 class Work:
@@ -47,47 +49,61 @@ class Intake:
     def __init__(
         self,
         work: Work,
+        deliveries: Deliveries,
         *,
         turn: Callable[[Incoming], Turn],
-        invoke: Callable[[Turn], Awaitable[InvokeReply]],
-        message: Callable[[Turn], Awaitable[None]],
-        welcome: Callable[[Turn], Awaitable[None]],
+        invoke: Callable[[Turn], Awaitable[tuple[InvokeReply, str]]],
+        handlers: Mapping[str, Callable[[Turn], Awaitable[None]]],
     ) -> None:
-        """Take how to make a turn and who handles it: invokes are answered, the rest is worked on later."""
+        """Take how to make a turn, who answers invokes, and by an activity's type who works on it later.
+
+        An invoke may lead to a question, which is worked on as an activity of the type `QUESTION`.
+        """
         self._work = work
+        self._deliveries = deliveries
         self._turn = turn
         self._invoke = invoke
-        self._message = message
-        self._welcome = welcome
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._handlers = handlers
         # A lock lives as long as somebody holds or awaits it.
         self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def receive(self, incoming: Incoming) -> InvokeReply | None:
-        """Answer an invoke; take anything else on and return at once."""
-        turn = self._turn(incoming)
+        """Answer an invoke; take anything else on, so that it outlives this process, and return at once."""
         if incoming.type == "invoke":
-            return await self._invoke(turn)
-        if not self._is_new(incoming):
-            return None
-        if incoming.type == "message":
-            self._work.begin(self._in_order(incoming.chat_id, lambda: self._message(turn)))
-        elif incoming.is_bot_added:
-            self._work.begin(self._in_order(incoming.chat_id, lambda: self._welcome(turn)))
+            reply, question = await self._invoke(self._turn(incoming))
+            if question:
+                await self._take_on(replace(incoming, type=QUESTION, text=question, value=None))
+            return reply
+        if incoming.is_bot_added:
+            await self._take_on(replace(incoming, type=WELCOME))
+        elif incoming.type == "message":
+            await self._take_on(incoming)
         return None
 
-    async def _in_order(self, chat_id: str, handle: Callable[[], Awaitable[None]]) -> None:
-        lock = self._chats.setdefault(chat_id, asyncio.Lock())
-        async with lock:
-            await handle()
+    def go_on(self, number: int, incoming: Incoming, is_in_time: bool) -> None:  # noqa: FBT001
+        """Work on what another process took on and did not finish; too late, the person is told so."""
+        handler = self._handlers[incoming.type] if is_in_time else _say_too_late
+        self._work.begin(self._carry_out(number, incoming, handler))
 
-    def _is_new(self, incoming: Incoming) -> bool:
-        key = (incoming.chat_id, incoming.activity_id)
-        if not incoming.activity_id:
-            return True
-        if key in self._seen:
-            return False
-        self._seen[key] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True
+    async def _take_on(self, incoming: Incoming) -> None:
+        number = await self._deliveries.take_in(incoming)
+        if number is not None:
+            self._work.begin(self._carry_out(number, incoming, self._handlers[incoming.type]))
+
+    async def _carry_out(self, number: int, incoming: Incoming, handle: Callable[[Turn], Awaitable[None]]) -> None:
+        """Handle a delivery, in order within its chat; one that fails is over too: its person has been told."""
+        lock = self._chats.setdefault(incoming.chat_id, asyncio.Lock())
+        async with lock:
+            try:
+                await handle(self._turn(incoming))
+            except Exception:
+                logger.exception("A message could not be handled")
+            await self._deliveries.finish(number)
+
+
+async def _say_too_late(turn: Turn) -> None:
+    if turn.incoming.type == WELCOME:
+        return
+    said = textwrap.shorten(turn.incoming.text, 80, placeholder=" …")
+    about = f' "{said}"' if said else ""
+    await turn.send(Message(text=f"I could not answer{about} in time, I'm sorry. Send it again if you still need it."))

@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from bot.card_actions.press import Outcome
 from bot.channel import InvokeReply
-from bot.intake import Work
 from bot.presses import Presses
 from bot.turn import Incoming, Json, Turn
 from tuning.domain.conversations import Answer
@@ -29,33 +28,30 @@ NOT_IMPLEMENTED = 501
 class Invokes:
     """The handlers of all invokes; one that isn't known is answered 501, as the protocol says."""
 
-    def __init__(self, tenant: Tenant, presses: Presses, work: Work) -> None:
-        """Take where to do what follows after the response."""
+    def __init__(self, tenant: Tenant, presses: Presses) -> None:
         self._tenant = tenant
         self._presses = presses
-        self._work = work
 
-    async def answer(self, turn: Turn) -> InvokeReply:
-        """Answer an invoke."""
+    async def answer(self, turn: Turn) -> tuple[InvokeReply, str]:
+        """Answer an invoke; return also the question that it asks, if any, for after the response."""
         match turn.incoming.name:
             case "adaptiveCard/action":
                 return await self._card_action(turn)
             case "message/submitAction":
-                return await self._reaction(turn)
+                return await self._reaction(turn), ""
             case "message/fetchTask":
-                return InvokeReply(body={"task": {"type": "message", "value": "Use the thumbs below the answer."}})
+                said = "Use the thumbs below the answer."
+                return InvokeReply(body={"task": {"type": "message", "value": said}}), ""
             case name:
                 logger.info("No handler for the invoke %r", name)
-                return InvokeReply(status=NOT_IMPLEMENTED)
+                return InvokeReply(status=NOT_IMPLEMENTED), ""
 
-    async def _card_action(self, turn: Turn) -> InvokeReply:
+    async def _card_action(self, turn: Turn) -> tuple[InvokeReply, str]:
         value = turn.incoming.value if isinstance(turn.incoming.value, dict) else {}
         action = value.get("action")
         action = action if isinstance(action, dict) else {}
         outcome = await self._presses.press(turn, action.get("verb"), action.get("data", {}))
-        if outcome.question or outcome.started_run_id:
-            self._work.begin(self._presses.follow_up(turn, outcome))
-        return InvokeReply(body=_shown(outcome))
+        return InvokeReply(body=_shown(outcome)), outcome.question
 
     async def _reaction(self, turn: Turn) -> InvokeReply:
         reaction, comment = read_reaction(turn.incoming.value)

@@ -41,6 +41,10 @@ class Messages:
             await turn.send(Message(text=BROKEN))
             raise
 
+    async def ask(self, turn: Turn) -> None:
+        """Answer what a button asked, which is never a command."""
+        await self._answering.answer(turn, turn.incoming.text)
+
     async def welcome(self, turn: Turn) -> None:
         """Greet a person once: installation and conversation update arrive together."""
         if turn.incoming.scope is not Scope.PERSONAL:
@@ -60,7 +64,8 @@ class Messages:
             outcome = await self._presses.press(turn, incoming.value.get("verb"), incoming.value)
             message = Message(card=outcome.card) if outcome.card is not None else Message(text=outcome.sentence)
             await turn.send(message)
-            await self._presses.follow_up(turn, outcome)
+            if outcome.question:
+                await self._answering.answer(turn, outcome.question)
             return
         if (found := find(COMMANDS, incoming.text)) is not None:
             command, rest = found

@@ -2,6 +2,7 @@
 
 from adaptive_cards.failure import failure_card
 from adaptive_cards.notice import approved_card, learned_card, rejected_card
+from adaptive_cards.progress import progress_card
 from bot import views
 from bot.turn import Message
 from tuning.domain.notices import Notice, NoticeKind
@@ -12,6 +13,10 @@ from tuning.store import agents, releases, runs
 def message(tenant: Tenant, notice: Notice) -> Message | None:
     """Return the message; None if there is nothing to say any more. Raises like the views."""
     match notice.kind:
+        case NoticeKind.RUN_STARTED:
+            with tenant.store.reading() as session:
+                run = runs.get(session, notice.subject_id)
+                return None if run.is_over else Message(card=progress_card(agents.get(session, run.agent_id), run))
         case NoticeKind.RUN_READY:
             with tenant.store.reading() as session:
                 release = releases.of_run(session, notice.subject_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from adaptive_cards.elements import Element
 from adaptive_cards.progress import progress_card
@@ -30,23 +31,30 @@ class Outbox:
         self._tenant = tenant
         self._connector = connector
         self._every_s = every_s
+        self._stopping = asyncio.Event()
         self._shown: dict[str, tuple[Element, float]] = {}
         """Run to its card as it is in the chat, and when it was put there."""
 
     async def run(self) -> None:
-        """Go on until cancelled; whatever fails is tried again."""
-        while True:
+        """Go on until stopped; whatever fails is tried again."""
+        while not self._stopping.is_set():
             try:
                 await self.send_due()
                 await self.update_cards()
             except Exception:
                 logger.exception("The outbox stumbled; it goes on")
-            await asyncio.sleep(self._every_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._every_s)
+
+    def stop(self) -> None:
+        """End `run` once it is noted that what is being sent has arrived: it would be sent again otherwise."""
+        self._stopping.set()
 
     async def send_due(self) -> None:
         """Send every notice that is due now."""
         for notice in await asyncio.to_thread(self._due):
-            await self._send(notice)
+            if not self._stopping.is_set():
+                await self._send(notice)
 
     async def update_cards(self) -> None:
         """Bring the progress card of every run that is under way up to date, and of those that have ended since."""
@@ -109,6 +117,10 @@ class Outbox:
     def _note_sent(self, notice: Notice, activity_id: str) -> None:
         with self._tenant.store.transaction() as session:
             stored.sent(session, notice.id, activity_id)
+            if notice.kind == NoticeKind.RUN_STARTED:
+                run = runs.get_for_update(session, notice.subject_id)
+                run.card_activity_id = activity_id
+                session.add(run)
 
     def _card(self, run_id: str) -> tuple[str, Element]:
         with self._tenant.store.reading() as session:

@@ -79,20 +79,22 @@ class Question:
 
 
 def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
-    """Note a question to the chat's current agent and gather what answers it.
+    """Note a question to the chat's current agent, or find it noted before a restart, and gather what answers it.
 
-    None: there is no agent in this chat yet, or the same message has been taken on before.
+    None: there is no agent in this chat yet.
 
     Raises:
         NotAllowed: the person may not use the agent (any more).
         WrongState: nothing of the agent is live.
         QuestionTooLong: with the limit.
     """
+    with tenant.store.reading() as session:
+        noted = conversations.answer_to(session, incoming.activity_id) if incoming.activity_id else None
+    if noted is not None:
+        return _resume(tenant, noted)
     with access.act(tenant, incoming.person_id) as session:
         conversation = conversations.current(session, incoming.chat_id, incoming.person_id)
         if conversation is None:
-            return None
-        if incoming.activity_id and conversations.answer_to(session, incoming.activity_id):
             return None
         agent, release = _answering(session, tenant, conversation)
         _check_length(agent, text)
@@ -109,8 +111,7 @@ def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
     return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
 
 
-def resume(tenant: Tenant, answer: Answer) -> Question:
-    """Gather once more what answers a question that was interrupted; raises like `begin`."""
+def _resume(tenant: Tenant, answer: Answer) -> Question:
     with tenant.store.reading() as session:
         conversation = conversations.get(session, answer.conversation_id)
         agent, release = _answering(session, tenant, conversation)

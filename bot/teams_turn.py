@@ -13,6 +13,8 @@ CHUNK_EVERY_S = 1.5
 """Teams takes one chunk a second."""
 TYPING_EVERY_S = 4.0
 FORBIDDEN = 403
+GONE = frozenset({400, 403, 404, 405, 410})
+"""How Teams refuses to replace a message that it never completed, or that the person has deleted."""
 
 
 class TeamsTurn:
@@ -44,8 +46,14 @@ class TeamsTurn:
             )
 
     @asynccontextmanager
-    async def stream(self) -> AsyncGenerator[AnswerStream]:
-        """Begin an answer: streamed in personal chat, otherwise typing until the one message."""
+    async def stream(self, activity_id: str = "") -> AsyncGenerator[AnswerStream]:
+        """Begin an answer: streamed in personal chat, otherwise typing until the one message.
+
+        The stream of an earlier process is not gone on with: the whole answer replaces what it had shown.
+        """
+        if activity_id:
+            yield Replacement(self, activity_id)
+            return
         if self._incoming.scope is Scope.PERSONAL:
             yield PersonalStream(self._connector, self._incoming, self._chunk_every_s)
             return
@@ -73,6 +81,11 @@ class PersonalStream:
         self._next_at = 0.0
         self._is_overdue = False
         self._sending: asyncio.Task[None] | None = None
+
+    @property
+    def activity_id(self) -> str:
+        """The message that shows it."""
+        return self._stream_id
 
     async def inform(self, text: str) -> None:
         """Say what is being done before there is any text."""
@@ -132,6 +145,11 @@ class SingleMessage:
         self._turn = turn
         self._typing: asyncio.Task[None] | None = None
 
+    @property
+    def activity_id(self) -> str:
+        """Nothing: there is no message before the whole answer."""
+        return ""
+
     async def inform(self, text: str) -> None:  # noqa: ARG002 - there is nowhere to show it
         """Show that the bot is typing."""
         await self._turn.typing()
@@ -154,6 +172,31 @@ class SingleMessage:
         while True:
             await asyncio.sleep(TYPING_EVERY_S)
             await self._turn.typing()
+
+
+class Replacement:
+    """A whole answer in the place of a message that was to show it before a restart."""
+
+    def __init__(self, turn: TeamsTurn, activity_id: str) -> None:
+        self._turn = turn
+        self.activity_id = activity_id
+
+    async def inform(self, text: str) -> None:  # noqa: ARG002 - the earlier process has said it
+        """Show that the bot is typing."""
+        await self._turn.typing()
+
+    async def write(self, text: str) -> None:
+        """Do nothing."""
+
+    async def finish(self, message: Message) -> str:
+        """Replace the message; send a new one where Teams doesn't have it (any more)."""
+        try:
+            await self._turn.update(self.activity_id, message)
+        except NotDelivered as refused:
+            if refused.status not in GONE:
+                raise
+            self.activity_id = await self._turn.send(message)
+        return self.activity_id
 
 
 def _raise_why(refused: NotDelivered) -> None:

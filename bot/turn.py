@@ -82,6 +82,11 @@ class Message:
 class AnswerStream(Protocol):
     """One answer as it grows; chunks are whole texts so far."""
 
+    @property
+    def activity_id(self) -> str:
+        """The message that shows it; empty until Teams has said which."""
+        ...
+
     async def inform(self, text: str) -> None:
         """Say what is being done before there is any text."""
         ...
@@ -115,6 +120,9 @@ class Turn(Protocol):
         """Show that the bot is busy."""
         ...
 
-    def stream(self) -> AbstractAsyncContextManager[AnswerStream]:
-        """Begin an answer: streamed where Teams can (personal chat), otherwise typing and one message."""
+    def stream(self, activity_id: str = "") -> AbstractAsyncContextManager[AnswerStream]:
+        """Begin an answer: streamed where Teams can (personal chat), otherwise typing and one message.
+
+        Given a message that was to show it before a restart, the answer takes its place.
+        """
         ...

@@ -52,8 +52,6 @@ class Outcome:
     sentence: str = ""
     question: str = ""
     """A question to answer next, as if the person had typed it."""
-    started_run_id: str = ""
-    """A run that needs a progress card of its own."""
 
 
 Handler = Callable[[Tenant, Press], Outcome]

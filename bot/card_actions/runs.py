@@ -12,7 +12,7 @@ from tuning.store import agents
 
 
 def start(tenant: Tenant, press: Press) -> Outcome:
-    """Start a run; its progress gets a card of its own."""
+    """Start a run; a notice brings the card that shows its progress."""
     agent_id = press.id("agent_id")
     try:
         run = releasing.start(tenant, press.person_id, agent_id)
@@ -40,4 +40,4 @@ def _started(tenant: Tenant, run: Run) -> Outcome:
         heading(escape(agent.name)),
         paragraph("Tuning has started. You can close this chat: I tell you when it is done."),
     )
-    return Outcome(card=shown, started_run_id=run.id)
+    return Outcome(card=shown)

@@ -25,7 +25,7 @@ class FakeEngine:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.add_routes([web.post("/v1/chat/completions", self._chat), web.post("/v1/adapters", self._load)])
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"

@@ -29,6 +29,7 @@ class FakeTurn:
         self.informed: list[str] = []
         self.chunks: list[str] = []
         self.is_typing = False
+        self.activity_id = ""
         self._stops_after = stops_after
 
     @property
@@ -47,7 +48,8 @@ class FakeTurn:
         self.is_typing = True
 
     @asynccontextmanager
-    async def stream(self) -> AsyncIterator["FakeTurn"]:
+    async def stream(self, activity_id: str = "") -> AsyncIterator["FakeTurn"]:
+        self.activity_id = activity_id
         yield self
 
     async def inform(self, text: str) -> None:

@@ -39,10 +39,11 @@ class Answer(SQLModel, table=True):
     citations: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """position, document_id, title, url and abstract of each passage cited."""
     activity_id: str = Field(default="", index=True)
-    """The Teams message, so that a thumb finds its answer."""
+    """The Teams message, so that a thumb finds its answer and a restart does not show it twice."""
     incoming_activity_id: str = Field(default="", index=True)
     """The message asked with, so that a delivery twice is answered once."""
     seconds: float | None = None
+    """How long it took; None while it is not complete."""
     is_stopped: bool = False
     asked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 

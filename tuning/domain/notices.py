@@ -11,6 +11,7 @@ from tuning.domain.fields import UtcDateTime, new_id, now, words
 class NoticeKind(StrEnum):
     """What it is about; the bot makes the card from the subject when it sends it."""
 
+    RUN_STARTED = "run.started"
     RUN_READY = "run.ready"
     RUN_FAILED = "run.failed"
     RELEASE_SUBMITTED = "release.submitted"

@@ -9,11 +9,12 @@ from tuning.domain.audit import Tag
 from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
 from tuning.domain.fields import now
 from tuning.domain.jobs import JobKind, JobState
+from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.domain.runs import Run, RunState
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, audit, jobs, policy, runs
+from tuning.store import agents, audit, jobs, notices, policy, runs
 
 
 def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
@@ -73,5 +74,6 @@ def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run
     session.add(run)
     session.flush()
     jobs.enqueue(session, JobKind.RUN_TRAIN, run.id)
+    notices.notify(session, NoticeKind.RUN_STARTED, [actor_id], run.id)
     audit.record(session, Tag.RUN_STARTED, actor_id, run.id, agent_id=agent.id, parent=run.parent_release_id)
     return run

@@ -1,7 +1,5 @@
 """Queries on conversations, answers, and the chats that people can be reached in."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -88,15 +86,6 @@ def _complete(chat_id: str, person_id: str) -> SelectOfScalar[Answer]:
         .order_by(col(Answer.asked_at).desc())
         .limit(1)
     )
-
-
-def unfinished(session: Session, since: datetime) -> Sequence[Answer]:
-    """Return the answers begun since then that have not been shown, oldest first."""
-    return session.exec(
-        select(Answer)
-        .where(Answer.activity_id == "", col(Answer.is_stopped).is_(False), Answer.asked_at >= since)
-        .order_by(col(Answer.asked_at))
-    ).all()
 
 
 def chat(session: Session, person_id: str) -> Chat | None:

@@ -4,20 +4,17 @@ import asyncio
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
 
-from bot.app import make_app
 from bot.loopback import default_inputs, find_action, texts
 from tests.factories import keep
 from tuning.domain.agents import Agent
-from tuning.domain.conversations import Answer
 from tuning.domain.datasets import Dataset
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.jobs import JobKind
 from tuning.domain.notices import NoticeKind
 from tuning.domain.runs import Run, RunState, Stage
 from tuning.releases import candidates
-from tuning.store import agents, conversations, jobs, notices, runs
+from tuning.store import agents, jobs, notices, runs
 
 SCORE = {"mean": 0.8, "low": 0.7, "high": 0.9, "n": 80}
 
@@ -157,8 +154,9 @@ async def test_a_rejection_reaches_the_owner_with_its_reason(chat, tenant):
     release = finish(tenant)
     ready = await ana.wait(shows("Submit"))
     await ana.press(ready.card, "Submit")
-    assert "reads the reason" in (await cy.say(f"reject {release.id}")).text
-    await cy.say(f"reject {release.id} Measure more questions.", wanted=lambda sent: sent.card is not None)
+    # The case itself comes to the admin too, in between: it had waited for their first word.
+    await cy.say(f"reject {release.id}", wanted=lambda sent: "reads the reason" in sent.text)
+    await cy.say(f"reject {release.id} Measure more questions.", wanted=lambda sent: "turned it down" in str(sent.card))
     assert await ana.wait(lambda sent: "Measure more questions." in str(sent.card))
 
 
@@ -216,23 +214,6 @@ async def test_a_button_that_comes_as_a_message_does_the_same(chat, teams):
 
 async def test_an_unknown_invoke_is_answered_501(chat, teams):
     assert (await teams.deliver(chat("bo")._activity("invoke", name="task/submit", value={})))[0] == 501
-
-
-async def test_what_was_asked_before_a_restart_is_answered_after_it(chat, tenant, settings, engine):
-    bo = chat("bo")
-    await bo.say("help")
-    with tenant.store.transaction() as session:
-        talk = conversations.start(session, bo.chat_id, "bo", "agent")
-        session.add(
-            Answer(
-                conversation_id=talk.id, agent_id="agent", release_id="release", person_id="bo", question="May I fly?"
-            )
-        )
-    async with TestServer(make_app(settings, tenant)):
-        answer = await bo.wait(lambda sent: "\n\n_" in sent.text)
-    assert answer.text.startswith("Trips are booked by rail")
-    with tenant.store.reading() as session:
-        assert conversations.unfinished(session, conversations.answers(session, talk.id, 1)[0].asked_at) == []
 
 
 async def test_health(bot):

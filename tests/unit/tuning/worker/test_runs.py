@@ -97,7 +97,8 @@ def test_a_failure_says_what_to_do_and_tells_the_person_who_started_it(workplace
     )
     assert (workplace.job.state, workplace.job.error) == (JobState.FAILED, "Memory ran out. Take less.")
     with tenant.store.transaction() as session:
-        (notice,) = notices.due(session, now())
+        started, notice = notices.due(session, now())
+        assert started.kind == NoticeKind.RUN_STARTED
         assert (notice.kind, notice.person_id, notice.subject_id) == (NoticeKind.RUN_FAILED, "ana", run.id)
         assert audit.events(session, run.id)[-1].tag == Tag.RUN_FAILED
 
