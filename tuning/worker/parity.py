@@ -13,16 +13,26 @@ from tuning.worker.training import run_module
 
 PROMPTS = 16
 _REQUEST = "parity_request.json"
+_PASSAGE = "\n\n"
+"""What separates passages from the question."""
 
 
 def choose_prompts(session: Session, dataset_id: str) -> list[list[Message]]:
-    """Return prompts of the hold-out and of the validation split, spread evenly over both."""
-    chosen: list[list[Message]] = []
-    for split in (Split.HOLDOUT, Split.VALIDATION):
-        prompts = [one.messages for one in datasets.examples(session, dataset_id, split=split) if one.messages]
-        step = max(1, len(prompts) * 2 // PROMPTS)
-        chosen += prompts[::step][: PROMPTS // 2]
-    return chosen
+    """Return prompts of the hold-out, and prompts with passages from what was trained on or kept for validation."""
+    held = datasets.examples(session, dataset_id, split=Split.HOLDOUT)
+    others = [
+        *datasets.examples(session, dataset_id, split=Split.VALIDATION),
+        *datasets.examples(session, dataset_id, split=Split.TRAIN),
+    ]
+    short = [one.messages for one in held if one.messages]
+    long = [one.messages for one in others if one.messages and _PASSAGE in one.messages[-1]["content"]]
+    return [*_spread(short), *_spread(long)]
+
+
+def _spread(prompts: list[list[Message]]) -> list[list[Message]]:
+    """Return half as many prompts as are compared, evenly spread, or all if there are fewer."""
+    step = max(1, len(prompts) * 2 // PROMPTS)
+    return prompts[::step][: PROMPTS // 2]
 
 
 def compare(request: ParityRequest, *, memory_bytes: int, watch: Callable[[], None]) -> dict[str, float]:
