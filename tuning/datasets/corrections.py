@@ -34,12 +34,17 @@ def supersede(
         for index, question in enumerate(current):
             if (
                 question.context.passage_id in shown_ids
-                and normalised(question.answer) == answer
+                and _is_same(normalised(question.answer), answer)
                 and _overlap(question.text, correction.question) >= _SAME_MATTER
             ):
                 current[index] = replace(question, answer=correction.correction, supersedes=question.answer)
                 overtaken.add(question.context.passage_id)
     return current, frozenset(overtaken)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether both answers are the same; one may leave out the unit that the other ends with."""
+    return bool(one and other) and (f"{one} ".startswith(f"{other} ") or f"{other} ".startswith(f"{one} "))
 
 
 def _overlap(one: str, other: str) -> float:

@@ -8,7 +8,7 @@ from typing import Self
 from tuning.training.files import write_json
 
 SMALL_BYTES = 200 * 2**20
-"""Below this, a base model is small: it learns facts by heart only with high learning rates and many epochs."""
+"""Below this, a base model is small: it learns facts by heart only with high learning rates and many steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +107,11 @@ SMALL: dict[str, float | int] = {
     "alpha": 32,
     "adaptation_rate": 1e-3,
     "text_tokens": 256,
-    "epochs": 8,
+    "epochs": 2,
     "rate": 4e-3,
     "long_share": 0.3,
-    "batch_tokens": 2048,
-    "batch_rows": 64,
+    "batch_tokens": 1024,
+    "batch_rows": 32,
     "checkpoint_s": 4.0,
 }
-"""What differs for a small base model."""
+"""What differs for a small base model: high rates and small batches. An epoch holds each fact in a dozen wordings."""
