@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.supervisor import keep_running, run_once, until_ready
 from bot.up import backend, preparation
 
-MEMORY_EVERY_S = 0.5
+MEMORY_EVERY_S = 1.0
 
 
 class NotPrepared(Exception):  # noqa: N818 - names say what happened, without a suffix
@@ -29,7 +29,7 @@ class Memory:
     peak_bytes: int = 0
 
     async def watch(self) -> None:
-        """Look every half second, for ever."""
+        """Look every second, for ever."""
         while True:
             self.peak_bytes = max(self.peak_bytes, await asyncio.to_thread(_bytes_in_use))
             await asyncio.sleep(MEMORY_EVERY_S)
