@@ -118,7 +118,8 @@ def _ai_label(message: Message) -> Json:
                     "@type": "DigitalDocument",
                     "name": citation.title[:80],
                     "abstract": citation.abstract[:160],
-                    **({"url": citation.url} if citation.url else {}),
+                    # A file of the server has no address that a Teams client could open, and its path must not leak.
+                    **({"url": citation.url} if citation.url.startswith(("https://", "http://")) else {}),
                 },
             }
             for citation in message.citations[:MAX_CITATIONS]

@@ -16,6 +16,7 @@ from tuning.documents.extraction import Extractor
 
 MAX_BYTES = 20 * 1024 * 1024
 TIMEOUT_S = 30.0
+OK = 200
 HOSTS = (".sharepoint.com", ".sharepoint.us", ".svc.ms")
 """Where Teams keeps files that are sent in chats; endings of host names."""
 
@@ -59,7 +60,8 @@ class Attachments:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
             async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
-                response.raise_for_status()
+                if response.status != OK:  # a redirect too: its body is not the file
+                    raise AttachmentRefused(_not_fetched(name))
                 with path.open("wb") as file:
                     async for piece in response.content.iter_chunked(64 * 1024):
                         size += len(piece)
@@ -68,8 +70,11 @@ class Attachments:
                             raise AttachmentRefused(msg)
                         file.write(piece)
         except (aiohttp.ClientError, TimeoutError) as error:
-            msg = f"I could not fetch '{name}'. Send it again, or paste its text."
-            raise AttachmentRefused(msg) from error
+            raise AttachmentRefused(_not_fetched(name)) from error
+
+
+def _not_fetched(name: str) -> str:
+    return f"I could not fetch '{name}'. Send it again, or paste its text."
 
 
 def _extract(path: Path) -> str:

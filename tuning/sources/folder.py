@@ -80,7 +80,7 @@ class FolderReader:
         return SourceFile(
             path=path.relative_to(self._folder).as_posix(),
             title=path.stem.replace("_", " ").replace("-", " ").strip().capitalize(),
-            url=path.as_uri(),
+            url="",  # a path of this machine opens nowhere else, and is nobody's business
             size=status.st_size,
             modified_at=datetime.fromtimestamp(status.st_mtime, tz=UTC),
             readers=access.readers,

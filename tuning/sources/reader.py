@@ -16,7 +16,7 @@ class SourceFile:
     title: str
     """A readable name, for documents that have no title of their own."""
     url: str
-    """Where a person opens it."""
+    """The web address where a person opens it; empty if there is none."""
     size: int
     """Bytes."""
     modified_at: datetime

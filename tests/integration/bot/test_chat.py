@@ -125,6 +125,15 @@ async def test_a_person_outside_the_audience_gets_nothing(chat, engine, tenant):
     assert not engine.asked
 
 
+async def test_a_forwarded_card_opens_nothing_for_a_person_outside_the_audience(chat, engine):
+    bo, gus = chat("bo"), chat("gus")
+    listed = (await bo.say("agents", wanted=lambda sent: sent.card is not None)).card
+    introduced = await bo.press(listed, "Ask Travel")
+    for card, button in ((listed, "Ask Travel"), (introduced, "How do I book a trip?")):
+        assert await gus.press(card, button) == "There is no such agent for you. Send 'agents' to see whom you can ask."
+    assert not engine.asked
+
+
 async def test_somebody_who_is_not_in_the_directory_gets_a_kind_sentence(chat):
     assert "can't find you in the organisation's directory" in (await chat("eve").say("agents")).text
 

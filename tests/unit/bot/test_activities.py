@@ -87,6 +87,13 @@ def test_any_activity_is_read_or_malformed(fields):
         assert isinstance(incoming, Incoming)
 
 
+@pytest.mark.parametrize(("url", "is_shown"), [("https://docs.example/rail", True), ("file:///srv/rail.md", False)])
+def test_a_citation_leads_to_web_addresses_only(url, is_shown):
+    citation = Citation(position=1, title="Rail", url=url, abstract="By rail.")
+    sent = activities.outgoing(Message(text="Yes [1].", is_answer=True, citations=[citation]), REFERENCE)
+    assert (url in str(sent)) is is_shown
+
+
 def test_an_answer_has_one_label_with_its_citations_and_thumbs():
     citation = Citation(position=2, title="Rail " * 40, url="", abstract="By rail. " * 40)
     sent = activities.outgoing(Message(text="Yes [2].", is_answer=True, citations=[citation]), REFERENCE)
