@@ -17,8 +17,6 @@ BASE = "base"
 """What every engine calls its base model."""
 PATIENCE_S = 40.0
 """How long to go on trying: the engine's supervisor restarts it within this time."""
-CONCURRENCY = 16
-"""Prompts at a time: as many as the engine answers together."""
 _WAITS_S = (0.2, 0.4, 0.8, 1.5, 3.0, 5.0)
 _TRY_AGAIN = {429, 503}
 _RELOADS = 5
@@ -99,7 +97,7 @@ class Inference:
         )
 
     def answer_all(
-        self, prompts: Sequence[Prompt], *, concurrency: int = CONCURRENCY, progress: Callable[[float], None] = _silent
+        self, prompts: Sequence[Prompt], *, concurrency: int = 8, progress: Callable[[float], None] = _silent
     ) -> list[Completion]:
         """Return the answers to all prompts, in their order; progress is called with the share done, 0 to 1.
 
