@@ -1,6 +1,7 @@
 """What all tests share: where the repository is, and that a skip is a failure where nothing may skip."""
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +32,13 @@ def _fail_if_skipped(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"Skipped, where nothing may skip: {report.longrepr}"
     return report
+
+
+def pytest_unconfigure() -> None:
+    """Close what llama-cpp-python opens when it is imported and never closes, or Python warns of it at its end."""
+    if (llama_cpp := sys.modules.get("llama_cpp._utils")) is not None:
+        llama_cpp.outnull_file.close()
+        llama_cpp.errnull_file.close()
 
 
 @pytest.fixture(scope="session")
