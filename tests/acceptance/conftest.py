@@ -77,14 +77,14 @@ class AttuneUp:
         self._has_ended(family)
 
     def part(self, module: str) -> psutil.Process | None:
-        """Return the newest process that runs a module of ours."""
+        """Return the process that runs a module of ours: the oldest, because its children look like it at first."""
         found = []
         for process in self.process.children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 words = process.cmdline()
                 if module in words and "python" in words[0] and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
-        return max(found, key=lambda process: process.create_time(), default=None)
+        return min(found, key=lambda process: process.create_time(), default=None)
 
     def _has_ended(self, family: list[psutil.Process]) -> None:
         self.process.wait(60)
