@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.demo.sample import Sample, holdout_lines
-from bot.loopback import Json, Loopback, PersonalChat, Sent
+from bot.loopback import Json, Loopback, PersonalChat, Sent, texts
 from tuning.domain.datasets import Dataset
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.principals import Person
@@ -108,6 +108,8 @@ class Story:
         await self.on_step("The employee asks again")
         for one in self.corrected:
             one.after = body(await self._ask(employee, one.question))
+        await owner.wait(_is_card(f"{self.rounds[-1].release.label} is live"))
+        await employee.wait(_is_card("Your correction has been learned"))
 
     def _chat(self, person: Person) -> PersonalChat:
         return PersonalChat(self.loopback, person_id=person.id, name=person.name, tenant_id=self.sample.tenant_id)
@@ -238,6 +240,11 @@ def _next(answer: Json | str) -> Json:
     if isinstance(answer, str):
         raise Unexpected(f"A card was expected, and the bot said: {answer}")
     return answer
+
+
+def _is_card(ending: str) -> Callable[[Sent], bool]:
+    """Return what tells a card with a line that ends like this."""
+    return lambda sent: any(line.endswith(ending) for line in texts(sent.card))
 
 
 def _has_button(sent: Sent, title: str) -> bool:
