@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NOTHING_SKIPS = os.environ.get("ATTUNE_TEST_NOTHING_SKIPS") == "1"
 NO_SCHEMAS = "the folder ../shared/schemas is not there"
 """The one reason that may skip everywhere: Microsoft's schemas are not ours to install."""
+
+# A busy machine is no fault of the code; and fixtures that examples share are never changed by them.
+settings.register_profile(
+    "attune", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("attune")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -142,7 +142,7 @@ def _units(section: list[Block]) -> Iterator[_Unit]:
             yield from _rows(block)
             continue
         text = block.lines[0]
-        if block.kind is BlockKind.PARAGRAPH and text.endswith("?") and len(sentences(text)) == 1:
+        if block.kind is BlockKind.PARAGRAPH and _is_question(text):
             if question:
                 yield _Unit(question, "\n")
             question = text
@@ -157,6 +157,10 @@ def _units(section: list[Block]) -> Iterator[_Unit]:
                 yield _Unit(half, " " if number else "\n")
     if question:
         yield _Unit(question, "\n")
+
+
+def _is_question(text: str) -> bool:
+    return text.endswith("?") and len(text) <= _ENOUGH and len(sentences(text)) == 1
 
 
 def _rows(table: Block) -> Iterator[_Unit]:

@@ -46,7 +46,7 @@ conversations = st.lists(
 
 
 @given(conversations)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_prompt_finds_exactly_its_own_beginning_and_memory_never_overflows(conversations):
     ledger, memory = Ledger(cells=CELLS, rows=ROWS), Memory(ROWS)
     running: list[tuple[int, list[int], int]] = []

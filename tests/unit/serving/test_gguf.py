@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.errors import BrokenFile
@@ -33,7 +33,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path):
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=8))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 def test_damage_anywhere_is_refused_or_harmless(tmp_path, place, damage):
     path = tmp_path / "damaged.gguf"
     path.write_bytes((WHOLE[:place] + damage + WHOLE[place + len(damage) :])[: len(WHOLE)])

@@ -81,7 +81,7 @@ jobs = st.lists(
 
 
 @given(jobs, st.integers(0, 5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_token_is_fed_once_in_order_and_all_budgets_hold(jobs, turns_between):
     rig = Rig(LIMITS)
     for job in jobs:

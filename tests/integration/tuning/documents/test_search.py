@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import keep, make_document, make_source
@@ -64,7 +64,7 @@ def test_a_question_of_100_000_characters_is_answered_quickly(library):
     assert time.monotonic() - started < 2
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_any_text_can_be_searched_for(library, question):
     assert set(titles(library, f"{question} hotel limit", "organisation")) <= {"Hotels", "Trains"}

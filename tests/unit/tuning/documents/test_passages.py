@@ -55,6 +55,13 @@ def test_a_heading_without_text_is_kept_as_text():
     ]
 
 
+def test_a_paragraph_too_long_for_a_passage_is_cut_though_it_ends_with_a_question_mark():
+    chunks = split("x" * 1500 + "\nomega?")
+
+    assert all(len(chunk.text) <= MAX_CHARACTERS for chunk in chunks)
+    assert "".join(chunk.text for chunk in chunks).replace("\n", " ") == "x" * 1500 + " omega?"
+
+
 WORDS = st.lists(st.sampled_from(["alpha", "beta.", "gamma", "Delta", "12", "omega?"]), min_size=1, max_size=40)
 LINE = st.one_of(
     WORDS.map(" ".join),
@@ -64,7 +71,7 @@ LINE = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINE, max_size=25))
 def test_nothing_is_lost_order_is_kept_and_no_passage_is_too_long(lines):
     markdown = "\n".join(["# Title", *lines])
@@ -78,7 +85,7 @@ def test_nothing_is_lost_order_is_kept_and_no_passage_is_too_long(lines):
 
 
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=200))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_sentences_stay_whole_and_in_order(numbers):
     markdown = " ".join(f"Number {number:03} is here." for number in numbers)
 

@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_read_knows_nobody_and_says_so(tmp_path, content):
 IDS = st.sampled_from(["g1", "g2", "g3", "g4", "ada", "ben", "cid"])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(groups=st.dictionaries(st.sampled_from(["g1", "g2", "g3", "g4"]), st.lists(IDS, max_size=4)))
 def test_members_and_principals_are_two_sides_of_one_thing(tmp_path_factory, groups):
     path = tmp_path_factory.mktemp("people") / "people.json"
