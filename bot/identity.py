@@ -3,6 +3,7 @@
 from bot.turn import Incoming
 from tuning.domain.errors import NotAllowed
 from tuning.domain.principals import Person
+from tuning.governance import access
 from tuning.governance.tenant import Tenant
 
 UNKNOWN = (
@@ -15,5 +16,7 @@ def person(tenant: Tenant, incoming: Incoming) -> Person:
     """Return who sent the activity; raise `NotAllowed` with a kind sentence for somebody unknown."""
     found = tenant.people.person(incoming.person_id) if incoming.person_id else None
     if found is None:
-        raise NotAllowed(UNKNOWN)
+        refusal = NotAllowed(UNKNOWN)
+        access.note(tenant, incoming.person_id, refusal)
+        raise refusal
     return found

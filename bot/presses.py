@@ -27,7 +27,7 @@ class Presses:
         if handler is None or not isinstance(data, dict):
             return Outcome(sentence=STALE)
         try:
-            person = identity.person(self._tenant, turn.incoming)
+            person = await asyncio.to_thread(identity.person, self._tenant, turn.incoming)
             press = Press(person_id=person.id, chat_id=turn.incoming.chat_id, data=data)
             return await asyncio.to_thread(handler, self._tenant, press)
         except Refusal as refusal:

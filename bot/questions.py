@@ -12,7 +12,7 @@ from bot.turn import Incoming
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Conversation
-from tuning.domain.errors import NotAllowed, WrongState
+from tuning.domain.errors import WrongState
 from tuning.domain.permissions import Permission
 from tuning.domain.prompts import (
     Message,
@@ -24,6 +24,7 @@ from tuning.domain.prompts import (
 )
 from tuning.domain.releases import Release
 from tuning.governance import access
+from tuning.governance.errors import PermissionMissing
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, conversations, releases
 
@@ -96,7 +97,7 @@ def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
         conversation = conversations.current(session, incoming.chat_id, incoming.person_id)
         if conversation is None:
             return None
-        agent, release = _answering(session, tenant, conversation)
+        agent, release = answering(session, tenant, conversation)
         _check_length(agent, text)
         answer = Answer(
             conversation_id=conversation.id,
@@ -112,19 +113,25 @@ def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
 
 
 def _resume(tenant: Tenant, answer: Answer) -> Question:
-    with tenant.store.reading() as session:
+    with access.act(tenant, answer.person_id, answer.agent_id) as session:
         conversation = conversations.get(session, answer.conversation_id)
-        agent, release = _answering(session, tenant, conversation)
+        agent, release = answering(session, tenant, conversation)
         history = _history(session, conversation.id)
     return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
 
 
-def _answering(session: Session, tenant: Tenant, conversation: Conversation) -> tuple[Agent, Release]:
-    """Return the agent and the release that answers, looked up anew for each question: decisions count at once."""
+def answering(session: Session, tenant: Tenant, conversation: Conversation) -> tuple[Agent, Release]:
+    """Return the agent and the release that answers, looked up anew for each question: decisions count at once.
+
+    Raises:
+        NotAllowed: the person may not use the agent (any more).
+        WrongState: nothing of the agent is live, or the release on trial has been stopped.
+    """
     agent = agents.get(session, conversation.agent_id)
     if conversation.release_id is not None:
         release = releases.get(session, conversation.release_id)
         access.check(session, tenant, conversation.person_id, Permission.RELEASE_TRY, release)
+        release.try_out()
         return agent, release
     if agent.live_release_id is None:
         owner = tenant.name_of(agent.owner_id)
@@ -132,7 +139,7 @@ def _answering(session: Session, tenant: Tenant, conversation: Conversation) -> 
         raise WrongState(msg)
     if not access.may(session, tenant, conversation.person_id, Permission.AGENT_ASK, agent):
         msg = "You can't use this agent: you are not in its audience. Send 'agents' to see whom you can ask."
-        raise NotAllowed(msg)
+        raise PermissionMissing(msg, Permission.AGENT_ASK, agent.id)
     return agent, releases.get(session, agent.live_release_id)
 
 

@@ -53,7 +53,7 @@ def introduction(tenant: Tenant, agent: Agent, release_id: str | None = None) ->
 
 def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem: str = "", search: str = "") -> Element:
     """Return a step of the wizard for an agent's owner."""
-    with access.act(tenant, person_id) as session:
+    with access.act(tenant, person_id, agent_id) as session:
         agent = agents.get(session, agent_id)
         access.check(session, tenant, person_id, Permission.AGENT_CONFIGURE, agent)
     match step:
@@ -89,7 +89,7 @@ def review(tenant: Tenant, agent: Agent, *, problem: str = "") -> Element:
 
 def evaluation(tenant: Tenant, person_id: str, release_id: str) -> Element:
     """Return the evaluation of an owner's release."""
-    with access.act(tenant, person_id) as session:
+    with access.act(tenant, person_id, release_id) as session:
         release = releases.get(session, release_id)
         access.check(session, tenant, person_id, Permission.RELEASE_TRY, release)
         agent, measured = agents.get(session, release.agent_id), _evaluation(session, release)
@@ -100,7 +100,7 @@ def evaluation(tenant: Tenant, person_id: str, release_id: str) -> Element:
 
 def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
     """Return the case for an admin; once decided, what was decided."""
-    with access.act(tenant, person_id) as session:
+    with access.act(tenant, person_id, release_id) as session:
         release = releases.get(session, release_id)
         access.check(session, tenant, person_id, Permission.RELEASE_APPROVE, release)
         agent, measured = agents.get(session, release.agent_id), _evaluation(session, release)

@@ -1,8 +1,10 @@
 """Buttons about agents: pick one, ask a starter."""
 
-from bot import views
+from sqlmodel import Session
+
+from bot import questions, views
 from bot.card_actions.press import STALE, Outcome, Press
-from tuning.domain.agents import Agent
+from tuning.domain.conversations import Conversation
 from tuning.domain.errors import WrongState
 from tuning.domain.permissions import Permission
 from tuning.governance import access
@@ -12,26 +14,26 @@ from tuning.store import agents, conversations
 
 def pick(tenant: Tenant, press: Press) -> Outcome:
     """Make an agent the one that answers in this chat."""
-    agent = _pick(tenant, press)
+    agent_id = press.id("agent_id")
+    with access.act(tenant, press.person_id, agent_id) as session:
+        _pick(session, tenant, press, agent_id)
+        agent = agents.get(session, agent_id)
     return Outcome(card=views.introduction(tenant, agent))
 
 
 def ask_starter(tenant: Tenant, press: Press) -> Outcome:
-    """Ask one of the agent's starters."""
-    number = press.number("number")
-    with tenant.store.reading() as session:
-        agent = agents.get(session, press.id("agent_id"))
-        current = conversations.current(session, press.chat_id, press.person_id)
-    if not 0 <= number < len(agent.starters):
-        raise WrongState(STALE)
-    if current is None or current.agent_id != agent.id:
-        _pick(tenant, press)
+    """Ask one of the agent's starters, of the release that answers in this chat."""
+    agent_id, number = press.id("agent_id"), press.number("number")
+    with access.act(tenant, press.person_id, agent_id) as session:
+        conversation = conversations.current(session, press.chat_id, press.person_id)
+        if conversation is None or conversation.agent_id != agent_id:
+            conversation = _pick(session, tenant, press, agent_id)
+        agent, _release = questions.answering(session, tenant, conversation)
+        if not 0 <= number < len(agent.starters):
+            raise WrongState(STALE)
     return Outcome(sentence=agent.starters[number], question=agent.starters[number])
 
 
-def _pick(tenant: Tenant, press: Press) -> Agent:
-    with access.act(tenant, press.person_id) as session:
-        agent = agents.get(session, press.id("agent_id"))
-        access.check(session, tenant, press.person_id, Permission.AGENT_ASK, agent)
-        conversations.start(session, press.chat_id, press.person_id, agent.id)
-        return agent
+def _pick(session: Session, tenant: Tenant, press: Press, agent_id: str) -> Conversation:
+    access.check(session, tenant, press.person_id, Permission.AGENT_ASK, agents.get(session, agent_id))
+    return conversations.start(session, press.chat_id, press.person_id, agent_id)

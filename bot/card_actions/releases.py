@@ -16,9 +16,11 @@ def show(tenant: Tenant, press: Press) -> Outcome:
 
 def try_out(tenant: Tenant, press: Press) -> Outcome:
     """Let the owner talk to a release that is not live, in this chat and nobody else."""
-    with access.act(tenant, press.person_id) as session:
-        release = releases.get(session, press.id("release_id"))
+    release_id = press.id("release_id")
+    with access.act(tenant, press.person_id, release_id) as session:
+        release = releases.get(session, release_id)
         access.check(session, tenant, press.person_id, Permission.RELEASE_TRY, release)
+        release.try_out()
         agent = agents.get(session, release.agent_id)
         conversations.start(session, press.chat_id, press.person_id, agent.id, release.id)
     return Outcome(

@@ -94,8 +94,9 @@ def _holdout(text: str) -> list[dict[str, str | None]]:
 
 
 def _own(tenant: Tenant, press: Press) -> Agent:
-    with access.act(tenant, press.person_id) as session:
-        agent = agents.get(session, press.id("agent_id"))
+    agent_id = press.id("agent_id")
+    with access.act(tenant, press.person_id, agent_id) as session:
+        agent = agents.get(session, agent_id)
         access.check(session, tenant, press.person_id, Permission.AGENT_CONFIGURE, agent)
         return agent
 

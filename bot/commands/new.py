@@ -2,10 +2,12 @@
 
 import asyncio
 
+from bot import questions
 from bot.commands.command import Command, everybody
 from bot.turn import Message, Turn
+from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, conversations
+from tuning.store import conversations
 
 
 async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
@@ -14,12 +16,13 @@ async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
 
 def _start_over(tenant: Tenant, turn: Turn) -> str:
     chat_id, person_id = turn.incoming.chat_id, turn.incoming.person_id
-    with tenant.store.transaction() as session:
+    with access.act(tenant, person_id) as session:
         current = conversations.current(session, chat_id, person_id)
         if current is None:
             return "You have not picked an agent yet. Send **agents** to see whom you can ask."
-        conversations.start(session, chat_id, person_id, current.agent_id, current.release_id)
-        return f"Let's start over. What do you want to ask {agents.get(session, current.agent_id).name}?"
+        agent, _release = questions.answering(session, tenant, current)
+        conversations.start(session, chat_id, person_id, agent.id, current.release_id)
+        return f"Let's start over. What do you want to ask {agent.name}?"
 
 
 NEW = Command(

@@ -1,6 +1,7 @@
 """An agent: what its owner configured, and which release is live."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
@@ -27,6 +28,20 @@ QUESTIONNAIRES: dict[Task, dict[str, str]] = {
 """Per task, the questions that an owner must answer: key to question."""
 
 
+class AgentState(StrEnum):
+    """Where an agent stands, as its runs and releases have it."""
+
+    DRAFT = "draft"
+    """Something must still be filled in."""
+    IDLE = "idle"
+    """Nothing is live, and no run is under way."""
+    TUNING = "tuning"
+    """Its first live release may be on its way."""
+    LIVE = "live"
+    LIVE_TUNING = "live and tuning"
+    """A release answers while the next one is made."""
+
+
 class Agent(SQLModel, table=True):
     """A small model's job description: task, sources, audience, and the release that answers now."""
 
@@ -50,6 +65,14 @@ class Agent(SQLModel, table=True):
     def principals(self) -> tuple[str, ...]:
         """The audience with the default applied: the maker only."""
         return tuple(self.audience) or (self.owner_id,)
+
+    def state(self, *, is_tuning: bool) -> AgentState:
+        """Return where it stands, told whether a run is under way."""
+        if self.live_release_id is not None:
+            return AgentState.LIVE_TUNING if is_tuning else AgentState.LIVE
+        if is_tuning:
+            return AgentState.TUNING
+        return AgentState.DRAFT if self.missing() else AgentState.IDLE
 
     def missing(self) -> list[str]:
         """Return what must still be filled in before a run can start, each a sentence."""

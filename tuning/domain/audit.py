@@ -33,6 +33,8 @@ class Tag(StrEnum):
     FEEDBACK_ACCEPTED = "feedback:accepted"
     FEEDBACK_REJECTED = "feedback:rejected"
     ACCESS_REFUSED = "access:refused"
+    ACT_REFUSED = "act:refused"
+    """Not for want of a permission: the state or a limit did not allow it, or it was not there."""
 
 
 class AuditEvent(SQLModel, table=True):

@@ -75,6 +75,12 @@ class Release(SQLModel, table=True):
         self._must_be(ReleaseState.LIVE)
         self.state = ReleaseState.SUPERSEDED
 
+    def try_out(self) -> None:
+        """Let its owner talk to it, whatever became of it; but what was stopped answers nobody."""
+        if self.state in {ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED}:
+            msg = f"{self.label.capitalize()} is {self.state}: it doesn't answer anybody any more."
+            raise WrongState(msg)
+
     def revoke(self) -> None:
         """Stop it from answering at once."""
         self._must_be(ReleaseState.LIVE)

@@ -1,6 +1,6 @@
 """Who may do what to what. Fails closed: an unknown person, subject or permission gets nothing."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,11 +9,13 @@ from sqlmodel import Session
 from tuning.domain.agents import Agent
 from tuning.domain.audit import Tag
 from tuning.domain.conversations import Answer
+from tuning.domain.errors import NotAllowed, NotFound, Refusal, WrongState
 from tuning.domain.feedback import Feedback
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import ORGANISATION
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run
+from tuning.governance import rules
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.tenant import Tenant
 from tuning.store import audit, policy, releases
@@ -25,35 +27,40 @@ def may(
     session: Session, tenant: Tenant, person_id: str, permission: Permission, subject: Subject | None = None
 ) -> bool:
     """Return whether a person may do something to a subject."""
-    return not _objection(session, tenant, person_id, permission, subject)
+    return not rules.objection(permission, _Standing(session, tenant, person_id, subject))
 
 
 def check(
     session: Session, tenant: Tenant, person_id: str, permission: Permission, subject: Subject | None = None
 ) -> None:
     """Raise `PermissionMissing` (a `NotAllowed`) with a sentence if the person may not."""
-    objection = _objection(session, tenant, person_id, permission, subject)
+    objection = rules.objection(permission, _Standing(session, tenant, person_id, subject))
     if objection:
         raise PermissionMissing(objection, permission, subject.id if subject else "")
 
 
 @contextmanager
-def act(tenant: Tenant, actor_id: str) -> Generator[Session]:
-    """Give the transaction of a use case; when it is refused, the refusal is audited in a transaction of its own."""
+def act(tenant: Tenant, actor_id: str, subject_id: str = "") -> Generator[Session]:
+    """Give the transaction of a use case; when it is refused, the refusal is audited in a transaction of its own.
+
+    A form that was filled in wrong is no refusal: its person corrects it and sends it again.
+    """
     try:
         with tenant.store.transaction() as session:
             yield session
-    except PermissionMissing as refusal:
-        with tenant.store.transaction() as session:
-            audit.record(
-                session,
-                Tag.ACCESS_REFUSED,
-                actor_id,
-                refusal.subject_id,
-                permission=refusal.permission,
-                sentence=refusal.sentence,
-            )
+    except (NotAllowed, NotFound, WrongState) as refusal:
+        note(tenant, actor_id, refusal, subject_id)
         raise
+
+
+def note(tenant: Tenant, actor_id: str, refusal: Refusal, subject_id: str = "") -> None:
+    """Put a refusal into the audit, in a transaction of its own."""
+    tag, what = Tag.ACT_REFUSED, {"code": refusal.code}
+    if isinstance(refusal, PermissionMissing):
+        tag, what = Tag.ACCESS_REFUSED, {"permission": str(refusal.permission)}
+        subject_id = refusal.subject_id or subject_id
+    with tenant.store.transaction() as session:
+        audit.record(session, tag, actor_id, subject_id, **what, sentence=refusal.sentence)
 
 
 def is_admin(tenant: Tenant, person_id: str) -> bool:
@@ -67,8 +74,8 @@ def is_in(tenant: Tenant, person_id: str, audience: list[str]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Request:
-    """One question to the rules below."""
+class _Standing:
+    """What a person is to a subject, looked up as far as a rule asks."""
 
     session: Session
     tenant: Tenant
@@ -76,7 +83,44 @@ class _Request:
     subject: Subject | None
 
     @property
-    def agent(self) -> Agent | None:
+    def is_known(self) -> bool:
+        return self.tenant.people.person(self.person_id) is not None
+
+    @property
+    def is_admin(self) -> bool:
+        return is_admin(self.tenant, self.person_id)
+
+    @property
+    def is_owner(self) -> bool:
+        agent = self._agent
+        return agent is not None and agent.owner_id == self.person_id
+
+    @property
+    def is_anothers(self) -> bool:
+        agent = self._agent
+        return agent is not None and agent.owner_id != self.person_id
+
+    @property
+    def is_tuning_on(self) -> bool:
+        return policy.get(self.session).is_tuning_on
+
+    @property
+    def is_maker(self) -> bool:
+        return is_in(self.tenant, self.person_id, policy.get(self.session).maker_ids or [ORGANISATION])
+
+    @property
+    def is_in_audience(self) -> bool:
+        agent = self._agent
+        if agent is None or agent.live_release_id is None:
+            return False
+        return is_in(self.tenant, self.person_id, releases.get(self.session, agent.live_release_id).audience)
+
+    @property
+    def is_asker(self) -> bool:
+        return isinstance(self.subject, Answer | Feedback) and self.subject.person_id == self.person_id
+
+    @property
+    def _agent(self) -> Agent | None:
         match self.subject:
             case Agent():
                 return self.subject
@@ -84,86 +128,3 @@ class _Request:
                 return self.session.get(Agent, self.subject.agent_id)
             case _:
                 return None
-
-    @property
-    def owns(self) -> bool:
-        agent = self.agent
-        return agent is not None and agent.owner_id == self.person_id
-
-    @property
-    def administers(self) -> bool:
-        return is_admin(self.tenant, self.person_id)
-
-
-def _must_own(request: _Request) -> str:
-    return "" if request.owns else "Only the owner of an agent may do that."
-
-
-def _must_administer(request: _Request) -> str:
-    return "" if request.administers else "Only admins may do that."
-
-
-def _must_own_or_administer(request: _Request) -> str:
-    return "" if request.owns or request.administers else "Only the agent's owner or an admin may do that."
-
-
-def _four_eyes(request: _Request) -> str:
-    if not request.administers:
-        return "Only admins may do that."
-    if request.agent is None or request.owns:
-        return "Nobody decides on an agent of their own: another admin has to."
-    return ""
-
-
-def _may_make(request: _Request) -> str:
-    allowed = policy.get(request.session)
-    if not allowed.is_tuning_on:
-        return "Tuning is switched off in your organisation. Ask an admin to switch it on."
-    if not is_in(request.tenant, request.person_id, allowed.maker_ids or [ORGANISATION]):
-        return "You may not make agents. Ask an admin for access."
-    return ""
-
-
-def _may_tune(request: _Request) -> str:
-    return _must_own(request) or _may_make(request)
-
-
-def _may_ask(request: _Request) -> str:
-    agent = request.agent
-    if agent is not None and agent.live_release_id is not None:
-        live = releases.get(request.session, agent.live_release_id)
-        if is_in(request.tenant, request.person_id, live.audience):
-            return ""
-    return "There is no such agent for you. Send 'agents' to see whom you can ask."
-
-
-def _must_be_theirs(request: _Request) -> str:
-    if isinstance(request.subject, Answer | Feedback) and request.subject.person_id == request.person_id:
-        return ""
-    return "Only the person who got an answer may give feedback on it."
-
-
-_RULES: dict[Permission, Callable[[_Request], str]] = {
-    Permission.AGENT_CREATE: _may_make,
-    Permission.AGENT_CONFIGURE: _must_own,
-    Permission.AGENT_ASK: _may_ask,
-    Permission.RUN_START: _may_tune,
-    Permission.RUN_CANCEL: _must_own_or_administer,
-    Permission.RELEASE_TRY: _must_own,
-    Permission.RELEASE_SUBMIT: _must_own,
-    Permission.RELEASE_APPROVE: _four_eyes,
-    Permission.RELEASE_REJECT: _four_eyes,
-    Permission.RELEASE_REVOKE: _must_administer,
-    Permission.FEEDBACK_GIVE: _must_be_theirs,
-    Permission.FEEDBACK_REVIEW: _must_own,
-    Permission.AUDIT_READ: _must_administer,
-}
-"""Permission to the rule, which returns why not as a sentence, or nothing."""
-
-
-def _objection(
-    session: Session, tenant: Tenant, person_id: str, permission: Permission, subject: Subject | None
-) -> str:
-    if tenant.people.person(person_id) is None:
-        return "You are not in the organisation's directory, so you can't do that. Ask an admin to add you."
-    return _RULES[permission](_Request(session, tenant, person_id, subject))

@@ -61,7 +61,7 @@ def configure(tenant: Tenant, actor_id: str, agent_id: str, **changes: Unpack[Ch
 
     Sources and audience stay as they are while a run is under way: the run has begun with them.
     """
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_CONFIGURE, agent)
         before = agent.model_dump()
@@ -131,7 +131,7 @@ def set_holdout(
     """Replace the agent's hold-out questions; raise `InvalidInput` with the number of the first bad line."""
     if len(rows) > MAX_HOLDOUT:
         raise InvalidInput(f"An agent takes at most {MAX_HOLDOUT} hold-out questions; these are {len(rows)}.")
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_CONFIGURE, agent)
         questions = [

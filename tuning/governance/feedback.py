@@ -29,7 +29,7 @@ def give(
     Raise `InvalidInput` for too much text or nothing at all, `WrongState` once the owner has decided on it.
     """
     comment, correction = _text(comment, "comment"), _text(correction, "correction")
-    with access.act(tenant, person_id) as session:
+    with access.act(tenant, person_id, answer_id) as session:
         answer = conversations.answer(session, answer_id)
         access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, answer)
         first = Feedback(agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question)
@@ -62,7 +62,7 @@ def give(
 
 def withdraw(tenant: Tenant, person_id: str, feedback_id: str) -> Feedback:
     """Take one's own feedback back; raise `WrongState` once it has been turned down or learned."""
-    with access.act(tenant, person_id) as session:
+    with access.act(tenant, person_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, given)
         given.withdraw()
@@ -73,7 +73,7 @@ def withdraw(tenant: Tenant, person_id: str, feedback_id: str) -> Feedback:
 
 def inbox(tenant: Tenant, owner_id: str, agent_id: str) -> list[Feedback]:
     """Return what waits for the owner's decision, oldest first; bare thumbs up need none."""
-    with access.act(tenant, owner_id) as session:
+    with access.act(tenant, owner_id, agent_id) as session:
         access.check(session, tenant, owner_id, Permission.FEEDBACK_REVIEW, agents.get(session, agent_id))
         return list(feedback.to_review(session, agent_id))
 
@@ -83,7 +83,7 @@ def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str, corre
     question, correction = _text(question, "question"), _text(correction, "correction")
     if not question or not correction:
         raise InvalidInput("To learn from it, the agent needs both a question and what the answer should be.")
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
         given.accept(actor_id, question, correction)
@@ -96,7 +96,7 @@ def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str, corre
 
 def reject(tenant: Tenant, actor_id: str, feedback_id: str) -> Feedback:
     """Leave it out."""
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
         given.reject(actor_id)

@@ -18,7 +18,7 @@ MAX_REASON = 1000
 def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> Release:
     """Ask the admins to publish a candidate; raise `WrongState` if nobody could decide on it."""
     note = _text(note, "note")
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, release_id) as session:
         agent, release = _locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_SUBMIT, release)
         admins = tenant.admins() - {agent.owner_id}
@@ -39,7 +39,7 @@ def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") ->
     Raise `WrongState`, naming who it was, if another admin has decided already.
     """
     reason = _text(reason, "note")
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, release_id) as session:
         agent, release = _locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
         _must_be_undecided(session, tenant, release)
@@ -71,7 +71,7 @@ def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") ->
 def reject(tenant: Tenant, actor_id: str, release_id: str, reason: str) -> Release:
     """Turn a submitted release down; the owner reads the reason."""
     reason = _reason(reason)
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, release_id) as session:
         agent, release = _locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_REJECT, release)
         _must_be_undecided(session, tenant, release)
@@ -86,7 +86,7 @@ def reject(tenant: Tenant, actor_id: str, release_id: str, reason: str) -> Relea
 def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release:
     """Stop an agent's live release from answering, at once."""
     reason = _reason(reason)
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_REVOKE, agent)
         if agent.live_release_id is None:

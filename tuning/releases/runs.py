@@ -23,7 +23,7 @@ def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
     Raise `InvalidInput` while something must still be filled in, `WrongState` if a run is under way already, and
     `NotAllowed` when today's runs are used up.
     """
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RUN_START, agent)
         return _start(session, tenant, actor_id, agent)
@@ -31,7 +31,7 @@ def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
 
 def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
     """Queue a new run of the agent in the place of one that failed or was cancelled."""
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, run_id) as session:
         previous = runs.get(session, run_id)
         agent = agents.get_for_update(session, previous.agent_id)
         access.check(session, tenant, actor_id, Permission.RUN_START, agent)
@@ -42,7 +42,7 @@ def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
 
 def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
     """End a run: at once while it waits, within a few seconds once a worker has it."""
-    with access.act(tenant, actor_id) as session:
+    with access.act(tenant, actor_id, run_id) as session:
         job = jobs.open_job(session, JobKind.RUN_TRAIN, run_id)
         run = runs.get_for_update(session, run_id)
         access.check(session, tenant, actor_id, Permission.RUN_CANCEL, run)

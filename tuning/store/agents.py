@@ -25,6 +25,11 @@ def owned_by(session: Session, person_id: str) -> Sequence[Agent]:
     return session.exec(select(Agent).where(Agent.owner_id == person_id).order_by(col(Agent.created_at))).all()
 
 
+def every(session: Session) -> Sequence[Agent]:
+    """Return all agents, by name."""
+    return session.exec(select(Agent).order_by(func.lower(Agent.name), col(Agent.id))).all()
+
+
 def live(session: Session) -> Sequence[Agent]:
     """Return every agent that answers people, by name."""
     return session.exec(

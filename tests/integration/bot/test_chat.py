@@ -238,7 +238,7 @@ async def test_a_starter_is_asked_by_its_button(chat, engine):
         ("aprove xkrdbbbb", "cy", "Did you mean **approve <id>**?"),
         ("approve xkrdbbbb", "bo", "There is no release 'xkrdbbbb'"),
         ("hlep", "bo", "Did you mean **help**?"),
-        ("revoke Nobody", "cy", "no live agent with that name"),
+        ("revoke Nobody", "cy", "no agent with that name"),
         ("reject", "cy", "Say which release and why"),
     ],
 )

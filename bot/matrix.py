@@ -1,0 +1,183 @@
+"""Who may do what in chat, as one table: every command and button, by role, by the state of what it is about.
+
+`python -m bot.matrix` writes it into docs/governance.md, and the tests try every cell.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from adaptive_cards.verbs import Verb
+from tuning.domain.agents import AgentState
+from tuning.domain.audit import Tag
+from tuning.domain.feedback import FeedbackState
+from tuning.domain.permissions import Permission
+from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
+from tuning.governance import rules
+
+DOCUMENT = Path("docs/governance.md")
+
+
+class Role(StrEnum):
+    """What a person can be to an agent, in a policy that lets the whole organisation make agents."""
+
+    OWNER = "owner"
+    OWNING_ADMIN = "owner and admin"
+    ADMIN = "admin"
+    ASKER = "asker"
+    """In the audience; got the answer that the feedback is about."""
+    COLLEAGUE = "colleague"
+    """In the audience."""
+    OUTSIDER = "outsider"
+    """In the organisation, not in the audience."""
+    GUEST = "guest"
+    """In the directory, not in the organisation."""
+    STRANGER = "stranger"
+    """Not in the directory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a role is to the subject of an act; see `rules.Standing`."""
+
+    is_known: bool = True
+    is_admin: bool = False
+    is_owner: bool = False
+    is_anothers: bool = True
+    is_tuning_on: bool = True
+    is_maker: bool = True
+    is_in_audience: bool = True
+    is_asker: bool = False
+
+
+STANDINGS: Mapping[Role, Standing] = {
+    Role.OWNER: Standing(is_owner=True, is_anothers=False),
+    Role.OWNING_ADMIN: Standing(is_owner=True, is_anothers=False, is_admin=True),
+    Role.ADMIN: Standing(is_admin=True),
+    Role.ASKER: Standing(is_asker=True),
+    Role.COLLEAGUE: Standing(),
+    Role.OUTSIDER: Standing(is_in_audience=False),
+    Role.GUEST: Standing(is_in_audience=False, is_maker=False),
+    Role.STRANGER: Standing(is_known=False, is_in_audience=False, is_maker=False),
+}
+
+State = AgentState | RunState | ReleaseState | FeedbackState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What a command or button is about."""
+
+    permission: Permission | None
+    """None: everybody in the directory may, and sees only what is theirs."""
+    about: type[State] | None = None
+    """The states of what it is about."""
+    possible: frozenset[State] = frozenset()
+    """The states in which it can be done."""
+    leaves: Tag | None = None
+    """What the audit says once it is done; None: it changes nothing that is governed."""
+
+    @property
+    def states(self) -> tuple[State | None, ...]:
+        """Every state there is a row for."""
+        return tuple(self.about) if self.about else (None,)
+
+    def may(self, role: Role, state: State | None) -> bool:
+        """Return whether somebody may do it to something in that state."""
+        standing = STANDINGS[role]
+        if state is not None and state not in self.possible:
+            return False
+        return standing.is_known if self.permission is None else not rules.objection(self.permission, standing)
+
+    def cells(self, state: State | None) -> tuple[str, ...]:
+        """Return what the table says of a state, role by role."""
+        return tuple("yes" if self.may(role, state) else "-" for role in Role)
+
+
+def _on(
+    permission: Permission, about: type[State], states: Iterable[State] | None = None, leaves: Tag | None = None
+) -> Act:
+    possible = frozenset(about if states is None else states)
+    return Act(permission=permission, about=about, possible=possible, leaves=leaves)
+
+
+_LIVE = (AgentState.LIVE, AgentState.LIVE_TUNING)
+_AT_REST = (AgentState.DRAFT, AgentState.IDLE, AgentState.LIVE)
+_STOPPED = (ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED)
+_ON_TRIAL = tuple(state for state in ReleaseState if state not in _STOPPED)
+_OPEN_RUN = (RunState.QUEUED, RunState.RUNNING)
+_UNREAD = (FeedbackState.NEW, FeedbackState.WITHDRAWN)
+_ASK, _CONFIGURE = Permission.AGENT_ASK, Permission.AGENT_CONFIGURE
+_APPROVE = _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_APPROVED)
+_REJECT = _on(Permission.RELEASE_REJECT, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_REJECTED)
+_EVERYBODY = Act(permission=None)
+
+BUTTONS: Mapping[Verb, Act] = {
+    Verb.AGENT_PICK: _on(_ASK, AgentState, _LIVE),
+    Verb.STARTER_ASK: _on(_ASK, AgentState, _LIVE),
+    Verb.WIZARD_CREATE: Act(permission=Permission.AGENT_CREATE, leaves=Tag.AGENT_CREATED),
+    Verb.WIZARD_OPEN: _on(_CONFIGURE, AgentState),
+    Verb.WIZARD_ABOUT: _on(_CONFIGURE, AgentState, leaves=Tag.AGENT_CONFIGURED),
+    Verb.WIZARD_SOURCES: _on(_CONFIGURE, AgentState, _AT_REST, Tag.AGENT_CONFIGURED),
+    Verb.WIZARD_AUDIENCE: _on(_CONFIGURE, AgentState, _AT_REST, Tag.AGENT_CONFIGURED),
+    Verb.WIZARD_SEARCH: _on(_CONFIGURE, AgentState),
+    Verb.RUN_START: _on(Permission.RUN_START, AgentState, [AgentState.IDLE, AgentState.LIVE], Tag.RUN_STARTED),
+    Verb.RUN_CANCEL: _on(Permission.RUN_CANCEL, RunState, _OPEN_RUN, Tag.RUN_CANCELLED),
+    Verb.RUN_RETRY: _on(Permission.RUN_START, RunState, [RunState.FAILED, RunState.CANCELLED], Tag.RUN_STARTED),
+    Verb.RELEASE_OPEN: _on(Permission.RELEASE_TRY, ReleaseState),
+    Verb.RELEASE_TRY: _on(Permission.RELEASE_TRY, ReleaseState, _ON_TRIAL),
+    Verb.RELEASE_SUBMIT: _on(Permission.RELEASE_SUBMIT, ReleaseState, [ReleaseState.CANDIDATE], Tag.RELEASE_SUBMITTED),
+    Verb.RELEASE_APPROVE: _APPROVE,
+    Verb.RELEASE_REJECT: _REJECT,
+    Verb.FEEDBACK_CORRECT: _on(Permission.FEEDBACK_GIVE, FeedbackState, _UNREAD, Tag.FEEDBACK_GIVEN),
+    Verb.INBOX_OPEN: _on(Permission.FEEDBACK_REVIEW, AgentState),
+    Verb.INBOX_ACCEPT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
+    Verb.INBOX_REJECT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_REJECTED),
+}
+
+COMMANDS: Mapping[str, Act] = {
+    "help": _EVERYBODY,
+    "agents": _EVERYBODY,
+    "new": _on(_ASK, AgentState, _LIVE),
+    "my agents": _EVERYBODY,
+    "create agent": Act(permission=Permission.AGENT_CREATE),
+    "inbox": _EVERYBODY,
+    "approvals": Act(permission=Permission.AUDIT_READ),
+    "approve": _APPROVE,
+    "reject": _REJECT,
+    "revoke": _on(Permission.RELEASE_REVOKE, AgentState, _LIVE, Tag.RELEASE_REVOKED),
+}
+
+
+def table() -> str:
+    """Return the matrix in markdown; states with the same cells share a row."""
+    lines = [
+        f"| act | of | in state | {' | '.join(Role)} |",
+        f"|---|---|---|{'---|' * len(Role)}",
+        *_rows("button", BUTTONS),
+        *_rows("command", COMMANDS),
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _rows(kind: str, acts: Mapping[Any, Act]) -> Iterator[str]:
+    for name, act in acts.items():
+        noun = act.about.__name__.removesuffix("State").lower() if act.about else ""
+        for cells, states in groupby(sorted(act.states, key=lambda state: state not in act.possible), key=act.cells):
+            told = "any" if len(found := list(states)) == len(act.states) else ", ".join(map(str, found))
+            yield f"| {kind} `{name}` | {noun} | {told if noun else ''} | {' | '.join(cells)} |"
+
+
+def document(text: str) -> str:
+    """Return the document with the matrix of this code in it."""
+    begin, end = "<!-- matrix: begin -->\n", "<!-- matrix: end -->"
+    return re.sub(f"{begin}.*?{end}", lambda _found: f"{begin}{table()}{end}", text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(DOCUMENT.read_text("utf-8")), "utf-8")

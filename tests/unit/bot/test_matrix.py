@@ -1,0 +1,199 @@
+"""Every button and command, in every role, in every state: what happens is what docs/governance.md says."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlmodel import SQLModel
+
+from adaptive_cards.verbs import Verb
+from bot import matrix
+from bot.answering import Answering
+from bot.commands import COMMANDS
+from bot.engine import Engine
+from bot.matrix import Act, Role
+from bot.messages import Messages
+from bot.presses import Presses
+from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_source, make_tenant
+from tests.fakes.people import FakePeople
+from tests.fakes.turn import FakeTurn
+from tuning.domain.agents import AgentState
+from tuning.domain.audit import Tag
+from tuning.domain.conversations import Chat, Conversation
+from tuning.domain.feedback import Feedback, FeedbackState
+from tuning.domain.fields import now
+from tuning.domain.releases import Approval, Decision, ReleaseState
+from tuning.domain.runs import RunState
+from tuning.governance.tenant import Tenant
+from tuning.store import Store
+
+WHO = {
+    Role.OWNER: "ana",
+    Role.OWNING_ADMIN: "cy",
+    Role.ADMIN: "dee",
+    Role.ASKER: "bo",
+    Role.COLLEAGUE: "eli",
+    Role.OUTSIDER: "fay",
+    Role.GUEST: "gus",
+    Role.STRANGER: "zed",
+}
+PEOPLE = FakePeople(
+    people=[who for role, who in WHO.items() if role not in {Role.GUEST, Role.STRANGER}],
+    guests=["gus"],
+    groups={"staff": ["ana", "bo", "eli", "admins"], "admins": ["cy", "dee"], "leads": ["ana"]},
+)
+REFERENCE = {"conversation": {"id": "chat"}}
+REFUSALS = {Tag.ACCESS_REFUSED, Tag.ACT_REFUSED}
+
+ABOUT = {"about_data": "Policies", "about_organisation": "By topic", "instructions": "Be brief."}
+FEEDBACK = {"feedback_id": "feedback", "agent_id": "agent", "number": 0}
+PRESSES: Mapping[Verb, dict[str, Any]] = {
+    Verb.AGENT_PICK: {"agent_id": "agent"},
+    Verb.STARTER_ASK: {"agent_id": "agent", "number": 0},
+    Verb.WIZARD_CREATE: {"name": "Another", "task": "summary"},
+    Verb.WIZARD_OPEN: {"agent_id": "agent", "step": "review"},
+    Verb.WIZARD_ABOUT: {"agent_id": "agent", **ABOUT},
+    Verb.WIZARD_SOURCES: {"agent_id": "agent", "sources": "second"},
+    Verb.WIZARD_AUDIENCE: {"agent_id": "agent", "audience": "leads"},
+    Verb.WIZARD_SEARCH: {"agent_id": "agent", "search": "lea"},
+    Verb.RUN_START: {"agent_id": "agent"},
+    Verb.RUN_CANCEL: {"run_id": "run"},
+    Verb.RUN_RETRY: {"run_id": "run"},
+    Verb.RELEASE_OPEN: {"release_id": "release"},
+    Verb.RELEASE_TRY: {"release_id": "release"},
+    Verb.RELEASE_SUBMIT: {"release_id": "release", "note": "Please."},
+    Verb.RELEASE_APPROVE: {"release_id": "release"},
+    Verb.RELEASE_REJECT: {"release_id": "release", "reason": "Too early."},
+    Verb.FEEDBACK_CORRECT: {"answer_id": "answer", "correction": "Yes."},
+    Verb.INBOX_OPEN: {"agent_id": "agent", "number": 0},
+    Verb.INBOX_ACCEPT: {**FEEDBACK, "question": "May I fly?", "correction": "Yes."},
+    Verb.INBOX_REJECT: FEEDBACK,
+}
+MESSAGES: Mapping[str, str] = {
+    **{command.words: command.words for command in COMMANDS},
+    "approve": "approve release",
+    "reject": "reject release Too early.",
+    "revoke": "revoke Travel Wrong numbers.",
+}
+
+
+class World:
+    """One agent of Ana's, with what belongs to it in some state."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.presses = Presses(tenant)
+        answering = Answering(tenant, Engine("http://127.0.0.1:9"))
+        self._messages = Messages(tenant, answering, self.presses, None)  # type: ignore[arg-type]
+        # Past SQLAlchemy, because this looks at everything a thousand times.
+        self._file = sqlite3.connect(str(tenant.store.url.database), isolation_level=None)
+        self._empty, self._beginning = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
+        self._tables = [table.name for table in SQLModel.metadata.sorted_tables if table.name != "auditevent"]
+        people = [Chat(person_id=who, reference=REFERENCE, welcomed_at=now()) for who in WHO.values()]
+        talks = [Conversation(chat_id=f"chat-{who}", person_id=who, agent_id="agent") for who in WHO.values()]
+        keep(self.tenant.store, *people, *talks)
+        self._file.backup(self._empty)
+
+    def become(self, state: matrix.State | None) -> None:
+        """Forget everything, and put the agent there with its subjects in that state."""
+        self._empty.backup(self._file)
+        keep(self.tenant.store, *_subjects(state))
+        self._file.backup(self._beginning)
+
+    def begin_again(self) -> None:
+        """Undo what was done since."""
+        self._beginning.backup(self._file)
+
+    def give_to(self, role: Role) -> None:
+        """Make somebody the owner of the agent."""
+        self._file.execute("UPDATE agent SET owner_id = ?", [WHO[role]])
+
+    async def do(self, name: str, person_id: str) -> str:
+        """Press a button or send a command the way Teams does, and return what was shown."""
+        turn = FakeTurn(MESSAGES.get(name, ""), person_id=person_id, chat_id=f"chat-{person_id}", reference=REFERENCE)
+        if name in set(Verb):
+            return str(await self.presses.press(turn, name, PRESSES[Verb(name)]))
+        await self._messages.handle(turn)
+        return str(turn.sent)
+
+    def tags(self, person_id: str) -> set[Tag]:
+        """What the audit says of a person since the world began."""
+        found = self._file.execute("SELECT tag FROM auditevent WHERE actor_id = ?", [person_id])
+        return {Tag(tag) for (tag,) in found}
+
+    def contents(self) -> list[Any]:
+        """Everything in the store but the audit."""
+        return [self._file.execute(f"SELECT * FROM {table}").fetchall() for table in self._tables]
+
+    def close(self) -> None:
+        for database in (self._file, self._empty, self._beginning):
+            database.close()
+
+
+def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
+    is_live = state in {AgentState.LIVE, AgentState.LIVE_TUNING, ReleaseState.LIVE}
+    agent = make_agent(starters=["May I fly?"], live_release_id="release" if is_live else None)
+    if state is AgentState.DRAFT:
+        agent.questionnaire = {}
+    yield agent
+    yield make_source()
+    yield make_source(id="second", location="documents/second")
+    if isinstance(state, RunState):
+        yield make_run(state=state)
+    if isinstance(state, ReleaseState) or is_live:
+        yield make_run(state=RunState.READY)
+        yield make_release(state=state if isinstance(state, ReleaseState) else ReleaseState.LIVE)
+        if state not in {ReleaseState.CANDIDATE, ReleaseState.SUBMITTED}:
+            rejected = state is ReleaseState.REJECTED
+            decision = Decision.REJECTED if rejected else Decision.APPROVED
+            yield Approval(release_id="release", decision=decision, decided_by="dee")
+    if state in {AgentState.TUNING, AgentState.LIVE_TUNING}:
+        yield make_run(id="next", state=RunState.RUNNING)
+    if isinstance(state, FeedbackState):
+        yield make_answer()
+        yield Feedback(id="feedback", agent_id="agent", answer_id="answer", person_id="bo", question="?", state=state)
+
+
+@pytest.fixture(scope="module")
+def world(migrated, tmp_path_factory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    shutil.copy(migrated, folder / "store.db")
+    store = Store(f"sqlite:///{folder}/store.db")
+    world = World(replace(make_tenant(store, folder), people=PEOPLE))
+    yield world
+    world.close()
+    store.close()
+
+
+def test_no_button_and_no_command_is_missing():
+    assert set(matrix.BUTTONS) == set(Verb) == set(PRESSES)
+    assert set(matrix.COMMANDS) == {command.words for command in COMMANDS}
+    assert set(matrix.STANDINGS) == set(Role) == set(WHO)
+
+
+def test_the_table_in_the_docs_is_that_of_the_code(root):
+    text = (root / matrix.DOCUMENT).read_text("utf-8")
+    assert matrix.table() in text
+    assert matrix.document(text) == text
+
+
+@pytest.mark.parametrize(("name", "act"), [*matrix.BUTTONS.items(), *matrix.COMMANDS.items()])
+async def test_what_happens_is_what_the_table_says(world: World, name: str, act: Act):
+    for state in act.states:
+        world.become(state)
+        for role in Role:
+            if role is Role.OWNING_ADMIN:
+                world.give_to(role)
+            before = world.contents()
+            shown = await world.do(name, WHO[role])
+            cell, tags = f"{name}, {state}, {role}: {shown}", world.tags(WHO[role])
+            if act.may(role, state):
+                assert tags == ({act.leaves} if act.leaves else set()), cell
+            else:
+                assert world.contents() == before, cell
+                assert (tags and tags <= REFUSALS) or "can't be tuned yet" in shown, cell
+            if act.may(role, state) or role is Role.OWNING_ADMIN:
+                world.begin_again()

@@ -1,0 +1,111 @@
+"""Who may do what: one rule per permission, each a pure function of what a person is to the subject of an act."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from tuning.domain.permissions import Permission
+
+
+class Standing(Protocol):
+    """What a person is to the subject of an act. What can't be found out is no."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the person is in the directory."""
+        ...
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the person is in the admin group."""
+        ...
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the agent is the person's own."""
+        ...
+
+    @property
+    def is_anothers(self) -> bool:
+        """Whether there is an agent, and somebody else owns it."""
+        ...
+
+    @property
+    def is_tuning_on(self) -> bool:
+        """Whether the policy lets anybody tune."""
+        ...
+
+    @property
+    def is_maker(self) -> bool:
+        """Whether the policy lets the person make agents."""
+        ...
+
+    @property
+    def is_in_audience(self) -> bool:
+        """Whether a release of the agent is live, for this person too."""
+        ...
+
+    @property
+    def is_asker(self) -> bool:
+        """Whether the answer was given to the person, or the feedback by them."""
+        ...
+
+
+def objection(permission: Permission, standing: Standing) -> str:
+    """Return why a person may not do something, as a sentence; empty if they may."""
+    if not standing.is_known:
+        return "You are not in the organisation's directory, so you can't do that. Ask an admin to add you."
+    return _RULES[permission](standing)
+
+
+def _must_own(standing: Standing) -> str:
+    return "" if standing.is_owner else "Only the owner of an agent may do that."
+
+
+def _must_administer(standing: Standing) -> str:
+    return "" if standing.is_admin else "Only admins may do that."
+
+
+def _must_own_or_administer(standing: Standing) -> str:
+    return "" if standing.is_owner or standing.is_admin else "Only the agent's owner or an admin may do that."
+
+
+def _four_eyes(standing: Standing) -> str:
+    if not standing.is_admin:
+        return "Only admins may do that."
+    return "" if standing.is_anothers else "Nobody decides on an agent of their own: another admin has to."
+
+
+def _may_make(standing: Standing) -> str:
+    if not standing.is_tuning_on:
+        return "Tuning is switched off in your organisation. Ask an admin to switch it on."
+    return "" if standing.is_maker else "You may not make agents. Ask an admin for access."
+
+
+def _may_tune(standing: Standing) -> str:
+    return _must_own(standing) or _may_make(standing)
+
+
+def _may_ask(standing: Standing) -> str:
+    return "" if standing.is_in_audience else "There is no such agent for you. Send 'agents' to see whom you can ask."
+
+
+def _must_be_theirs(standing: Standing) -> str:
+    return "" if standing.is_asker else "Only the person who got an answer may give feedback on it."
+
+
+_RULES: dict[Permission, Callable[[Standing], str]] = {
+    Permission.AGENT_CREATE: _may_make,
+    Permission.AGENT_CONFIGURE: _must_own,
+    Permission.AGENT_ASK: _may_ask,
+    Permission.RUN_START: _may_tune,
+    Permission.RUN_CANCEL: _must_own_or_administer,
+    Permission.RELEASE_TRY: _must_own,
+    Permission.RELEASE_SUBMIT: _must_own,
+    Permission.RELEASE_APPROVE: _four_eyes,
+    Permission.RELEASE_REJECT: _four_eyes,
+    Permission.RELEASE_REVOKE: _must_administer,
+    Permission.FEEDBACK_GIVE: _must_be_theirs,
+    Permission.FEEDBACK_REVIEW: _must_own,
+    Permission.AUDIT_READ: _must_administer,
+}
+"""Permission to the rule, which returns why not as a sentence, or nothing."""
