@@ -26,3 +26,4 @@ class Verb(StrEnum):
     INBOX_OPEN = "inbox.open"
     INBOX_ACCEPT = "inbox.accept"
     INBOX_REJECT = "inbox.reject"
+    AUDIT_OPEN = "audit.open"

@@ -1,7 +1,9 @@
 """The program `attune`: each command reads the settings, imports its own part and starts it."""
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated, Literal, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -16,6 +18,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+audit = typer.Typer(help="Check, export and anchor the record of who did what.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -77,6 +81,63 @@ def migrate() -> None:
     typer.echo("The store is up to date.")
 
 
+@audit.command()
+def verify(
+    *,
+    file: Annotated[Path | None, typer.Option(help="An export in JSON lines to check instead of the store.")] = None,
+) -> None:
+    """Check the whole chain and its anchors; name the first link that is broken."""
+    from tuning.domain.audit import first_broken_link
+    from tuning.domain.errors import Refusal
+    from tuning.governance.audit import read_anchors, read_line
+    from tuning.governance.audit import verify as verify_store
+    from tuning.store.store import Store
+
+    settings = _settings()
+    try:
+        if file is None:
+            broken = verify_store(Store(settings.store_url), settings.audit_anchor)
+        else:
+            with file.open(encoding="utf-8") as lines:
+                broken = first_broken_link(map(read_line, lines), read_anchors(settings.audit_anchor))
+    except (Refusal, OSError) as error:
+        _fail(str(error))
+    if broken is not None:
+        _fail(broken.sentence)
+    typer.echo("The audit is whole: no event was changed, moved or removed.")
+
+
+@audit.command()
+def export(
+    *,
+    form: Annotated[Literal["jsonl", "csv"], typer.Option("--format", help="JSON lines (can be verified) or CSV.")],
+    target: Annotated[Path | None, typer.Option(help="The file to write; without it, to the terminal.")] = None,
+) -> None:
+    """Write every event, oldest first."""
+    from tuning.governance.audit import Format, lines
+    from tuning.store import audit as stored
+    from tuning.store.store import Store
+
+    with Store(_settings().store_url).reading() as session, _opened(target) as file:
+        file.writelines(lines(stored.chain(session), Format(form)))
+
+
+@audit.command()
+def anchor() -> None:
+    """Note the newest event's hash in the file of anchors now; a running worker does it every hour."""
+    from tuning.domain.errors import Refusal
+    from tuning.governance.audit import anchor as make_anchor
+    from tuning.store.store import Store
+
+    settings = _settings()
+    try:
+        made = make_anchor(Store(settings.store_url), settings.audit_anchor)
+    except (Refusal, OSError) as error:
+        _fail(str(error))
+    done = f"Event {made.event_id} is anchored in" if made else "Nothing new to anchor in"
+    typer.echo(f"{done} {settings.audit_anchor}.")
+
+
 @app.command()
 def app_package(
     *,
@@ -95,6 +156,10 @@ def app_package(
     typer.echo(f"{target} is ready: in the Teams admin centre choose Teams apps > Manage apps > Upload new app.")
 
 
+def _opened(target: Path | None) -> AbstractContextManager[IO[str]]:
+    return target.open("w", encoding="utf-8", newline="") if target else nullcontext(sys.stdout)
+
+
 def _settings() -> Settings:
     """Read the settings, or end with a sentence per setting that is wrong."""
     try:
@@ -105,6 +170,6 @@ def _settings() -> Settings:
         raise typer.Exit(2) from None
 
 
-def _fail(sentence: str) -> None:
+def _fail(sentence: str) -> NoReturn:
     errors.print(sentence, markup=False)
     raise typer.Exit(1)

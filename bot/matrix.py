@@ -138,6 +138,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.INBOX_OPEN: _on(Permission.FEEDBACK_REVIEW, AgentState),
     Verb.INBOX_ACCEPT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
     Verb.INBOX_REJECT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_REJECTED),
+    Verb.AUDIT_OPEN: Act(permission=Permission.AUDIT_READ),
 }
 
 COMMANDS: Mapping[str, Act] = {
@@ -151,6 +152,7 @@ COMMANDS: Mapping[str, Act] = {
     "approve": _APPROVE,
     "reject": _REJECT,
     "revoke": _on(Permission.RELEASE_REVOKE, AgentState, _LIVE, Tag.RELEASE_REVOKED),
+    "audit": Act(permission=Permission.AUDIT_READ),
 }
 
 

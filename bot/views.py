@@ -4,6 +4,7 @@ from sqlmodel import Session
 
 from adaptive_cards.agent import agent_card
 from adaptive_cards.approval import Case, approval_card, decided_card
+from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.elements import Element
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.inbox import inbox_card
@@ -22,9 +23,11 @@ from tuning.domain.principals import Group, Person
 from tuning.domain.releases import Release, ReleaseState
 from tuning.governance import access
 from tuning.governance import agents as governed_agents
+from tuning.governance import audit as governed_audit
 from tuning.governance import feedback as governed_feedback
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, conversations, datasets, documents, feedback, releases, runs
+from tuning.store import agents, conversations, datasets, documents, feedback, names, releases, runs
+from tuning.store.audit import WORKER
 
 MAX_FOUND = 20
 
@@ -129,6 +132,25 @@ def decided(tenant: Tenant, actor_id: str, release: Release, reason: str) -> Ele
     with tenant.store.reading() as session:
         agent = agents.get(session, release.agent_id)
     return decided_card(agent, release, tenant.name_of(actor_id), reason)
+
+
+def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -> Element:
+    """Return a page of the audit for an admin: before an event (0: the newest), about all or one subject."""
+    events, has_older = governed_audit.page(tenant, person_id, before=before, about=about)
+    with tenant.store.reading() as session:
+        entries = [
+            Entry(
+                number=event.id or 0,
+                at=event.at,
+                who="Attune" if event.actor_id == WORKER else tenant.name_of(event.actor_id),
+                what=event.tag,
+                on=names.of(session, event.subject_id),
+                why=str(event.detail.get("sentence") or event.detail.get("reason") or ""),
+            )
+            for event in events
+        ]
+        subject = names.of(session, about)
+    return audit_card(entries, about=about, subject=subject, is_first=not before, has_older=has_older)
 
 
 def inbox(tenant: Tenant, owner_id: str, agent_id: str, number: int, *, problem: str = "") -> Element:

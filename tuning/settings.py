@@ -19,6 +19,10 @@ class TuningSettings(BaseSettings):
     artifacts: Path = Field(
         default=Path("var/artifacts"), description="Folder for datasets, adapters, models and reports."
     )
+    audit_anchor: Path = Field(
+        default=Path("var/audit-anchor.jsonl"),
+        description="File for the hourly anchors of the audit; best on a disk that the store's admins can't write to.",
+    )
     tenant: Path = Field(
         default=Path("sample_tenant"), description="Folder of the organisation: `people.json` and the documents."
     )

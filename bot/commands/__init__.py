@@ -3,6 +3,7 @@
 from bot.commands.agents import AGENTS
 from bot.commands.approvals import APPROVALS
 from bot.commands.approve import APPROVE
+from bot.commands.audit import AUDIT
 from bot.commands.command import Command
 from bot.commands.create_agent import CREATE_AGENT
 from bot.commands.help import help_command
@@ -12,5 +13,5 @@ from bot.commands.new import NEW
 from bot.commands.reject import REJECT
 from bot.commands.revoke import REVOKE
 
-_OTHERS = (AGENTS, NEW, MY_AGENTS, CREATE_AGENT, INBOX, APPROVALS, APPROVE, REJECT, REVOKE)
+_OTHERS = (AGENTS, NEW, MY_AGENTS, CREATE_AGENT, INBOX, APPROVALS, APPROVE, REJECT, REVOKE, AUDIT)
 COMMANDS: tuple[Command, ...] = (*_OTHERS, help_command(_OTHERS))

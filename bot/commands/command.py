@@ -10,6 +10,7 @@ from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 
+ANYTHING, ONE_WORD = re.compile(r".+"), re.compile(r"\S+")
 _ID = re.compile(r"[2-9b-df-hj-np-tv-xz]{8}")
 MIN_SIMILARITY = 0.75
 MIN_LENGTH = 4
@@ -31,6 +32,8 @@ class Command:
     """Whether a person may use it."""
     takes_more: bool = False
     """Whether anything may follow the words; if not, a longer message is a question."""
+    takes: re.Pattern[str] = ANYTHING
+    """What may follow the words, if anything may."""
 
 
 def find(commands: Sequence[Command], text: str) -> tuple[Command, str] | None:
@@ -39,8 +42,10 @@ def find(commands: Sequence[Command], text: str) -> tuple[Command, str] | None:
     for command in sorted(commands, key=lambda one: -len(one.words)):
         if words.casefold() == command.words:
             return command, ""
-        if command.takes_more and words.casefold().startswith(f"{command.words} "):
-            return command, words[len(command.words) :].strip()
+        rest = words[len(command.words) :].strip()
+        begins = command.takes_more and words.casefold().startswith(f"{command.words} ")
+        if begins and command.takes.fullmatch(rest):
+            return command, rest
     return None
 
 

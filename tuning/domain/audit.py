@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +21,7 @@ class Tag(StrEnum):
 
     AGENT_CREATED = "agent:created"
     AGENT_CONFIGURED = "agent:configured"
+    SOURCE_ADDED = "source:added"
     SOURCE_SYNCED = "source:synced"
     RUN_STARTED = "run:started"
     RUN_CANCELLED = "run:cancelled"
@@ -56,3 +59,57 @@ class AuditEvent(SQLModel, table=True):
         """Return the SHA-256 that belongs to this event's content and its predecessor's hash."""
         content = [self.previous, self.tag, self.actor_id, self.subject_id, self.detail, self.at.isoformat()]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """What the end of the chain was at a moment, kept where who can change the store can't change it."""
+
+    at: datetime
+    event_id: int
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokenLink:
+    """The first place where the chain is not what was recorded."""
+
+    event_id: int
+    sentence: str
+
+
+def first_broken_link(events: Iterable[AuditEvent], anchors: Sequence[Anchor] = ()) -> BrokenLink | None:
+    """Return the first event that was edited, moved, made anew, or stands at a gap; None if the chain holds.
+
+    The links alone show every change but an end that was cut off, or made anew with fitting hashes. Anchors show that.
+    """
+    anchored = {anchor.event_id: anchor for anchor in anchors}
+    chain = iter(events)
+    last, previous = 0, GENESIS
+    for event in chain:
+        event_id = event.id or 0
+        if event.previous != previous:
+            return BrokenLink(event_id=event_id, sentence=_why_unlinked(event, last, chain))
+        if event.hash != event.digest():
+            return BrokenLink(event_id=event_id, sentence=f"Event {event_id} was changed after it was recorded.")
+        anchor = anchored.pop(event_id, None)
+        if anchor is not None and anchor.hash != event.hash:
+            text = f"Event {event_id} is not the one that {_called(anchor)} names: it was made anew."
+            return BrokenLink(event_id=event_id, sentence=text)
+        last, previous = event_id, event.hash
+    if anchored:
+        lost = anchored[min(anchored)]
+        text = f"Event {lost.event_id} is missing: {_called(lost)} names it, but the chain ends with event {last}."
+        return BrokenLink(event_id=lost.event_id, sentence=text)
+    return None
+
+
+def _called(anchor: Anchor) -> str:
+    return f"the anchor of {anchor.at:%Y-%m-%d %H:%M} UTC"
+
+
+def _why_unlinked(event: AuditEvent, last: int, later: Iterable[AuditEvent]) -> str:
+    where = f"between events {last} and {event.id}" if last else f"before event {event.id}"
+    if any(other.hash == event.previous for other in later):
+        return f"Event {event.id} is out of order: the event that it follows comes after it."
+    return f"Something is missing {where}, or what stood there was changed together with its hash."

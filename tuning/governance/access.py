@@ -20,6 +20,9 @@ from tuning.governance.errors import PermissionMissing
 from tuning.governance.tenant import Tenant
 from tuning.store import audit, policy, releases
 
+MAX_ID = 64
+"""Characters of an id that a button sent, which may be anything."""
+
 Subject = Agent | Run | Release | Feedback | Answer
 
 
@@ -60,7 +63,7 @@ def note(tenant: Tenant, actor_id: str, refusal: Refusal, subject_id: str = "") 
         tag, what = Tag.ACCESS_REFUSED, {"permission": str(refusal.permission)}
         subject_id = refusal.subject_id or subject_id
     with tenant.store.transaction() as session:
-        audit.record(session, tag, actor_id, subject_id, **what, sentence=refusal.sentence)
+        audit.record(session, tag, actor_id, subject_id[:MAX_ID], **what, sentence=refusal.sentence)
 
 
 def is_admin(tenant: Tenant, person_id: str) -> bool:

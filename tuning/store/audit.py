@@ -1,13 +1,14 @@
 """The audit chain: events are added in the act's own transaction, and any later change to one is found."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import or_, text
 from sqlmodel import Session, col, select
 
-from tuning.domain.audit import GENESIS, AuditEvent, Tag
+from tuning.domain import audit as domain
+from tuning.domain.audit import GENESIS, Anchor, AuditEvent, BrokenLink, Tag
 
 WORKER = "worker"
 """Who acts when no person does."""
@@ -31,16 +32,22 @@ def record(session: Session, tag: Tag, actor_id: str, subject_id: str, **detail:
     return event
 
 
-def first_broken_link(session: Session) -> int | None:
-    """Return the id of the first event that was edited, moved, or follows a gap; None if the chain holds."""
-    previous = GENESIS
-    chain = select(AuditEvent).order_by(col(AuditEvent.id)).execution_options(yield_per=1000)
-    with closing(session.exec(chain)) as events_in_order:
-        for event in events_in_order:
-            if event.previous != previous or event.hash != event.digest():
-                return event.id
-            previous = event.hash
-    return None
+def chain(session: Session) -> Generator[AuditEvent]:
+    """Return every event in order, a thousand in memory at a time."""
+    query = select(AuditEvent).order_by(col(AuditEvent.id)).execution_options(yield_per=1000)
+    with closing(session.exec(query)) as found:
+        yield from found
+
+
+def first_broken_link(session: Session, anchors: Sequence[Anchor] = ()) -> BrokenLink | None:
+    """Return the first event that isn't what was recorded, or None if the chain holds."""
+    with closing(chain(session)) as found:
+        return domain.first_broken_link(found, anchors)
+
+
+def head(session: Session) -> AuditEvent | None:
+    """Return the newest event."""
+    return session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(1)).first()
 
 
 def events(session: Session, subject_id: str) -> Sequence[AuditEvent]:
@@ -48,3 +55,14 @@ def events(session: Session, subject_id: str) -> Sequence[AuditEvent]:
     return session.exec(
         select(AuditEvent).where(AuditEvent.subject_id == subject_id).order_by(col(AuditEvent.id))
     ).all()
+
+
+def page(session: Session, *, before: int, about: str, limit: int) -> Sequence[AuditEvent]:
+    """Return events newest first: before an event (0: the newest), about a subject or all of an agent ("": all)."""
+    query = select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(limit)
+    if before:
+        query = query.where(col(AuditEvent.id) < before)
+    if about:
+        of_agent = col(AuditEvent.detail)["agent_id"].as_string() == about
+        query = query.where(or_(col(AuditEvent.subject_id) == about, of_agent))
+    return session.exec(query).all()

@@ -12,6 +12,7 @@ from tuning.inference import Inference
 from tuning.settings import TuningSettings
 from tuning.store import Store
 from tuning.tenancy import tenant_of
+from tuning.worker.anchoring import anchoring
 from tuning.worker.lease import Lease
 from tuning.worker.loop import Loop, Work
 from tuning.worker.progress import Progress
@@ -31,7 +32,8 @@ def main() -> None:
     store.migrate()
     tenant = tenant_of(settings, store)
     try:
-        Loop(store, work_of(tenant, equipment_of(settings))).run_until_signalled()
+        chore = anchoring(store, settings.audit_anchor)
+        Loop(store, work_of(tenant, equipment_of(settings)), chore=chore).run_until_signalled()
     finally:
         store.close()
 

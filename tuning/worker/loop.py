@@ -40,6 +40,8 @@ class Loop:
     work: Work
     name: str = field(default_factory=worker_name)
     stop: threading.Event = field(default_factory=threading.Event)
+    chore: Callable[[], None] = lambda: None
+    """Done between jobs, again and again."""
     beat_s: float = BEAT_S
     poll_s: float = POLL_S
 
@@ -47,6 +49,7 @@ class Loop:
         """Carry out jobs until asked to stop."""
         while not self.stop.is_set():
             try:
+                self.chore()
                 found = self.run_once()
             except DBAPIError as error:
                 log.warning("The store can't be used at the moment (%s); trying again.", type(error.orig).__name__)

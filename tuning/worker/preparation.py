@@ -7,11 +7,12 @@ from pathlib import Path
 
 from tuning.documents.extraction import Extractor
 from tuning.documents.sync import SyncReport
+from tuning.domain.audit import Tag
 from tuning.domain.documents import Source, SourceKind
 from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
 from tuning.settings import TuningSettings
-from tuning.store import Store, documents
+from tuning.store import Store, audit, documents
 from tuning.tenancy import tenant_of
 from tuning.training.base_model import prepare_base
 from tuning.worker.sources import sync_source
@@ -81,6 +82,8 @@ def _source(tenant: Tenant, folder: Path) -> Source:
         if source is None:
             source = Source(kind=SourceKind.FOLDER, name=_readable(folder), location=location)
             session.add(source)
+            session.flush()
+            audit.record(session, Tag.SOURCE_ADDED, audit.WORKER, source.id, location=location)
         return source
 
 

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from jsonschema import Draft7Validator
 from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card, corrected_card
 from adaptive_cards.approval import Case, approval_card, decided_card
+from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.failure import failure_card
@@ -83,6 +85,15 @@ PEOPLE: list[Group | Person] = [
 NASTY_AGENT = make_agent(
     name=NASTY[:60], description=NASTY[:300], instructions=NASTY[:2000], starters=[NASTY[:200]] * 6
 )
+ENTRY = Entry(
+    number=12,
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+    who="Cy",
+    what="release:rejected",
+    on="Travel, release 1",
+    why="Too early.",
+)
+NASTY_ENTRY = replace(ENTRY, who=NASTY, on=NASTY, why=NASTY)
 NASTY_CASE = Case(
     agent=NASTY_AGENT,
     release=make_release(state=ReleaseState.SUBMITTED, note=NASTY[:1000]),
@@ -146,6 +157,9 @@ CARDS = {
     "news: rejected": rejected_card(AGENT, SUBMITTED, "Cy", "Too early."),
     "news: revoked": rejected_card(AGENT, make_release(live_at=datetime(2026, 1, 1, tzinfo=UTC)), "Cy", "Wrong."),
     "news: learned": learned_card(AGENT, SUBMITTED),
+    "audit": audit_card([ENTRY] * 2, about="agent", subject="Travel", is_first=False, has_older=True),
+    "audit, nothing": audit_card([], about="", subject="", is_first=True, has_older=False),
+    "audit, nasty": audit_card([NASTY_ENTRY] * 10, about="x", subject=NASTY, is_first=True, has_older=True),
     "nasty agent": agent_card(NASTY_AGENT, SUBMITTED),
     "nasty about": about_card(NASTY_AGENT),
 }

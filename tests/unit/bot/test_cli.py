@@ -7,6 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from tuning.domain.audit import AuditEvent, Tag
+from tuning.store import Store
+from tuning.store.audit import record
 
 APP_ID = "2f9d3c1e-7a4b-4c58-9e21-0b6f1d8a5c34"
 
@@ -49,3 +52,22 @@ def test_app_package_without_an_id_says_what_to_do(runner: CliRunner, root: Path
     result = runner.invoke(app, arguments)
     assert result.exit_code == 1
     assert "ATTUNE_APP_ID" in result.output
+
+
+def test_the_audit_is_verified_anchored_and_exported(runner: CliRunner):
+    store = Store("sqlite:///var/attune.db")
+    store.migrate()
+    with store.transaction() as session:
+        for subject in "abc":
+            record(session, Tag.RUN_STARTED, "ana", subject)
+    assert "Event 3 is anchored" in runner.invoke(app, ["audit", "anchor"]).output
+    assert "The audit is whole" in runner.invoke(app, ["audit", "verify"]).output
+    assert runner.invoke(app, ["audit", "export", "--format", "jsonl", "--target", "audit.jsonl"]).exit_code == 0
+    assert len(runner.invoke(app, ["audit", "export", "--format", "csv"]).output.splitlines()) == 4
+    with store.transaction() as session:
+        last = session.get_one(AuditEvent, 3)
+        session.delete(last)
+    store.close()
+    result = runner.invoke(app, ["audit", "verify"])
+    assert (result.exit_code, "Event 3 is missing" in result.output) == (1, True)
+    assert runner.invoke(app, ["audit", "verify", "--file", "audit.jsonl"]).exit_code == 0

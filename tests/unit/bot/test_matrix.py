@@ -71,6 +71,7 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.INBOX_OPEN: {"agent_id": "agent", "number": 0},
     Verb.INBOX_ACCEPT: {**FEEDBACK, "question": "May I fly?", "correction": "Yes."},
     Verb.INBOX_REJECT: FEEDBACK,
+    Verb.AUDIT_OPEN: {"before": 0, "about": "agent"},
 }
 MESSAGES: Mapping[str, str] = {
     **{command.words: command.words for command in COMMANDS},

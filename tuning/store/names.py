@@ -1,0 +1,24 @@
+"""What people call a row, by its id alone."""
+
+from sqlmodel import Session
+
+from tuning.domain.agents import Agent
+from tuning.domain.documents import Document, Source
+from tuning.domain.feedback import Feedback
+from tuning.domain.releases import Release
+from tuning.domain.runs import Run
+
+
+def of(session: Session, row_id: str) -> str:
+    """Return the name of an agent, source or document, or of what belongs to an agent; for anything else the id."""
+    if (named := session.get(Agent, row_id) or session.get(Source, row_id)) is not None:
+        return named.name
+    if (document := session.get(Document, row_id)) is not None:
+        return document.title
+    if (release := session.get(Release, row_id)) is not None:
+        return f"{of(session, release.agent_id)}, {release.label}"
+    if (run := session.get(Run, row_id)) is not None:
+        return f"{of(session, run.agent_id)}, run {run.id}"
+    if (given := session.get(Feedback, row_id)) is not None:
+        return f"{of(session, given.agent_id)}, feedback {given.id}"
+    return row_id
