@@ -5,7 +5,6 @@ import random
 from tuning.datasets.gaps import gaps
 from tuning.datasets.questions import Context
 from tuning.datasets.statements import statements
-from tuning.datasets.synonyms import rephrased
 from tuning.datasets.wordings import wordings
 from tuning.domain.prompts import Passage
 
@@ -40,17 +39,19 @@ def test_who_names_the_unit_is_answered_without_it():
     assert found["How much do interns earn a month?"] == "900 euros"
 
 
-def test_synonyms_replace_whole_words_and_leave_the_rest():
-    rng = random.Random(1)
-    said = {rephrased("Where is my manager, AB-12?", rng, share=1.0) for _ in range(30)}
-    assert "Where is my boss, AB-12?" in said
-    assert "Where is my manager, AB-12?" not in said
-    assert all(text.startswith("Where is my ") and text.endswith(", AB-12?") for text in said)
-    assert rephrased("Wer bezahlt das?", rng, share=1.0) == "Wer bezahlt das?"
-
-
 def test_wordings_differ_and_begin_with_the_question():
     question = "How many days may employees work abroad a year?"
     ways = wordings(question, "Remote work", 12, random.Random(2))
     assert ways[0] == question
     assert len(ways) == len(set(ways)) == 12
+
+
+def test_a_wording_may_ask_for_oneself_or_by_keywords():
+    question = "How many days of leave do employees get in the first year?"
+    ways = {way for seed in range(20) for way in wordings(question, "Leave", 12, random.Random(seed))}
+    assert "How many days of leave do I get in the first year?" in ways
+    assert "days of leave in the first year?" in ways
+    assert "I'd like to know how many days of leave employees get in the first year." in ways
+    assert not any(
+        "do I" in way for way in wordings("When do employees get their badge?", "Badges", 12, random.Random(1))
+    )
