@@ -24,7 +24,7 @@ from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
 from tuning.domain.evaluations import Evaluation
-from tuning.domain.releases import Release, ReleaseState
+from tuning.domain.releases import Decision, Release, ReleaseState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,16 +73,18 @@ def approval_card(case: Case) -> Element:
     )
 
 
-def decided_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
+def decided_card(agent: Agent, release: Release, decision: Decision, who: str, reason: str) -> Element:
     """Return what takes the place of the case once somebody has decided."""
     said = {
-        ReleaseState.LIVE: f"✓ {who} approved it. It answers its audience now.",
-        ReleaseState.REJECTED: f"✗ {who} turned it down.",
-        ReleaseState.REVOKED: f"✗ {who} took it back. It doesn't answer any more.",
+        Decision.APPROVED: f"✓ {who} approved it. It answers its audience now.",
+        Decision.REJECTED: f"✗ {who} turned it down.",
+        Decision.REVOKED: f"✗ {who} took it back. It doesn't answer any more.",
+        Decision.RETIRED: f"{who} retired it. It doesn't answer any more, and can be restored.",
+        Decision.RESTORED: f"✓ {who} restored it. It answers its audience again.",
     }
     return card(
         heading(f"{escape(agent.name)}, {release.label}"),
-        paragraph(escape(said.get(ReleaseState(release.state), f"It is {release.state}."))),
+        paragraph(escape(said[decision])),
         verbatim(reason) if reason else None,
     )
 

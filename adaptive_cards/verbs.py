@@ -26,4 +26,5 @@ class Verb(StrEnum):
     INBOX_OPEN = "inbox.open"
     INBOX_ACCEPT = "inbox.accept"
     INBOX_REJECT = "inbox.reject"
+    INVENTORY_OPEN = "inventory.open"
     AUDIT_OPEN = "audit.open"

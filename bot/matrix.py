@@ -138,6 +138,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.INBOX_OPEN: _on(Permission.FEEDBACK_REVIEW, AgentState),
     Verb.INBOX_ACCEPT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
     Verb.INBOX_REJECT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_REJECTED),
+    Verb.INVENTORY_OPEN: Act(permission=Permission.AUDIT_READ),
     Verb.AUDIT_OPEN: Act(permission=Permission.AUDIT_READ),
 }
 
@@ -151,7 +152,16 @@ COMMANDS: Mapping[str, Act] = {
     "approvals": Act(permission=Permission.AUDIT_READ),
     "approve": _APPROVE,
     "reject": _REJECT,
+    "rollback": _on(
+        Permission.RELEASE_RESTORE,
+        ReleaseState,
+        [ReleaseState.SUPERSEDED, ReleaseState.RETIRED],
+        Tag.RELEASE_RESTORED,
+    ),
+    "retire": _on(Permission.RELEASE_RETIRE, AgentState, _LIVE, Tag.RELEASE_RETIRED),
     "revoke": _on(Permission.RELEASE_REVOKE, AgentState, _LIVE, Tag.RELEASE_REVOKED),
+    "inventory": Act(permission=Permission.AUDIT_READ),
+    "whois": Act(permission=Permission.AUDIT_READ),
     "audit": Act(permission=Permission.AUDIT_READ),
 }
 

@@ -8,6 +8,7 @@ from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.elements import Element
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.inbox import inbox_card
+from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
 from adaptive_cards.welcome import agents_card, welcome_card
 from adaptive_cards.wizard.about import about_card
@@ -20,11 +21,12 @@ from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Group, Person
-from tuning.domain.releases import Release, ReleaseState
+from tuning.domain.releases import Decision, Release, ReleaseState
 from tuning.governance import access
 from tuning.governance import agents as governed_agents
 from tuning.governance import audit as governed_audit
 from tuning.governance import feedback as governed_feedback
+from tuning.governance import inventory as governed_inventory
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, conversations, datasets, documents, feedback, names, releases, runs
 from tuning.store.audit import WORKER
@@ -111,7 +113,7 @@ def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
         dataset_id = runs.get(session, release.run_id).dataset_id
         dataset = datasets.get(session, dataset_id) if dataset_id else None
     if release.state != ReleaseState.SUBMITTED and decisions:
-        return decided_card(agent, release, tenant.name_of(decisions[-1].decided_by), decisions[-1].reason)
+        return decided(tenant, release)
     return approval_card(
         Case(
             agent=agent,
@@ -127,11 +129,11 @@ def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
     )
 
 
-def decided(tenant: Tenant, actor_id: str, release: Release, reason: str) -> Element:
-    """Return what an admin has just decided."""
+def decided(tenant: Tenant, release: Release) -> Element:
+    """Return what was decided on a release last."""
     with tenant.store.reading() as session:
-        agent = agents.get(session, release.agent_id)
-    return decided_card(agent, release, tenant.name_of(actor_id), reason)
+        agent, last = agents.get(session, release.agent_id), releases.decisions(session, release.id)[-1]
+    return decided_card(agent, release, Decision(last.decision), tenant.name_of(last.decided_by), last.reason)
 
 
 def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -> Element:
@@ -151,6 +153,41 @@ def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -
         ]
         subject = names.of(session, about)
     return audit_card(entries, about=about, subject=subject, is_first=not before, has_older=has_older)
+
+
+def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
+    """Return a page of all agents for an admin."""
+    items, total = governed_inventory.page(tenant, person_id, number)
+    lines = [
+        Line(
+            name=one.agent.name,
+            agent_id=one.agent.id,
+            owner=tenant.name_of(one.agent.owner_id),
+            state=one.state,
+            live=f"{one.live.label} since {one.live.live_at:%Y-%m-%d}" if one.live and one.live.live_at else "",
+            newest=f"{one.newest.label} is {one.newest.state}" if one.newest and one.newest != one.live else "",
+        )
+        for one in items
+    ]
+    has_more = (number + 1) * governed_inventory.PAGE < total
+    return inventory_card(lines, total=total, number=number, has_more=has_more)
+
+
+def whois(tenant: Tenant, person_id: str, text: str) -> Element:
+    """Return who the people are that a text fits, for an admin."""
+    found = [
+        Somebody(
+            name=one.person.name,
+            mail=one.person.mail,
+            title=one.person.title,
+            person_id=one.person.id,
+            roles=[*(["decide on releases"] if one.is_admin else []), *(["make agents"] if one.is_maker else [])],
+            owns=[agent.name for agent in one.owned],
+            asks=[agent.name for agent in one.asks],
+        )
+        for one in governed_inventory.profiles(tenant, person_id, text)
+    ]
+    return whois_card(text, found)
 
 
 def inbox(tenant: Tenant, owner_id: str, agent_id: str, number: int, *, problem: str = "") -> Element:

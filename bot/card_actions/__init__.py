@@ -1,7 +1,7 @@
 """What buttons do: one handler per verb. Each looks everything up again and checks permission again."""
 
 from adaptive_cards.verbs import Verb
-from bot.card_actions import agents, audit, feedback, releases, runs, wizard
+from bot.card_actions import agents, audit, feedback, inventory, releases, runs, wizard
 from bot.card_actions.press import Handler
 
 HANDLERS: dict[Verb, Handler] = {
@@ -25,5 +25,6 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.INBOX_OPEN: feedback.open_inbox,
     Verb.INBOX_ACCEPT: feedback.accept,
     Verb.INBOX_REJECT: feedback.reject,
+    Verb.INVENTORY_OPEN: inventory.open_page,
     Verb.AUDIT_OPEN: audit.open_page,
 }

@@ -38,10 +38,10 @@ def submit(tenant: Tenant, press: Press) -> Outcome:
 def approve(tenant: Tenant, press: Press) -> Outcome:
     """Let it go live."""
     release = publishing.approve(tenant, press.person_id, press.id("release_id"), press.text("reason"))
-    return Outcome(card=views.decided(tenant, press.person_id, release, press.text("reason")))
+    return Outcome(card=views.decided(tenant, release))
 
 
 def reject(tenant: Tenant, press: Press) -> Outcome:
     """Turn it down."""
     release = publishing.reject(tenant, press.person_id, press.id("release_id"), press.text("reason"))
-    return Outcome(card=views.decided(tenant, press.person_id, release, press.text("reason")))
+    return Outcome(card=views.decided(tenant, release))

@@ -8,10 +8,29 @@ from bot.commands.command import Command
 from bot.commands.create_agent import CREATE_AGENT
 from bot.commands.help import help_command
 from bot.commands.inbox import INBOX
+from bot.commands.inventory import INVENTORY
 from bot.commands.my_agents import MY_AGENTS
 from bot.commands.new import NEW
 from bot.commands.reject import REJECT
+from bot.commands.retire import RETIRE
 from bot.commands.revoke import REVOKE
+from bot.commands.rollback import ROLLBACK
+from bot.commands.whois import WHOIS
 
-_OTHERS = (AGENTS, NEW, MY_AGENTS, CREATE_AGENT, INBOX, APPROVALS, APPROVE, REJECT, REVOKE, AUDIT)
+_OTHERS = (
+    AGENTS,
+    NEW,
+    MY_AGENTS,
+    CREATE_AGENT,
+    INBOX,
+    APPROVALS,
+    APPROVE,
+    REJECT,
+    ROLLBACK,
+    RETIRE,
+    REVOKE,
+    INVENTORY,
+    WHOIS,
+    AUDIT,
+)
 COMMANDS: tuple[Command, ...] = (*_OTHERS, help_command(_OTHERS))

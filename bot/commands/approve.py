@@ -1,4 +1,4 @@
-"""approve <id>: a submitted release goes live."""
+"""approve <id> [note]: a submitted release goes live."""
 
 import asyncio
 
@@ -17,12 +17,12 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
         raise InvalidInput(msg)
     actor_id = turn.incoming.person_id
     release = await asyncio.to_thread(publishing.approve, tenant, actor_id, release_id.lower(), reason)
-    await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, actor_id, release, reason)))
+    await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, release)))
 
 
 APPROVE = Command(
     words="approve",
-    usage="approve <id>",
+    usage="approve <id> [note]",
     says="lets a submitted release go live",
     run=_run,
     is_for=admins,

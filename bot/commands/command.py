@@ -9,6 +9,7 @@ from bot.turn import Turn
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.store import agents
 
 ANYTHING, ONE_WORD = re.compile(r".+"), re.compile(r"\S+")
 _ID = re.compile(r"[2-9b-df-hj-np-tv-xz]{8}")
@@ -68,6 +69,13 @@ def everybody(_tenant: Tenant, _person_id: str) -> bool:
 def admins(tenant: Tenant, person_id: str) -> bool:
     """Say whether a person is an admin."""
     return access.is_admin(tenant, person_id)
+
+
+def owners_and_admins(tenant: Tenant, person_id: str) -> bool:
+    """Say whether a person owns an agent or is an admin."""
+    with tenant.store.reading() as session:
+        owns = bool(agents.owned_by(session, person_id))
+    return owns or admins(tenant, person_id)
 
 
 def makers(tenant: Tenant, person_id: str) -> bool:

@@ -17,7 +17,7 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
         raise InvalidInput(msg)
     actor_id = turn.incoming.person_id
     release = await asyncio.to_thread(publishing.reject, tenant, actor_id, release_id.lower(), reason)
-    await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, actor_id, release, reason)))
+    await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, release)))
 
 
 REJECT = Command(

@@ -18,15 +18,14 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
     if not rest:
         msg = "Say which agent and why: **revoke**, its name or id, and the reason."
         raise InvalidInput(msg)
-    actor_id = turn.incoming.person_id
-    release, reason = await asyncio.to_thread(_revoke, tenant, actor_id, rest)
-    await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, actor_id, release, reason)))
+    release = await asyncio.to_thread(_revoke, tenant, turn.incoming.person_id, rest)
+    await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, release)))
 
 
-def _revoke(tenant: Tenant, actor_id: str, rest: str) -> tuple[Release, str]:
+def _revoke(tenant: Tenant, actor_id: str, rest: str) -> Release:
     with access.act(tenant, actor_id) as session:
         agent, reason = named(session, tenant, actor_id, Permission.RELEASE_REVOKE, rest)
-    return publishing.revoke(tenant, actor_id, agent.id, reason), reason
+    return publishing.revoke(tenant, actor_id, agent.id, reason)
 
 
 REVOKE = Command(

@@ -30,6 +30,8 @@ class Tag(StrEnum):
     RELEASE_SUBMITTED = "release:submitted"
     RELEASE_APPROVED = "release:approved"
     RELEASE_REJECTED = "release:rejected"
+    RELEASE_RETIRED = "release:retired"
+    RELEASE_RESTORED = "release:restored"
     RELEASE_REVOKED = "release:revoked"
     FEEDBACK_GIVEN = "feedback:given"
     FEEDBACK_WITHDRAWN = "feedback:withdrawn"

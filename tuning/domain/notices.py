@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
     RELEASE_SUBMITTED = "release.submitted"
     RELEASE_APPROVED = "release.approved"
     RELEASE_REJECTED = "release.rejected"
+    RELEASE_RETIRED = "release.retired"
+    RELEASE_RESTORED = "release.restored"
     RELEASE_REVOKED = "release.revoked"
     FEEDBACK_LEARNED = "feedback.learned"
 

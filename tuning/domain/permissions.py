@@ -15,6 +15,8 @@ class Permission(StrEnum):
     RELEASE_SUBMIT = "release:submit"
     RELEASE_APPROVE = "release:approve"
     RELEASE_REJECT = "release:reject"
+    RELEASE_RETIRE = "release:retire"
+    RELEASE_RESTORE = "release:restore"
     RELEASE_REVOKE = "release:revoke"
     FEEDBACK_GIVE = "feedback:give"
     FEEDBACK_REVIEW = "feedback:review"

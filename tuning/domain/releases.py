@@ -86,6 +86,18 @@ class Release(SQLModel, table=True):
         self._must_be(ReleaseState.LIVE)
         self.state = ReleaseState.REVOKED
 
+    def retire(self) -> None:
+        """End its service in good order."""
+        self._must_be(ReleaseState.LIVE)
+        self.state = ReleaseState.RETIRED
+
+    def restore(self) -> None:
+        """Let it answer again."""
+        if self.state not in {ReleaseState.SUPERSEDED, ReleaseState.RETIRED}:
+            msg = f"{self.label.capitalize()} is {self.state}: only one that was live and not taken back can return."
+            raise WrongState(msg)
+        self.state, self.live_at = ReleaseState.LIVE, now()
+
     def _must_be(self, state: ReleaseState) -> None:
         if self.state is not state and self.state != state:
             msg = f"{self.label.capitalize()} is {self.state}, not {state}: nothing was changed."
@@ -98,6 +110,8 @@ class Decision(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     REVOKED = "revoked"
+    RETIRED = "retired"
+    RESTORED = "restored"
 
 
 class Approval(SQLModel, table=True):

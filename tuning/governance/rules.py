@@ -103,6 +103,8 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.RELEASE_SUBMIT: _must_own,
     Permission.RELEASE_APPROVE: _four_eyes,
     Permission.RELEASE_REJECT: _four_eyes,
+    Permission.RELEASE_RETIRE: _must_own_or_administer,
+    Permission.RELEASE_RESTORE: _four_eyes,
     Permission.RELEASE_REVOKE: _must_administer,
     Permission.FEEDBACK_GIVE: _must_be_theirs,
     Permission.FEEDBACK_REVIEW: _must_own,

@@ -89,15 +89,62 @@ def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_REVOKE, agent)
-        if agent.live_release_id is None:
-            raise WrongState(f"'{agent.name}' has no live release: there is nothing to revoke.")
-        release = releases.get_for_update(session, agent.live_release_id)
+        release = _live(session, tenant, agent)
         release.revoke()
         agent.live_release_id = None
         session.add_all([release, agent])
         _decide(session, actor_id, release, Decision.REVOKED, reason)
         notices.notify(session, NoticeKind.RELEASE_REVOKED, [agent.owner_id], release.id)
         audit.record(session, Tag.RELEASE_REVOKED, actor_id, release.id, agent_id=agent.id, reason=reason)
+        return release
+
+
+def retire(tenant: Tenant, actor_id: str, agent_id: str, reason: str = "") -> Release:
+    """End the service of an agent's live release in good order; it can be restored."""
+    reason = _text(reason, "reason")
+    with access.act(tenant, actor_id, agent_id) as session:
+        agent = agents.get_for_update(session, agent_id)
+        access.check(session, tenant, actor_id, Permission.RELEASE_RETIRE, agent)
+        release = _live(session, tenant, agent)
+        release.retire()
+        agent.live_release_id = None
+        session.add_all([release, agent])
+        _decide(session, actor_id, release, Decision.RETIRED, reason)
+        notices.notify(session, NoticeKind.RELEASE_RETIRED, {agent.owner_id} - {actor_id}, release.id)
+        audit.record(session, Tag.RELEASE_RETIRED, actor_id, release.id, agent_id=agent.id, reason=reason)
+        return release
+
+
+def roll_back(tenant: Tenant, actor_id: str, agent_id: str, number: int | None = None) -> Release:
+    """Let an earlier release answer again, in the place of the live one: that number, or the one that was live before.
+
+    Raise `WrongState` if there is none, and, naming who it was, if another admin has rolled back already: a second step
+    back must be asked for by its number.
+    """
+    with access.act(tenant, actor_id, agent_id) as session:
+        agent = agents.get_for_update(session, agent_id)
+        access.check(session, tenant, actor_id, Permission.RELEASE_RESTORE, agent)
+        release = _earlier(session, tenant, agent, number)
+        replaced = releases.get_for_update(session, agent.live_release_id) if agent.live_release_id else None
+        if replaced is not None:
+            replaced.supersede()
+            session.add(replaced)
+            session.flush()  # the database holds that an agent has one live release, at every moment
+        release.restore()
+        agent.live_release_id = release.id
+        session.add_all([release, agent])
+        _decide(session, actor_id, release, Decision.RESTORED, "")
+        notices.notify(session, NoticeKind.RELEASE_RESTORED, [agent.owner_id], release.id)
+        audit.record(
+            session,
+            Tag.RELEASE_RESTORED,
+            actor_id,
+            release.id,
+            agent_id=agent.id,
+            supersedes=replaced.id if replaced else None,
+            adapter=release.adapter_sha256,
+            audience=release.audience,
+        )
         return release
 
 
@@ -116,6 +163,39 @@ def _locked(session: Session, release_id: str) -> tuple[Agent, Release]:
     # Always the agent first, so that no two acts wait for each other.
     agent = agents.get_for_update(session, releases.get(session, release_id).agent_id)
     return agent, releases.get_for_update(session, release_id)
+
+
+def _live(session: Session, tenant: Tenant, agent: Agent) -> Release:
+    """Return the agent's live release, kept from other changes; raise `WrongState`, naming who ended it."""
+    if agent.live_release_id is not None:
+        return releases.get_for_update(session, agent.live_release_id)
+    if last := releases.last_decision(session, agent.id):
+        decision, release = last
+        if decision.decision in {Decision.REVOKED, Decision.RETIRED}:
+            who = tenant.name_of(decision.decided_by)
+            raise WrongState(f"{who} has already {decision.decision} {release.label} of '{agent.name}'.")
+    raise WrongState(f"'{agent.name}' has no live release: nothing was changed.")
+
+
+def _earlier(session: Session, tenant: Tenant, agent: Agent, number: int | None) -> Release:
+    """Return the release to go back to, kept from other changes."""
+    last = releases.last_decision(session, agent.id)
+    if last is not None and last[0].decision == Decision.RESTORED and number in {None, last[1].number}:
+        who = tenant.name_of(last[0].decided_by)
+        raise WrongState(f"{who} has already rolled '{agent.name}' back to {last[1].label}. Name another by number.")
+    found = releases.of_agent(session, agent.id)
+    if number is None:
+        states = {ReleaseState.SUPERSEDED, ReleaseState.RETIRED}
+        earlier = [one for one in found if one.state in states and one.live_at is not None]
+        found = sorted(earlier, key=lambda one: str(one.live_at), reverse=True)
+    else:
+        found = [one for one in found if one.number == number]
+    if not found:
+        which = "an earlier release that can answer" if number is None else f"a release {number}"
+        raise WrongState(f"'{agent.name}' has not {which}: nothing was changed.")
+    if found[0].id == agent.live_release_id:
+        raise WrongState(f"{found[0].label.capitalize()} of '{agent.name}' answers already: nothing was changed.")
+    return releases.get_for_update(session, found[0].id)
 
 
 def _must_be_undecided(session: Session, tenant: Tenant, release: Release) -> None:

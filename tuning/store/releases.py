@@ -42,6 +42,13 @@ def next_number(session: Session, agent_id: str) -> int:
     return (last or 0) + 1
 
 
+def last_decision(session: Session, agent_id: str) -> tuple[Approval, Release] | None:
+    """Return what was decided last on any release of an agent, and on which."""
+    query = select(Approval, Release).join(Release, col(Release.id) == col(Approval.release_id))
+    newest = query.where(Release.agent_id == agent_id).order_by(col(Approval.decided_at).desc()).limit(1)
+    return session.exec(newest).first()
+
+
 def decisions(session: Session, release_id: str) -> Sequence[Approval]:
     """Return what admins decided on a release, oldest first."""
     return session.exec(

@@ -16,6 +16,7 @@ from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.failure import failure_card
 from adaptive_cards.inbox import inbox_card
+from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
 from adaptive_cards.notice import approved_card, learned_card, rejected_card
 from adaptive_cards.progress import progress_card
@@ -32,7 +33,7 @@ from tuning.domain.documents import Coverage, Exclusion
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.principals import Group, Person
-from tuning.domain.releases import ReleaseState
+from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState, Stage
 
 NASTY = "<at>all</at> **bold** [link](https://evil.example) `code`\n# heading\n- item\n1. one | two" * 20
@@ -93,6 +94,19 @@ ENTRY = Entry(
     on="Travel, release 1",
     why="Too early.",
 )
+LINE = Line(
+    name="Travel",
+    agent_id="xkrdbbbb",
+    owner="Ana",
+    state="live",
+    live="release 1 since 2026-01-01",
+    newest="release 2 is candidate",
+)
+NASTY_LINE = replace(LINE, name=NASTY[:60], owner=NASTY)
+SOMEBODY = Somebody(
+    name="Bo", mail="bo@example.com", title="", person_id="bo", roles=["make agents"], owns=[], asks=["Travel", "HR"]
+)
+NASTY_SOMEBODY = replace(SOMEBODY, name=NASTY, mail=NASTY, title=NASTY, owns=[NASTY] * 50, asks=[NASTY] * 50)
 NASTY_ENTRY = replace(ENTRY, who=NASTY, on=NASTY, why=NASTY)
 NASTY_CASE = Case(
     agent=NASTY_AGENT,
@@ -137,8 +151,8 @@ CARDS = {
     "evaluation, nothing measured": evaluation_card(AGENT, make_release(), Evaluation(run_id="run"), {}),
     "approval": approval_card(CASE),
     "approval, nasty": approval_card(NASTY_CASE),
-    "approved": decided_card(AGENT, make_release(state=ReleaseState.LIVE), "Cy", ""),
-    "rejected": decided_card(AGENT, make_release(state=ReleaseState.REJECTED), "Cy", "Too early."),
+    "approved": decided_card(AGENT, make_release(state=ReleaseState.LIVE), Decision.APPROVED, "Cy", ""),
+    "rejected": decided_card(AGENT, make_release(state=ReleaseState.REJECTED), Decision.REJECTED, "Cy", "Too early."),
     "inbox": inbox_card(AGENT, [(FEEDBACK, "No.", "Bo")] * 3, number=4, accepted=2),
     "inbox, empty": inbox_card(AGENT, [], number=0, accepted=1),
     "my agents": my_agents_card(
@@ -160,6 +174,14 @@ CARDS = {
     "audit": audit_card([ENTRY] * 2, about="agent", subject="Travel", is_first=False, has_older=True),
     "audit, nothing": audit_card([], about="", subject="", is_first=True, has_older=False),
     "audit, nasty": audit_card([NASTY_ENTRY] * 10, about="x", subject=NASTY, is_first=True, has_older=True),
+    "retired": decided_card(AGENT, make_release(), Decision.RETIRED, "Cy", ""),
+    "restored": decided_card(AGENT, make_release(), Decision.RESTORED, "Cy", ""),
+    "inventory": inventory_card([LINE] * 2, total=30, number=1, has_more=True),
+    "inventory, nothing": inventory_card([], total=0, number=0, has_more=False),
+    "inventory, nasty": inventory_card([NASTY_LINE] * 10, total=10, number=0, has_more=False),
+    "whois": whois_card("bo", [SOMEBODY]),
+    "whois, nobody": whois_card("bo", []),
+    "whois, nasty": whois_card(NASTY, [NASTY_SOMEBODY] * 5),
     "nasty agent": agent_card(NASTY_AGENT, SUBMITTED),
     "nasty about": about_card(NASTY_AGENT),
 }

@@ -4,7 +4,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.factories import keep, make_agent, make_release, make_run, make_tenant
+from tuning.domain.audit import Tag
 from tuning.domain.errors import WrongState
+from tuning.domain.fields import now
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.releases import publishing
@@ -41,7 +43,7 @@ def test_of_many_decisions_at_once_one_counts_and_the_others_read_whose(store, t
         (decision,) = releases.decisions(session, "release")
         is_live = agents.get(session, "agent").live_release_id == "release"
         assert audit.first_broken_link(session) is None
-        assert len(audit.events(session, "release")) == 1
+        assert [event.tag for event in audit.events(session, "release")].count(Tag.ACT_REFUSED) == 3
     assert is_live == (decision.decision == "approved")
     told = [result for result in results if isinstance(result, str)]
     assert told == [f"{decision.decided_by.title()} has already {decision.decision} release 1."] * 3
@@ -74,3 +76,30 @@ def test_a_run_started_twice_at_once_is_one_run(store, tmp_path):
     with store.reading() as session:
         assert len(runs.of_agent(session, "agent")) == 1
     assert len([result for result in results if isinstance(result, str)]) == 3
+
+
+def test_of_fifty_admins_at_once_one_decides_one_revokes_and_one_rolls_back(store, tmp_path):
+    tenant = make_tenant(store, tmp_path)
+    keep(
+        store,
+        make_agent(live_release_id="old"),
+        make_run(id="old", state=RunState.READY),
+        make_release(id="old", run_id="old", state=ReleaseState.LIVE, live_at=now()),
+        make_run(state=RunState.READY),
+        make_release(number=2, state=ReleaseState.SUBMITTED),
+    )
+    for act, tag, told in (
+        (lambda who: publishing.approve(tenant, who, "release"), Tag.RELEASE_APPROVED, "has already approved"),
+        (lambda who: publishing.revoke(tenant, who, "agent", "No."), Tag.RELEASE_REVOKED, "has already revoked"),
+        (lambda who: publishing.roll_back(tenant, who, "agent"), Tag.RELEASE_RESTORED, "has already rolled"),
+    ):
+        results = all_at_once([lambda who=who, act=act: act(who) for who in ["cy", "dee"] * 25])
+        with store.reading() as session:
+            (event,) = [one for one in audit.chain(session) if one.tag == tag]
+        refused = [result for result in results if isinstance(result, str)]
+        assert len(refused) == 49
+        assert {sentence.startswith(f"{event.actor_id.title()} {told}") for sentence in refused} == {True}
+    with store.reading() as session:
+        assert agents.get(session, "agent").live_release_id == "old"
+        assert sum(one.tag == Tag.ACT_REFUSED for one in audit.chain(session)) == 3 * 49
+        assert audit.first_broken_link(session) is None

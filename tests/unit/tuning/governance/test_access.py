@@ -22,6 +22,8 @@ WHO_MAY = {
     Permission.RELEASE_SUBMIT: {"ana"},
     Permission.RELEASE_APPROVE: {"cy", "dee"},
     Permission.RELEASE_REJECT: {"cy", "dee"},
+    Permission.RELEASE_RETIRE: {"ana", "cy", "dee"},
+    Permission.RELEASE_RESTORE: {"cy", "dee"},
     Permission.RELEASE_REVOKE: {"cy", "dee"},
     Permission.FEEDBACK_GIVE: {"bo"},
     Permission.FEEDBACK_REVIEW: {"ana"},
@@ -56,14 +58,15 @@ def test_who_may_do_what(session, tenant, permission):
 
 @pytest.mark.parametrize("permission", set(Permission) - {Permission.AGENT_CREATE, Permission.AUDIT_READ})
 def test_what_needs_a_subject_is_refused_without_one(session, tenant, permission):
-    revokers = {"cy", "dee"} if permission in {Permission.RELEASE_REVOKE, Permission.RUN_CANCEL} else set()
+    need_none = {Permission.RELEASE_REVOKE, Permission.RELEASE_RETIRE, Permission.RUN_CANCEL}
+    revokers = {"cy", "dee"} if permission in need_none else set()
     assert {who for who in EVERYBODY if access.may(session, tenant, who, permission)} == revokers
 
 
 def test_an_admin_does_not_decide_on_an_agent_of_their_own(store, tenant):
     keep(store, make_agent(owner_id="cy"), make_release(state=ReleaseState.SUBMITTED))
     with store.reading() as session:
-        for permission in (Permission.RELEASE_APPROVE, Permission.RELEASE_REJECT):
+        for permission in (Permission.RELEASE_APPROVE, Permission.RELEASE_REJECT, Permission.RELEASE_RESTORE):
             assert {who for who in EVERYBODY if access.may(session, tenant, who, permission, make_release())} == {"dee"}
 
 

@@ -183,3 +183,63 @@ def test_people_hear_once_that_their_correction_is_live(tenant):
     assert open_notices(tenant) == {(NoticeKind.RELEASE_APPROVED, "ana"), (NoticeKind.FEEDBACK_LEARNED, "cy")}
     with tenant.store.reading() as session:
         assert feedback.get(session, "first").learned_in_run_id == "run"
+
+
+@pytest.fixture
+def three(tenant):
+    """Three releases, each approved in turn; the third is live."""
+    keep(tenant.store, make_agent())
+    for number in (1, 2, 3):
+        keep(tenant.store, make_run(id=f"run{number}", state=RunState.READY))
+        keep(tenant.store, make_release(id=f"r{number}", run_id=f"run{number}", number=number))
+        publishing.submit(tenant, "ana", f"r{number}")
+        publishing.approve(tenant, "cy", f"r{number}")
+
+
+def states(tenant):
+    with tenant.store.reading() as session:
+        live = agents.get(session, "agent").live_release_id
+        return live, [one.state for one in reversed(releases.of_agent(session, "agent"))]
+
+
+def test_rolling_back_goes_one_step_and_the_second_admin_reads_who_went_it(tenant, three):
+    publishing.roll_back(tenant, "dee", "agent")
+    assert states(tenant) == ("r2", [ReleaseState.SUPERSEDED, ReleaseState.LIVE, ReleaseState.SUPERSEDED])
+    for number in (None, 2):
+        with pytest.raises(WrongState, match="Dee has already rolled 'Travel' back to release 2"):
+            publishing.roll_back(tenant, "cy", "agent", number)
+    publishing.roll_back(tenant, "cy", "agent", 1)
+    assert states(tenant)[0] == "r1"
+    assert (NoticeKind.RELEASE_RESTORED, "ana") in open_notices(tenant)
+    with tenant.store.reading() as session:
+        assert audit.events(session, "r1")[-1].detail["supersedes"] == "r2"
+        assert audit.first_broken_link(session) is None
+
+
+def test_what_was_taken_back_or_never_was_cannot_return(tenant, three):
+    publishing.revoke(tenant, "cy", "agent", "Wrong numbers.")
+    with pytest.raises(WrongState, match="Release 3 is revoked"):
+        publishing.roll_back(tenant, "dee", "agent", 3)
+    with pytest.raises(WrongState, match="has not a release 9"):
+        publishing.roll_back(tenant, "dee", "agent", 9)
+    publishing.roll_back(tenant, "dee", "agent")
+    assert states(tenant)[0] == "r2"
+
+
+def test_a_retired_agent_answers_nobody_until_it_is_restored(tenant, three):
+    publishing.retire(tenant, "ana", "agent", "The team has moved.")
+    assert available(tenant, "bo") == []
+    with pytest.raises(WrongState, match="Ana has already retired release 3"):
+        publishing.revoke(tenant, "cy", "agent", "No.")
+    publishing.roll_back(tenant, "cy", "agent")
+    assert states(tenant)[0] == "r3"
+
+
+@pytest.mark.parametrize("who", ["bo", "gus", "stranger", ""])
+def test_nobody_else_retires_and_no_owner_rolls_back(tenant, three, who):
+    with pytest.raises(NotAllowed):
+        publishing.retire(tenant, who, "agent")
+    for actor in (who, "ana"):
+        with pytest.raises(NotAllowed):
+            publishing.roll_back(tenant, actor, "agent")
+    assert states(tenant)[0] == "r3"

@@ -1,0 +1,86 @@
+"""What there is in the organisation, for admins: all agents, and who somebody is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adaptive_cards.elements import Element, aside, card, escape, execute, facts, heading, paragraph, shorten, table
+from adaptive_cards.numbers import count
+from adaptive_cards.verbs import Verb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One agent as admins see it."""
+
+    name: str
+    agent_id: str
+    owner: str
+    state: str
+    live: str
+    """Which release answers, and since when; may be empty."""
+    newest: str
+    """The newest release and its state; may be empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Somebody:
+    """One person as admins see them."""
+
+    name: str
+    mail: str
+    title: str
+    person_id: str
+    roles: Sequence[str]
+    owns: Sequence[str]
+    asks: Sequence[str]
+
+
+def inventory_card(lines: Sequence[Line], *, total: int, number: int, has_more: bool) -> Element:
+    """Return a page of the agents; pages are counted from 0."""
+    if not lines:
+        return card(heading("Agents"), paragraph("There are none here."))
+    rows = [
+        (
+            f"{escape(shorten(one.name, 60))} ({one.agent_id})",
+            escape(shorten(one.owner, 60)),
+            one.state,
+            "  \n".join(part for part in (one.live, one.newest) if part) or "none",
+        )
+        for one in lines
+    ]
+    previous = execute("Previous", Verb.INVENTORY_OPEN, number=number - 1)
+    more = execute("Next", Verb.INVENTORY_OPEN, number=number + 1)
+    return card(
+        heading(count(total, "agent")),
+        table(("Agent (id)", "Owner", "State", "Releases"), rows, (5, 3, 2, 5)),
+        aside("For commands: **revoke**, **retire**, **rollback** or **audit** with a name or an id."),
+        actions=[*([previous] if number > 0 else []), *([more] if has_more else [])],
+    )
+
+
+def whois_card(text: str, found: Sequence[Somebody]) -> Element:
+    """Return what the directory and Attune know of the people that a text fits."""
+    if not found:
+        return card(heading("Nobody found"), paragraph(f"No name, mail or id fits '{escape(shorten(text, 80))}'."))
+    blocks = [
+        {
+            **facts(
+                {
+                    "Name": escape(shorten(one.name, 80)),
+                    "Mail": escape(shorten(one.mail, 80)) or "none",
+                    "Title": escape(shorten(one.title, 80)) or "none",
+                    "Id": escape(one.person_id),
+                    "May": ", ".join(one.roles) or "ask only",
+                    "Owns": _list(one.owns),
+                    "Can ask": _list(one.asks),
+                }
+            ),
+            "separator": True,
+        }
+        for one in found
+    ]
+    return card(heading("Who is who"), *blocks)
+
+
+def _list(names: Sequence[str]) -> str:
+    return escape(shorten(", ".join(names), 300)) or "nothing"
