@@ -81,6 +81,33 @@ def migrate() -> None:
     typer.echo("The store is up to date.")
 
 
+@app.command()
+def evidence(
+    *,
+    release: Annotated[str, typer.Argument(help="The release's id; or 'verify' to check a pack.")],
+    file: Annotated[Path | None, typer.Argument(help="The zip to write or to check.")] = None,
+) -> None:
+    """Write all that the decision on a release rests on into one zip, or check such a zip without the store."""
+    from tuning.domain.errors import Refusal
+    from tuning.releases import evidence as made
+    from tuning.releases.evidence_check import objections
+    from tuning.store.store import Store
+    from tuning.tenancy import tenant_of
+
+    if release == "verify":
+        path = file or _fail("Say which file to check: attune evidence verify FILE.")
+    else:
+        settings, path = _settings(), file or Path(f"var/evidence-{release}.zip")
+        try:
+            pack = made.write(tenant_of(settings, Store(settings.store_url)), release, path, settings.audit_anchor)
+        except (Refusal, OSError) as error:
+            _fail(str(error))
+        typer.echo(f"{pack.path} is written; its SHA-256 is {pack.sha256}.")
+    if found := objections(path):
+        _fail("\n".join(found))
+    typer.echo(f"{path} is whole and agrees with itself.")
+
+
 @audit.command()
 def verify(
     *,

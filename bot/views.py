@@ -29,9 +29,10 @@ from tuning.governance import feedback as governed_feedback
 from tuning.governance import inventory as governed_inventory
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, conversations, datasets, documents, feedback, names, releases, runs
-from tuning.store.audit import WORKER
+from tuning.store.audit import OPERATOR, WORKER
 
 MAX_FOUND = 20
+ACTORS = {WORKER: "Attune", OPERATOR: "the operator of the machine"}
 
 
 def welcome(tenant: Tenant, person: Person) -> Element:
@@ -144,7 +145,7 @@ def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -
             Entry(
                 number=event.id or 0,
                 at=event.at,
-                who="Attune" if event.actor_id == WORKER else tenant.name_of(event.actor_id),
+                who=ACTORS.get(event.actor_id) or tenant.name_of(event.actor_id),
                 what=event.tag,
                 on=names.of(session, event.subject_id),
                 why=str(event.detail.get("sentence") or event.detail.get("reason") or ""),

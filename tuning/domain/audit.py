@@ -37,6 +37,7 @@ class Tag(StrEnum):
     FEEDBACK_WITHDRAWN = "feedback:withdrawn"
     FEEDBACK_ACCEPTED = "feedback:accepted"
     FEEDBACK_REJECTED = "feedback:rejected"
+    EVIDENCE_WRITTEN = "evidence:written"
     ACCESS_REFUSED = "access:refused"
     ACT_REFUSED = "act:refused"
     """Not for want of a permission: the state or a limit did not allow it, or it was not there."""

@@ -55,16 +55,19 @@ def anchor(store: Store, anchor_file: Path) -> Anchor | None:
 
 def read_anchors(anchor_file: Path) -> list[Anchor]:
     """Return the anchors of a file, oldest first; none if it isn't there."""
-    if not anchor_file.exists():
-        return []
+    return parse_anchors(anchor_file.read_text("utf-8"), str(anchor_file)) if anchor_file.exists() else []
+
+
+def parse_anchors(text: str, name: str) -> list[Anchor]:
+    """Return the anchors of a file with that name and text; raise `InvalidInput` with the first line that is none."""
     anchors = []
-    for number, line in enumerate(anchor_file.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         try:
             row = json.loads(line)
             at = datetime.fromisoformat(row["at"])
             anchors.append(Anchor(at=at, event_id=int(row["event_id"]), hash=str(row["hash"])))
         except (ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(f"Line {number} of {anchor_file} is no anchor: restore the file from a copy.") from error
+            raise InvalidInput(f"Line {number} of {name} is no anchor: restore the file from a copy.") from error
     return anchors
 
 

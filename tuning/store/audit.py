@@ -1,6 +1,6 @@
 """The audit chain: events are added in the act's own transaction, and any later change to one is found."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -12,6 +12,8 @@ from tuning.domain.audit import GENESIS, Anchor, AuditEvent, BrokenLink, Tag
 
 WORKER = "worker"
 """Who acts when no person does."""
+OPERATOR = "operator"
+"""Who acts on the machine itself, with the program `attune`."""
 _CHAIN = 0x61756469  # PostgreSQL's advisory lock: one link is added at a time
 
 
@@ -55,6 +57,13 @@ def events(session: Session, subject_id: str) -> Sequence[AuditEvent]:
     return session.exec(
         select(AuditEvent).where(AuditEvent.subject_id == subject_id).order_by(col(AuditEvent.id))
     ).all()
+
+
+def about(session: Session, agent_id: str, subject_ids: Collection[str]) -> Sequence[AuditEvent]:
+    """Return what happened to any of the subjects, or to anything else of an agent, oldest first."""
+    of_agent = col(AuditEvent.detail)["agent_id"].as_string() == agent_id
+    query = select(AuditEvent).where(or_(col(AuditEvent.subject_id).in_(subject_ids), of_agent))
+    return session.exec(query.order_by(col(AuditEvent.id))).all()
 
 
 def page(session: Session, *, before: int, about: str, limit: int) -> Sequence[AuditEvent]:

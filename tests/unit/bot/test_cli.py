@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from tests.factories import keep, make_agent, make_release, make_run
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.store import Store
 from tuning.store.audit import record
@@ -71,3 +72,20 @@ def test_the_audit_is_verified_anchored_and_exported(runner: CliRunner):
     result = runner.invoke(app, ["audit", "verify"])
     assert (result.exit_code, "Event 3 is missing" in result.output) == (1, True)
     assert runner.invoke(app, ["audit", "verify", "--file", "audit.jsonl"]).exit_code == 0
+
+
+def test_evidence_is_written_and_checked_without_the_store(
+    runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
+    store = Store("sqlite:///var/attune.db")
+    store.migrate()
+    keep(store, make_agent(), make_run(), make_release())
+    store.close()
+    assert "agrees with itself" in runner.invoke(app, ["evidence", "release", "pack.zip"]).output
+    Path("var/attune.db").unlink()
+    assert runner.invoke(app, ["evidence", "verify", "pack.zip"]).exit_code == 0
+    Path("pack.zip").write_bytes(Path("pack.zip").read_bytes()[:-30])
+    for arguments in (["verify", "pack.zip"], ["verify"], ["nothing"]):
+        result = runner.invoke(app, ["evidence", *arguments])
+        assert (result.exit_code, "Traceback" in result.output) == (1, False)

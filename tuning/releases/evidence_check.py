@@ -1,0 +1,105 @@
+"""Checks an evidence pack with nothing but the pack: whole, unchanged, and in agreement with itself."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from tuning.domain.audit import AuditEvent, Tag
+from tuning.domain.errors import Refusal
+from tuning.domain.releases import Decision
+from tuning.governance.audit import parse_anchors, read_line
+from tuning.releases.evidence import FORMAT, MANIFEST
+
+MAX_BYTES = 1 << 30
+"""Of everything in a pack, unpacked."""
+_TAGS = {
+    Decision.APPROVED: Tag.RELEASE_APPROVED,
+    Decision.REJECTED: Tag.RELEASE_REJECTED,
+    Decision.REVOKED: Tag.RELEASE_REVOKED,
+    Decision.RETIRED: Tag.RELEASE_RETIRED,
+    Decision.RESTORED: Tag.RELEASE_RESTORED,
+}
+_NAMES_THE_ADAPTER = {Tag.RELEASE_APPROVED, Tag.RELEASE_RESTORED}
+
+
+def objections(path: Path) -> list[str]:
+    """Return what is wrong with a pack, each a sentence; none: it is whole and agrees with itself."""
+    try:
+        with zipfile.ZipFile(path) as pack:
+            if sum(info.file_size for info in pack.infolist()) > MAX_BYTES:
+                return ["The file is too big for an evidence pack."]
+            names = pack.namelist()
+            files = {name: pack.read(name) for name in names}
+    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError) as error:
+        return [f"{path} is no zip file that can be read: {error}."]
+    if len(files) < len(names):
+        return ["A file is in the pack twice."]
+    if MANIFEST not in files:
+        return [f"There is no {MANIFEST} in the pack: it is no evidence."]
+    try:
+        return list(_unlisted(files)) or [*_broken_links(files), *_contradictions(files)]
+    except (ValueError, KeyError, TypeError, AttributeError, Refusal) as error:
+        return [f"A file of the pack is not what it should be: {error}."]
+
+
+def _unlisted(files: dict[str, bytes]) -> Iterator[str]:
+    manifest = json.loads(files[MANIFEST])
+    if manifest["format"] != FORMAT:
+        yield f"The pack has format {manifest['format']}; this version of Attune reads format {FORMAT}."
+        return
+    listed = manifest["files"]
+    for name in sorted(files.keys() - listed.keys() - {MANIFEST}):
+        yield f"{name} is in the pack, but not in its manifest."
+    for name, measured in listed.items():
+        if name not in files:
+            yield f"{name} is missing from the pack."
+        elif (hashlib.sha256(files[name]).hexdigest(), len(files[name])) != (measured["sha256"], measured["bytes"]):
+            yield f"{name} was changed after the pack was made."
+
+
+def _broken_links(files: dict[str, bytes]) -> Iterator[str]:
+    """Check what can be checked of an extract: each event by its hash, neighbours by their link, some by an anchor."""
+    events = _events(files)
+    for event in events:
+        if event.hash != event.digest():
+            yield f"Event {event.id} of the audit was changed after it was recorded."
+    for one, other in pairwise(events):
+        step = (other.id or 0) - (one.id or 0)
+        if step < 1:
+            yield f"Event {other.id} of the audit is out of order."
+        elif step == 1 and other.previous != one.hash:
+            yield f"Event {other.id} of the audit does not follow event {one.id}."
+    by_id = {event.id or 0: event for event in events}
+    for anchor in parse_anchors(files.get("anchors.jsonl", b"").decode(), "anchors.jsonl"):
+        if anchor.event_id in by_id and by_id[anchor.event_id].hash != anchor.hash:
+            yield f"Event {anchor.event_id} of the audit is not the one that was anchored."
+
+
+def _contradictions(files: dict[str, bytes]) -> Iterator[str]:
+    manifest, release, agent = (json.loads(files[name]) for name in (MANIFEST, "release.json", "agent.json"))
+    events = [event for event in _events(files) if event.subject_id == release["id"]]
+    adapter = manifest["artifacts"].get("adapter.gguf")
+    if manifest["release_id"] != release["id"] or release["agent_id"] != agent["id"]:
+        yield "Manifest, release and agent don't belong together."
+    if adapter is not None and adapter["sha256"] != release["adapter_sha256"]:
+        yield "The adapter's file is not the one that the release was made with."
+    for event in events:
+        if event.tag in _NAMES_THE_ADAPTER and event.detail["adapter"] != release["adapter_sha256"]:
+            yield f"Event {event.id} of the audit is about another adapter."
+    decisions: list[dict[str, Any]] = json.loads(files["decisions.json"])
+    recorded = [(event.tag, event.actor_id) for event in events if event.tag in _TAGS.values()]
+    if recorded != [(_TAGS[Decision(one["decision"])], one["decided_by"]) for one in decisions]:
+        yield "The decisions are not those that the audit records."
+    if any(one["decision"] == Decision.APPROVED and one["decided_by"] == agent["owner_id"] for one in decisions):
+        yield "The agent's own owner approved the release."
+    learned = {one["id"]: one["sha256"] for one in json.loads(files["documents.json"])["learned"]}
+    if learned != json.loads(files["dataset.json"])["document_hashes"]:
+        yield "The documents are not those that the dataset was made of."
+
+
+def _events(files: dict[str, bytes]) -> list[AuditEvent]:
+    return [read_line(line) for line in files["audit.jsonl"].decode().split("\n") if line]
