@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from serving.errors import DecodingFailed, ServingError
 from serving.llama import Vocabulary
+from serving.lookup import Lookup
 from serving.request import Finish, Output, Request, TokenLogprob, Usage
 from serving.sampling import Logits, Sampler, likeliest, log_probabilities
 from serving.text import TextStream
@@ -15,7 +16,15 @@ from serving.text import TextStream
 class Answer:
     """A request's state, changed by the engine's thread only."""
 
-    def __init__(self, request: Request, vocabulary: Vocabulary, *, context_tokens: int, deadline_s: float) -> None:
+    def __init__(
+        self,
+        request: Request,
+        vocabulary: Vocabulary,
+        *,
+        context_tokens: int,
+        deadline_s: float,
+        lookup: Lookup | None = None,
+    ) -> None:
         """Begin with the whole prompt to decode; prompt and answer together fit the context."""
         self.request = request
         self.prompt = list(request.prompt)
@@ -29,9 +38,14 @@ class Answer:
         self.deadline = self.submitted_at + deadline_s
         self.sampler = Sampler(request.sampling)
         self._vocabulary = vocabulary
+        self._lookup = lookup
         self._text = TextStream(request.stops, strip_space=request.strip_space)
         self._shown: list[str] = []
         self._logprobs: list[TokenLogprob] = []
+
+    def draft(self, price: float) -> list[int]:
+        """Return what may follow the token chosen last, as far as it is worth its price."""
+        return self._lookup.draft(price) if self._lookup and self.tokens else []
 
     def choose(self, logits_V: Logits, largest: int) -> int:
         """Choose the next token, given which has the largest logit.
@@ -50,6 +64,8 @@ class Answer:
         """Add a chosen token; deliver what can be shown; return why the answer ends, if it does."""
         self.tokens.append(token)
         self.pending = [token]
+        if self._lookup:
+            self._lookup.add(token)
         finish: Finish | None = None
         text = ""
         if token in self._vocabulary.ends and not self.request.ignore_ends:

@@ -34,6 +34,8 @@ class EngineConfig:
     """Conversations per lane: those being answered and those kept for their next turn."""
     batch_tokens: int = 256
     """Tokens per turn of a lane: a longer prompt is read in several turns, so that others are not kept waiting."""
+    draft_tokens: int = 16
+    """Tokens per turn of a lane that may be drafted by looking them up in the prompts, part of the batch; 0: none."""
     queue: int = 256
     """Requests that may wait; the next is told to try again."""
     answer_tokens: int = 512
@@ -46,4 +48,4 @@ class EngineConfig:
     @property
     def outputs(self) -> int:
         """Rows of logits a turn may ask for."""
-        return self.sequences
+        return self.sequences + self.draft_tokens

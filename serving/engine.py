@@ -26,10 +26,11 @@ from serving.errors import (
 )
 from serving.gguf import read_header
 from serving.llama import Context, Model, Piece, Vocabulary, try_adapter
+from serving.lookup import Lookup, verified
 from serving.metrics import Metrics
-from serving.request import AdapterFile, Request, Tune
+from serving.request import AdapterFile, Finish, Request, Tune
 from serving.sampling import Logits
-from serving.scheduler import Limits, Scheduler, Turn
+from serving.scheduler import Feed, Limits, Scheduler, Turn
 
 logger = logging.getLogger(__name__)
 DEADLINE_CHECK_S = 0.5
@@ -54,11 +55,14 @@ class Engine:
         self._room_limit = min(config.context_tokens, self._model.trained_tokens)
         self._contexts: dict[Tune, Context] = {}
         self._answers: dict[Request, Answer] = {}
+        # What has been drafted wrongly must be taken back, which a recurrent state can't.
+        self._draft_tokens = config.draft_tokens if self._model.keeps_positions else 0
         limits = Limits(
             lanes=lanes,
             sequences=config.sequences,
             cells=config.context_tokens,
             batch_tokens=config.batch_tokens,
+            draft_tokens=self._draft_tokens,
             share=self._model.keeps_positions,
         )
         self._scheduler: Scheduler[Tune, Answer] = Scheduler(limits)
@@ -106,7 +110,13 @@ class Engine:
         """
         if len(request.prompt) > self.prompt_limit:
             raise PromptTooLong(prompt_tokens=len(request.prompt), limit_tokens=self.prompt_limit, param="messages")
-        answer = Answer(request, self.vocabulary, context_tokens=self._room_limit, deadline_s=self.config.deadline_s)
+        answer = Answer(
+            request,
+            self.vocabulary,
+            context_tokens=self._room_limit,
+            deadline_s=self.config.deadline_s,
+            lookup=Lookup(request.prompt) if self._draft_tokens else None,
+        )
         with self._gate:
             if self._stopping:
                 raise ShuttingDown(retry_after_s=5)
@@ -241,7 +251,12 @@ class Engine:
             for row in grant.forget:
                 context.trim(row, 0)
         pieces = [
-            Piece(feed.job.row, feed.job.position, feed.job.pending[: feed.count], int(feed.wants_logits))
+            Piece(
+                feed.job.row,
+                feed.job.position,
+                [*feed.job.pending[: feed.count], *feed.draft],
+                int(feed.wants_logits) + len(feed.draft),
+            )
             for feed in turn.feeds
         ]
         decoding = time.monotonic()
@@ -251,34 +266,55 @@ class Engine:
             logger.exception("A lane failed and is opened anew")
             self._fail_lane(turn.key, error)
         else:
-            self.metrics.decode.observe(time.monotonic() - decoding)
+            seconds = time.monotonic() - decoding
+            self.metrics.decode.observe(seconds)
+            self._scheduler.costs.note(sum(feed.size for feed in turn.feeds), seconds)
             self._use(turn, logits_N_V)
 
     def _use(self, turn: Turn[Tune, Answer], logits_N_V: Logits) -> None:
-        """Choose a token for each job whose pending tokens are all decoded."""
-        rows = zip(logits_N_V, np.argmax(logits_N_V, axis=1).tolist(), strict=True)
+        """Choose tokens for each job whose pending tokens are all decoded."""
+        largest_N = np.argmax(logits_N_V, axis=1).tolist()
+        start = 0
         for feed in turn.feeds:
             job = feed.job
             if not job.tokens:
                 self.metrics.prompt_tokens.inc(feed.count)
             job.position += feed.count
             if feed.wants_logits:
-                self._choose(turn.key, job, *next(rows))
+                stop = start + 1 + len(feed.draft)
+                self._choose(turn.key, feed, logits_N_V[start:stop], largest_N[start:stop])
+                start = stop
             else:
                 job.pending = job.pending[feed.count :]
                 self._scheduler.note(turn.key, job, [])
 
-    def _choose(self, key: Tune, job: Answer, logits_V: Logits, largest: int) -> None:
+    def _choose(self, key: Tune, feed: Feed[Answer], logits_N_V: Logits, largest_N: list[int]) -> None:
+        """Choose the next token, and those after it while they are what was drafted."""
+        job = feed.job
+        chosen: list[int] = []
+        finish: Finish | None = None
+        failure: DecodingFailed | None = None
         try:
-            token = job.choose(logits_V, largest)
+            for token in verified(feed.draft, lambda place: job.choose(logits_N_V[place], largest_N[place])):
+                chosen.append(token)
+                finish = job.take(token)
+                if finish:
+                    break
         except DecodingFailed as error:
-            self._close_answer(job, "failed", error)
-            return
-        if not job.tokens:
+            failure = error
+        if chosen and len(job.tokens) == 1:
             self.metrics.first_token.observe(time.monotonic() - job.submitted_at)
             self.metrics.reused_tokens.inc(job.reused)
-        self._scheduler.note(key, job, [token])
-        if job.take(token):
+        accepted = max(len(chosen) - 1, 0)
+        job.position += accepted
+        if accepted < len(feed.draft):
+            self._contexts[key].trim(job.row, job.position)
+        self.metrics.drafted_tokens.inc(len(feed.draft))
+        self.metrics.accepted_tokens.inc(accepted)
+        self._scheduler.note(key, job, chosen)
+        if failure:
+            self._close_answer(job, "failed", failure)
+        elif finish:
             self.metrics.answer_tokens.inc(len(job.tokens))
             self._close_answer(job, "answered")
 

@@ -17,6 +17,8 @@ class Metrics:
         self.prompt_tokens = Counter(f"{name}_prompt_tokens", "Prompt tokens decoded", registry=registry)
         self.reused_tokens = Counter(f"{name}_reused_tokens", "Prompt tokens found in memory", registry=registry)
         self.answer_tokens = Counter(f"{name}_answer_tokens", "Tokens chosen", registry=registry)
+        self.drafted_tokens = Counter(f"{name}_drafted_tokens", "Tokens looked up in prompts", registry=registry)
+        self.accepted_tokens = Counter(f"{name}_accepted_tokens", "Of them, those the model chose", registry=registry)
         self.evictions = Counter(f"{name}_lane_evictions", "Lanes closed for another adapter", registry=registry)
         self.waiting = Gauge(f"{name}_requests_waiting", "Requests without a sequence", registry=registry)
         self.running = Gauge(f"{name}_requests_running", "Requests being answered", registry=registry)

@@ -5,11 +5,12 @@ the lane with the smallest share so far, counted in tokens per running request (
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from serving.cells import Grant, Hold, Ledger
+from serving.costs import TurnCosts
 
 TURN_COST = 4
 """What a turn costs beside its tokens, in tokens: a small turn is not free."""
@@ -28,6 +29,10 @@ class Job(Protocol):
     row: int
     reused: int
 
+    def draft(self, price: float) -> Sequence[int]:
+        """Return tokens that may follow an answer's pending one, each kept with a chance of at least the price."""
+        ...
+
 
 K = TypeVar("K", bound=Hashable)
 J = TypeVar("J", bound=Job)
@@ -45,16 +50,24 @@ class Limits:
     """Tokens of KV memory per lane."""
     batch_tokens: int
     """Tokens per turn."""
+    draft_tokens: int = 0
+    """Drafted tokens per turn, part of the batch."""
     share: bool = True
     """Whether prompts may reuse what is in memory."""
 
 
 @dataclass(frozen=True)
 class Feed(Generic[J]):
-    """Tokens of one job for one turn: the first `count` of its pending ones."""
+    """Tokens of one job for one turn: the first `count` of its pending ones, and a draft of what may follow them."""
 
     job: J
     count: int
+    draft: Sequence[int] = ()
+
+    @property
+    def size(self) -> int:
+        """How many tokens of the batch it takes."""
+        return self.count + len(self.draft)
 
     @property
     def wants_logits(self) -> bool:
@@ -91,6 +104,8 @@ class Scheduler(Generic[K, J]):
     def __init__(self, limits: Limits) -> None:
         """Begin with no lane."""
         self.limits = limits
+        self.costs = TurnCosts()
+        """Told by the caller what turns took; drafts are as long as they pay."""
         self.lanes: dict[K, Lane[J]] = {}
         self.waiting: dict[K, deque[J]] = {}
         self.pinned: set[K] = set()
@@ -167,7 +182,7 @@ class Scheduler(Generic[K, J]):
         lane.used_at = self._turns
         grants = [] if lane.closing else list(self._admit(key, lane))
         feeds = list(self._fill(lane))
-        cost = TURN_COST + sum(feed.count for feed in feeds)
+        cost = TURN_COST + sum(feed.size for feed in feeds)
         lane.served += cost / max(len(lane.running), 1)
         return Turn(key=key, grants=grants, feeds=feeds)
 
@@ -201,14 +216,13 @@ class Scheduler(Generic[K, J]):
 
     def _fill(self, lane: Lane[J]) -> Iterator[Feed[J]]:
         """Feed every answer its next token; split the rest between the oldest prompt and the ones nearest their end."""
-        left = self.limits.batch_tokens
-        prompts = []
-        for job in lane.running:
-            if len(job.pending) == 1:
-                left -= 1
-                yield Feed(job, 1)
-            else:
-                prompts.append(job)
+        answers = [job for job in lane.running if len(job.pending) == 1]
+        prompts = [job for job in lane.running if len(job.pending) > 1]
+        left = self.limits.batch_tokens - len(answers)
+        reading = min(sum(len(job.pending) for job in prompts), left)
+        for feed in self._drafted(answers, min(self.limits.draft_tokens, left - (reading + 1) // 2), reading):
+            left -= len(feed.draft)
+            yield feed
         if not prompts:
             return
         oldest = prompts[0]
@@ -221,6 +235,18 @@ class Scheduler(Generic[K, J]):
                 yield Feed(job, count)
         if promised + left:
             yield Feed(oldest, min(len(oldest.pending), promised + left))
+
+    def _drafted(self, answers: list[J], left: int, reading: int) -> Iterator[Feed[J]]:
+        """Feed answers their pending token, and share what drafts may take fairly among them, the shortest first."""
+        price = self.costs.price(len(answers) + reading)
+        drafts = [(job, job.draft(price) if left > 0 else ()) for job in answers]
+        drafts.sort(key=lambda pair: len(pair[1]))
+        for index, (job, draft) in enumerate(drafts):
+            # The last token of an answer is never decoded, and the one chosen after a draft is one more.
+            room = max(job.room - job.position - 2, 0)
+            part = draft[: min(room, left // (len(drafts) - index))]
+            left -= len(part)
+            yield Feed(job, 1, part)
 
     def _open(self, key: K) -> None:
         ledger = Ledger(cells=self.limits.cells, rows=self.limits.sequences, share=self.limits.share)

@@ -40,6 +40,8 @@ class EngineSettings(BaseSettings):
     """Conversations per lane."""
     batch_tokens: int = Field(default=EngineConfig.batch_tokens, ge=128, le=4096)
     """Tokens per turn of a lane."""
+    draft_tokens: int = Field(default=EngineConfig.draft_tokens, ge=0, le=64)
+    """Tokens per turn of a lane that may be drafted by looking them up in the prompts; 0 switches look-up off."""
     queue: int = Field(default=EngineConfig.queue, ge=1)
     """Requests that may wait."""
     answer_tokens: int = Field(default=EngineConfig.answer_tokens, ge=1)

@@ -30,6 +30,7 @@ from serving.errors import (
 from serving.metrics import Metrics
 from serving.quantise import quantise
 from serving.request import Finish, Output, Request, Sampling, Tune
+from tests.fakes.costs import FreeTurns
 
 # The first test of a run makes the tiny model, which takes a minute on a busy machine.
 pytestmark = pytest.mark.timeout(400)
@@ -189,6 +190,28 @@ def test_the_same_seed_gives_the_same_text_whatever_runs_beside_it(client, promp
         finished(outputs)
     assert beside.text == alone.text
     assert client.answer("red", prompts[1], sampling=Sampling(seed=12)).text != alone.text
+
+
+def test_look_up_changes_no_text_whatever_runs_beside_it(config, tiny_model, prompts):
+    # The first two are mostly looked up wrongly; the last repeats itself.
+    samplings = [GREEDY, Sampling(seed=5), Sampling(temperature=0.7, frequency_penalty=-1, seed=6)]
+    texts, accepted = [], 0.0
+    for draft_tokens in (0, 16):
+        with running(replace(config, draft_tokens=draft_tokens), tiny_model.adapters) as client:
+            client.engine._scheduler.costs = FreeTurns()
+            asked = [
+                client.ask("red", prompt, sampling=sampling, max_tokens=60, stops=("form",), ignore_ends=True)[1]
+                for prompt in prompts
+                for sampling in samplings
+            ]
+            texts.append([(output.text, tokens(output)) for output in map(finished, asked)])
+            metrics = client.engine.metrics
+            assert (metrics.drafted_tokens._value.get() > 0) == (draft_tokens > 0)
+            accepted = metrics.accepted_tokens._value.get()
+            again = client.answer("red", prompts[0], max_tokens=60, stops=("form",), ignore_ends=True)
+            assert tokens(again) == texts[-1][0][1]  # what was drafted wrongly is not in memory any more
+    assert texts[0] == texts[1]
+    assert accepted > 20
 
 
 def test_pieces_of_a_stream_are_the_whole_answer(client, prompts):

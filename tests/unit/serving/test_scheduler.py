@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving.lookup import verified
 from serving.scheduler import Limits, Scheduler, Turn
 
 
@@ -19,10 +20,17 @@ class FakeJob:
     reused: int = 0
     fed: list[int] = field(default_factory=list)
     chosen: list[int] = field(default_factory=list)
+    guess: int = 0
+    guess_right: int = 0
 
     def __post_init__(self):
         self.pending = self.prompt
         self.room = len(self.prompt) + self.answer
+
+    def draft(self, price: float) -> list[int]:
+        """As many tokens as it likes, of which the first few are right."""
+        begun = len(self.chosen)
+        return [500 + begun + place if place < self.guess_right else -1 for place in range(self.guess if begun else 0)]
 
     @property
     def finished(self) -> bool:
@@ -53,12 +61,15 @@ class Rig:
             if not job.fed:
                 job.fed = job.prompt[: job.reused]
             wants_logits = feed.wants_logits
+            assert job.position + feed.size <= job.room
             job.fed = job.fed + job.pending[: feed.count]
             job.position += feed.count
             job.pending = job.pending[feed.count :]
-            chosen = [500 + len(job.chosen)] if wants_logits else []
+            chosen = list(verified(feed.draft, range(500 + len(job.chosen), 600).__getitem__)) if wants_logits else []
             job.chosen += chosen
-            job.pending = job.pending or chosen
+            job.fed = job.fed + chosen[:-1]
+            job.position += len(chosen[:-1])
+            job.pending = job.pending or chosen[-1:]
             self.scheduler.note(turn.key, job, chosen)
             if job.finished:
                 self.scheduler.remove(turn.key, job)
@@ -68,13 +79,15 @@ class Rig:
         return list(lane.running) if lane else []
 
 
-LIMITS = Limits(lanes=2, sequences=3, cells=80, batch_tokens=16)
+LIMITS = Limits(lanes=2, sequences=3, cells=80, batch_tokens=16, draft_tokens=5)
 jobs = st.lists(
     st.builds(
         FakeJob,
         key=st.sampled_from("abcd"),
         prompt=st.lists(st.integers(0, 2), min_size=1, max_size=60),
         answer=st.integers(1, 20),
+        guess=st.integers(0, 8),
+        guess_right=st.integers(0, 8),
     ),
     max_size=30,
 )
@@ -99,7 +112,8 @@ def test_every_token_is_fed_once_in_order_and_all_budgets_hold(jobs, turns_betwe
         assert job.finished
         assert job.fed == job.prompt + job.chosen[:-1]
     for turn in rig.turns:
-        assert 0 < sum(feed.count for feed in turn.feeds) <= LIMITS.batch_tokens
+        assert 0 < sum(feed.size for feed in turn.feeds) <= LIMITS.batch_tokens
+        assert sum(len(feed.draft) for feed in turn.feeds) <= LIMITS.draft_tokens
         assert len({feed.job.row for feed in turn.feeds}) == len(turn.feeds) <= LIMITS.sequences
 
 
@@ -126,6 +140,20 @@ def test_a_long_prompt_does_not_stop_the_answers_beside_it():
     for _ in range(10):
         rig.step()
     assert len(talker.chosen) == 11
+
+
+def test_drafts_are_shared_fairly_and_leave_a_prompt_its_half():
+    rig = Rig(Limits(lanes=1, sequences=4, cells=400, batch_tokens=16, draft_tokens=12))
+    for number, guess in enumerate((1, 9, 9)):
+        rig.submit(FakeJob(key="a", prompt=[number], answer=30, guess=guess))
+    for _ in range(2):
+        rig.step()
+    assert sorted(len(feed.draft) for feed in rig.turns[-1].feeds) == [1, 5, 6]
+    rig.submit(FakeJob(key="a", prompt=[7] * 100, answer=1))
+    rig.step()
+    drafted = sum(len(feed.draft) for feed in rig.turns[-1].feeds)
+    assert drafted == 6
+    assert max(feed.count for feed in rig.turns[-1].feeds) == 16 - 3 - drafted
 
 
 def test_a_short_prompt_overtakes_a_long_one():

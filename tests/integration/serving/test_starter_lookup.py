@@ -1,0 +1,60 @@
+"""Look-up decoding on the shipped starter: its grounded answers are the same text in fewer turns."""
+
+import queue
+import random
+from pathlib import Path
+
+import pytest
+
+from serving.config import EngineConfig
+from serving.convert import convert_base
+from serving.engine import Engine
+from serving.metrics import Metrics
+from serving.prompt import ChatTemplate
+from serving.request import Output, Request, Sampling
+from tests.fakes.costs import FreeTurns
+from tuning.starter.rows import question_row
+
+ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("starter") / "starter.gguf"
+    convert_base(ROOT / "tuning" / "starter" / "model", target, "f16", converter_dir=ROOT / ".cache" / "converter")
+    return target
+
+
+def test_greedy_answers_are_the_same_with_look_up_and_take_fewer_turns(starter):
+    draw = random.Random("look-up")
+    rows = [
+        question_row(draw, passages=(2, 3), facts_each=(1, 2), fillers=(0, 1), missing=0.1).messages[:-1]
+        for _ in range(12)
+    ]
+    texts, turns = [], []
+    for draft_tokens in (0, 16):
+        config = EngineConfig(
+            model=starter,
+            adapter_dir=starter.parent,
+            threads=1,
+            lanes=1,
+            context_tokens=2048,
+            draft_tokens=draft_tokens,
+        )
+        engine = Engine(config, Metrics())
+        engine._scheduler.costs = FreeTurns()
+        engine.start()
+        template = ChatTemplate(engine.chat_template or "", bos=engine.vocabulary.bos, eos=engine.vocabulary.eos)
+        answers = []
+        for row in rows:
+            prompt = engine.vocabulary.tokenise(template.render(row), add_special=False, parse_special=True)
+            outputs: queue.Queue[Output] = queue.Queue()
+            greedy = Sampling(temperature=0.0)
+            engine.submit(Request(tune=None, prompt=prompt, max_tokens=40, deliver=outputs.put, sampling=greedy))
+            answers.append(outputs.get(timeout=60).text)
+        texts.append(answers)
+        turns.append(sum(bucket.get() for bucket in engine.metrics.decode._buckets))
+        engine.stop()
+    assert texts[0] == texts[1]
+    assert turns[1] < 0.8 * turns[0]

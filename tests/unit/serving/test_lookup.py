@@ -1,0 +1,106 @@
+"""Look-up decoding on its own: where drafts come from, when they stop, and that they change no text."""
+
+import math
+import random
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.lookup import LEAST_PRICE, Lookup, affordable, verified
+from serving.request import Sampling
+from serving.sampling import Sampler
+
+CHEAP = 0.0
+words = st.lists(st.integers(0, 5), max_size=40)
+
+
+def fed(prompt: list[int], answer: list[int]) -> Lookup:
+    lookup = Lookup(prompt)
+    for token in answer:
+        lookup.add(token)
+    return lookup
+
+
+def test_a_draft_follows_the_longest_run_that_stood_before():
+    assert fed([1, 2, 3, 4, 5, 9, 3, 7], [1, 2, 3]).draft(CHEAP)[:2] == [4, 5]
+    assert fed([1, 2, 3, 4, 5, 9, 3, 7], [8, 3]).draft(CHEAP) == [7, 8, 3]
+    assert fed([1, 2, 3], [8]).draft(CHEAP) == []
+
+
+def test_an_answer_is_looked_up_in_itself_too():
+    assert fed([], [1, 2, 3, 1, 2]).draft(CHEAP) == [3, 1, 2]
+
+
+@given(words, words.filter(bool))
+def test_a_draft_stands_after_some_earlier_place_that_ends_alike(prompt, answer):
+    text = [*prompt, *answer]
+    draft = fed(prompt, answer).draft(CHEAP)
+    places = [place for place in range(1, len(text)) if text[place - 1] == text[-1]]
+    assert bool(draft) <= any(text[place : place + len(draft)] == draft for place in places)
+
+
+def test_look_up_stops_by_itself_where_it_is_wrong_and_starts_again_where_the_answer_copies():
+    draw = random.Random(1)
+    passage = list(range(100, 160))
+    lookup = fed([*passage, *(draw.randrange(9) for _ in range(200))], [draw.randrange(9) for _ in range(60)])
+    assert lookup.draft(0.4) == []
+    for token in passage[:20]:
+        lookup.add(token)
+    assert lookup.draft(0.4)[:4] == passage[20:24]
+
+
+@given(st.lists(st.floats(0, 1), min_size=8, max_size=8), st.integers(1, 12), st.floats(0, 1))
+def test_the_last_token_drafted_is_worth_its_price_and_the_next_is_not(rates, run, price):
+    count = affordable(rates, run, price)
+    chances = [min(rates[min(run + place, 8) - 1], 0.99) for place in range(count + 1)]
+    price = max(price, LEAST_PRICE)
+    assert count == 0 or math.prod(chances[:-1]) >= price * (1 - 1e-9)
+    assert math.prod(chances) <= price * (1 + 1e-9)
+
+
+def written(sampling: Sampling, table: np.ndarray, drafts: Callable[[list[int]], list[int]], count: int) -> list[int]:
+    """Write with a model that knows the last token only."""
+    sampler, answer = Sampler(sampling), [0]
+
+    def choose(behind: list[int], place: int) -> int:
+        return sampler.choose(table[behind[place]], [], answer)
+
+    while len(answer) <= count:
+        draft = drafts(answer)
+        # One by one, because the penalties of the next choice look at the answer so far.
+        answer.extend(verified(draft, partial(choose, [answer[-1], *draft])))
+    return answer[: count + 1]
+
+
+@given(st.integers(0, 1000), st.sampled_from([0.0, 0.7, 1.5]), st.floats(0, 2), st.data())
+def test_the_text_is_the_same_token_by_token_whatever_is_drafted(seed, temperature, penalty, data):
+    table = np.random.default_rng(seed).normal(size=(6, 6)).astype(np.float32) * 2
+    sampling = Sampling(temperature=temperature, top_p=0.9, presence_penalty=penalty, seed=seed)
+    plain = written(sampling, table, lambda _: [], 30)
+    assert written(sampling, table, lambda _: data.draw(st.lists(st.integers(0, 5), max_size=4)), 30) == plain
+    lookup = Lookup([])
+
+    def looked_up(answer: list[int]) -> list[int]:
+        for token in answer[len(lookup._tokens) :]:
+            lookup.add(token)
+        return lookup.draft(CHEAP)
+
+    assert written(sampling, table, looked_up, 30) == plain
+
+
+@pytest.mark.parametrize("drafted", [0, 2])
+def test_a_draft_is_kept_as_often_as_the_model_would_choose_it_and_the_others_share_the_rest(drafted):
+    chances = np.array([0.5, 0.25, 0.15, 0.1])
+    sampler = Sampler(Sampling(seed=3))
+    rounds = [list(verified([drafted], lambda _: sampler.choose(np.log(chances), [], []))) for _ in range(4000)]
+    kept = [tokens for tokens in rounds if len(tokens) == 2]
+    assert len(kept) / len(rounds) == pytest.approx(chances[drafted], abs=0.03)
+    assert all(tokens[0] == drafted for tokens in kept)
+    others = np.delete(chances, drafted) / (1 - chances[drafted])
+    counts = np.bincount([tokens[0] for tokens in rounds if len(tokens) == 1], minlength=4)
+    np.testing.assert_allclose(np.delete(counts, drafted) / counts.sum(), others, atol=0.04)
+    assert counts[drafted] == 0
