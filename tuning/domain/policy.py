@@ -13,3 +13,5 @@ class Policy(SQLModel, table=True):
     is_tuning_on: bool = True
     agents_per_owner: int = 10
     runs_per_day: int = 20
+    retention_days: int = 730
+    """How long conversations, feedback and what agents learned from are kept."""

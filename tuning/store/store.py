@@ -1,7 +1,7 @@
 """The one way into the database: transactions, reads and migrations. Knows connections, not nouns."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,16 @@ class Store:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def let_go(self) -> None:
+        """Take what has been deleted out of the database's files too, as far as nobody is reading it just now.
+
+        SQLite overwrites what is deleted, but its journal holds it until it is emptied; PostgreSQL cleans up by itself.
+        """
+        if self.is_sqlite:
+            # Past SQLAlchemy, which would begin a transaction first: a journal in use can't be emptied.
+            with closing(self._writing.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give the connections back."""
         self._writing.dispose()
@@ -70,7 +80,7 @@ def _sqlite_engine(url: URL) -> Engine:
         # The driver would begin transactions by itself, late and deferred: two writers that both read first
         # would then fail at once instead of waiting for each other.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -12,7 +12,7 @@ from tuning.inference import Inference
 from tuning.settings import TuningSettings
 from tuning.store import Store
 from tuning.tenancy import tenant_of
-from tuning.worker.anchoring import anchoring
+from tuning.worker.chores import chores
 from tuning.worker.lease import Lease
 from tuning.worker.loop import Loop, Work
 from tuning.worker.progress import Progress
@@ -32,7 +32,7 @@ def main() -> None:
     store.migrate()
     tenant = tenant_of(settings, store)
     try:
-        chore = anchoring(store, settings.audit_anchor)
+        chore = chores(tenant, settings.audit_anchor)
         Loop(store, work_of(tenant, equipment_of(settings)), chore=chore).run_until_signalled()
     finally:
         store.close()

@@ -1,0 +1,59 @@
+"""What is older than the policy keeps it: found and deleted, so many rows at a time."""
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, String, cast, delete, exists, or_, update
+from sqlmodel import Session, SQLModel, col, select
+
+from tuning.domain.conversations import Answer, Conversation
+from tuning.domain.datasets import Dataset, Example
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.feedback import Feedback
+from tuning.domain.notices import Notice, NoticeState
+from tuning.domain.runs import Run, RunState
+
+
+def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
+    """Delete what was said, and learned from, before a moment; return how many rows of which kind, none for no rows.
+
+    At most so many of each kind, so that nobody waits long for the database: to be repeated until nothing is found.
+    Feedback goes with the answer that it is on.
+    """
+    answers = select(Answer.id).where(Answer.asked_at < before).order_by(col(Answer.id)).limit(limit)
+    answer_ids = session.exec(answers).all()
+    silent = ~exists().where(col(Answer.conversation_id) == col(Conversation.id))
+    old_datasets = select(Dataset.id).where(Dataset.created_at < before)
+    done = {
+        "feedback": _delete(
+            session, Feedback, or_(col(Feedback.given_at) < before, col(Feedback.answer_id).in_(answer_ids)), limit
+        ),
+        "answers": _delete(session, Answer, col(Answer.id).in_(answer_ids), limit),
+        "conversations": _delete(session, Conversation, (col(Conversation.started_at) < before) & silent, limit),
+        "examples": _delete(session, Example, col(Example.dataset_id).in_(old_datasets), limit),
+        "samples": _forget_samples(session, before),
+        "notices": _delete(
+            session, Notice, (col(Notice.created_at) < before) & (col(Notice.state) != NoticeState.PENDING), limit
+        ),
+    }
+    return {kind: number for kind, number in done.items() if number}
+
+
+def run_folders(session: Session, before: datetime) -> list[Path]:
+    """Return the folders of the runs that ended before a moment."""
+    ended = col(Run.state).not_in([RunState.QUEUED, RunState.RUNNING])
+    return [
+        Path(folder) for folder in session.exec(select(Run.folder).where(ended, col(Run.ended_at) < before)) if folder
+    ]
+
+
+def _forget_samples(session: Session, before: datetime) -> int:
+    old = update(Evaluation).where(col(Evaluation.created_at) < before, cast(col(Evaluation.samples), String) != "[]")
+    return session.exec(old.values(samples=[])).rowcount
+
+
+def _delete(session: Session, kind: type[SQLModel], where: ColumnElement[bool], limit: int) -> int:
+    key = col(kind.__table__.c.id)  # type: ignore[attr-defined]
+    ids = session.execute(select(key).where(where).order_by(key).limit(limit)).scalars().all()
+    session.execute(delete(kind).where(key.in_(ids)))
+    return len(ids)
