@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from serving.errors import DecodingFailed, ServingError
 from serving.llama import Vocabulary
 from serving.lookup import Lookup
-from serving.request import Finish, Output, Request, TokenLogprob, Usage
+from serving.request import Constraint, Finish, Output, Request, TokenLogprob, Usage
 from serving.sampling import Logits, Sampler, likeliest, log_probabilities
 from serving.text import TextStream
 
@@ -51,13 +51,26 @@ class Answer:
         """Choose the next token, given which has the largest logit.
 
         Raises:
-            DecodingFailed: the logits are no numbers.
+            DecodingFailed: the logits are no numbers, or no token fits the form that the answer must have.
         """
         if not math.isfinite(logits_V[largest]):
             raise DecodingFailed(reason="its numbers overflowed")
         token = largest if self.sampler.is_greedy else self.sampler.choose(logits_V, self.prompt, self.tokens)
+        if self.request.constraint:
+            token = self._constrained(self.request.constraint, token, logits_V)
         if self.request.top_logprobs is not None:
             self._logprobs.append(self._logprob(token, log_probabilities(logits_V), self.request.top_logprobs))
+        return token
+
+    def _constrained(self, constraint: Constraint, token: int, logits_V: Logits) -> int:
+        """Return the token if it is allowed, else a draw from those that are: masking all of them takes longer."""
+        if not constraint.allows(token):
+            masked_V = constraint.mask(logits_V)
+            if math.isfinite(masked_V.max()):
+                token = self.sampler.choose(masked_V, self.prompt, self.tokens)
+            if not constraint.allows(token):
+                raise DecodingFailed(reason="no token of this model goes on in the form that was asked for")
+        constraint.accept(token)
         return token
 
     def take(self, token: int) -> Finish | None:

@@ -3,7 +3,8 @@
 
     ServingError
     ├── InvalidRequest
-    │   └── PromptTooLong
+    │   ├── PromptTooLong
+    │   └── BadGrammar
     ├── NotAuthorised
     ├── UnknownModel
     ├── BrokenFile
@@ -62,6 +63,12 @@ class PromptTooLong(InvalidRequest):
     """The prompt has {prompt_tokens} tokens, but at most {limit_tokens} fit beside an answer. Shorten it."""
 
     code = "context_length_exceeded"
+
+
+class BadGrammar(InvalidRequest):
+    """The answer's form can't be enforced: {reason}. Correct the schema or grammar."""
+
+    code = "invalid_grammar"
 
 
 class NotAuthorised(ServingError):

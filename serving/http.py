@@ -14,6 +14,8 @@ from aiohttp import web
 from serving.adapters import Adapters
 from serving.engine import Engine
 from serving.errors import InvalidRequest, NotAuthorised, ServingError
+from serving.form import read_grammar
+from serving.llama import Grammar
 from serving.prompt import ChatTemplate
 from serving.protocol import (
     AdapterLoad,
@@ -204,6 +206,10 @@ class _Service:
             raise InvalidRequest(reason="The prompt is empty. Write something.", param="prompt")
         return tokens
 
+    def _constraint(self, body: Generation) -> Grammar | None:
+        form = body.form()
+        return read_grammar(self._engine.vocabulary, form) if form else None
+
     async def _answer(
         self,
         http: web.Request,
@@ -215,6 +221,7 @@ class _Service:
         top_logprobs: int | None,
         chat: bool,
     ) -> web.StreamResponse:
+        constraint = await asyncio.to_thread(self._constraint, body)
         loop = asyncio.get_running_loop()
         outputs: asyncio.Queue[Output] = asyncio.Queue()
         request = Request(
@@ -223,6 +230,7 @@ class _Service:
             max_tokens=limit or self._engine.config.answer_tokens,
             deliver=lambda output: _hand_over(loop, outputs, output),
             sampling=body.sampling(),
+            constraint=constraint,
             stops=body.stops(),
             stream=body.stream,
             top_logprobs=top_logprobs,

@@ -5,16 +5,18 @@ Nothing here decides anything. Only the engine's thread may call a Context; a Vo
 
 import ctypes
 import logging
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from llama_cpp import llama_cpp
+from llama_cpp.llama_grammar import json_schema_to_gbnf
 from numpy.typing import NDArray
 
 from serving.config import EngineConfig
-from serving.errors import AdapterMismatch, BrokenFile, DecodingFailed, QuantisationFailed
+from serving.errors import AdapterMismatch, BadGrammar, BrokenFile, DecodingFailed, QuantisationFailed
 
 logger = logging.getLogger(__name__)
 # llama.cpp's levels, see ggml_log_level in ggml.h; what it calls information is for its own developers.
@@ -56,16 +58,16 @@ class Vocabulary:
 
     def __init__(self, model: int) -> None:
         """Read what generation asks at every token, so that it need not call into native code for it."""
-        self._vocab = llama_cpp.llama_model_get_vocab(model)
-        self.size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
-        self.bos = self._text(llama_cpp.llama_vocab_bos(self._vocab))
-        self.eos = self._text(llama_cpp.llama_vocab_eos(self._vocab))
+        self.handle = llama_cpp.llama_model_get_vocab(model)
+        self.size = int(llama_cpp.llama_vocab_n_tokens(self.handle))
+        self.bos = self._text(llama_cpp.llama_vocab_bos(self.handle))
+        self.eos = self._text(llama_cpp.llama_vocab_eos(self.handle))
         # SentencePiece models put a blank before the first word unless they say otherwise.
         self.adds_space = (
-            llama_cpp.llama_vocab_type(self._vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM
+            llama_cpp.llama_vocab_type(self.handle) == llama_cpp.LLAMA_VOCAB_TYPE_SPM
             and _metadata(model, "tokenizer.ggml.add_space_prefix") != "false"
         )
-        self.ends = frozenset(token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self._vocab, token))
+        self.ends = frozenset(token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self.handle, token))
         self._buffer_length = 256
         self._pieces: dict[int, bytes] = {}
 
@@ -74,10 +76,10 @@ class Vocabulary:
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self._vocab, data, len(data), tokens, room, add_special, parse_special)
+        count = llama_cpp.llama_tokenize(self.handle, data, len(data), tokens, room, add_special, parse_special)
         if count < 0:
             tokens = (llama_cpp.llama_token * -count)()
-            count = llama_cpp.llama_tokenize(self._vocab, data, len(data), tokens, -count, add_special, parse_special)
+            count = llama_cpp.llama_tokenize(self.handle, data, len(data), tokens, -count, add_special, parse_special)
         return list(tokens[:count])
 
     def piece(self, token: int) -> bytes:
@@ -85,15 +87,15 @@ class Vocabulary:
         known = self._pieces.get(token)
         if known is None:
             buffer = ctypes.create_string_buffer(self._buffer_length)
-            length = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)  # noqa: FBT003
+            length = llama_cpp.llama_token_to_piece(self.handle, token, buffer, len(buffer), 0, False)  # noqa: FBT003
             if length < 0:
                 buffer = ctypes.create_string_buffer(-length)
-                length = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)  # noqa: FBT003
+                length = llama_cpp.llama_token_to_piece(self.handle, token, buffer, len(buffer), 0, False)  # noqa: FBT003
             known = self._pieces[token] = buffer.raw[:length]
         return known
 
     def _text(self, token: int) -> str:
-        return llama_cpp.llama_vocab_get_text(self._vocab, token).decode("utf-8") if token >= 0 else ""
+        return llama_cpp.llama_vocab_get_text(self.handle, token).decode("utf-8") if token >= 0 else ""
 
 
 def _metadata(model: int, key: str) -> str:
@@ -277,6 +279,58 @@ def try_adapter(model: Model, path: Path) -> None:
         AdapterMismatch: llama.cpp refuses it.
     """
     llama_cpp.llama_adapter_lora_free(_load_adapter(model, path))
+
+
+def grammar_of_schema(schema: str) -> str:
+    """Return the GBNF grammar of the JSON texts that a JSON schema allows.
+
+    Raises:
+        BadGrammar: it is no schema, or uses what the converter doesn't know.
+    """
+    try:
+        grammar: str = json_schema_to_gbnf(schema)
+    except Exception as error:
+        # The converter has no errors of its own: a wrong schema ends in an assertion, a missing key or a wrong type.
+        raise BadGrammar(reason=f"the JSON schema doesn't convert ({type(error).__name__}: {error})") from error
+    # Its strings may hold control characters, which JSON's may not (RFC 8259, section 7).
+    return grammar.replace(r'[^"\\]', r'[^"\\\x00-\x1F\x7F]')
+
+
+class Grammar:
+    """A GBNF grammar on its way through one answer: which tokens may come next."""
+
+    def __init__(self, vocabulary: Vocabulary, text: str) -> None:
+        """Read the grammar; its root is the rule 'root'.
+
+        Raises:
+            BadGrammar: it can't be read.
+        """
+        handle = llama_cpp.llama_sampler_init_grammar(vocabulary.handle, text.encode(), b"root")
+        if not handle:
+            raise BadGrammar(reason="it is not in llama.cpp's GBNF notation, has no rule 'root', or is left-recursive")
+        self._handle = handle
+        self._ids = np.arange(vocabulary.size, dtype=np.int32)
+        weakref.finalize(self, llama_cpp.llama_sampler_free, handle)
+
+    def allows(self, token: int) -> bool:
+        """Return whether the token may come next."""
+        return bool(np.isfinite(self._apply(self._ids[token : token + 1], np.zeros(1, np.float32))[0]))
+
+    def mask(self, logits_V: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits, those of tokens that may not come next at minus infinity."""
+        return self._apply(self._ids, logits_V)
+
+    def accept(self, token: int) -> None:
+        """Go on behind a token, which must be allowed."""
+        llama_cpp.llama_sampler_accept(self._handle, token)
+
+    def _apply(self, ids: NDArray[np.int32], logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        rows = np.zeros(len(ids), [("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+        rows["id"], rows["logit"] = ids, logits
+        data = ctypes.cast(rows.ctypes.data, ctypes.POINTER(llama_cpp.llama_token_data))
+        candidates = llama_cpp.llama_token_data_array(data, len(rows), -1, False)  # noqa: FBT003
+        llama_cpp.llama_sampler_apply(self._handle, ctypes.byref(candidates))
+        return rows["logit"].copy()
 
 
 def quantise_file(source: Path, target: Path, type: str, threads: int) -> None:  # noqa: A002

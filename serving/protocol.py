@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from serving.errors import InvalidRequest, ServingError
+from serving.form import schema_grammar
 from serving.request import Finish, Sampling, TokenLogprob, Usage
 
 Json = dict[str, Any]
@@ -46,6 +47,46 @@ class ChatMessage(BaseModel):
         return {**(self.model_extra or {}), "role": self.role, "content": content or ""}
 
 
+class PlainText(_Body):
+    """Any text."""
+
+    type: Literal["text"]
+
+    def grammar(self) -> str | None:
+        """Return none: nothing is forbidden."""
+        return None
+
+
+class JsonObject(_Body):
+    """Any JSON object."""
+
+    type: Literal["json_object"]
+
+    def grammar(self) -> str | None:
+        """Return the grammar of JSON objects."""
+        return schema_grammar({"type": "object"})
+
+
+class NamedSchema(_Body):
+    """A JSON schema as OpenAI's clients send it."""
+
+    json_schema: Annotated[Json, Field(alias="schema")]
+
+
+class JsonSchema(_Body):
+    """JSON after a schema; strict or not, it is kept to."""
+
+    type: Literal["json_schema"]
+    json_schema: NamedSchema
+
+    def grammar(self) -> str | None:
+        """Return the schema's grammar."""
+        return schema_grammar(self.json_schema.json_schema)
+
+
+ResponseFormat = Annotated[PlainText | JsonObject | JsonSchema, Field(discriminator="type")]
+
+
 class Generation(_Body):
     """The fields that chat and text completions share."""
 
@@ -64,6 +105,25 @@ class Generation(_Body):
     stream_options: StreamOptions | None = None
     ignore_eos: bool = False
     n: Literal[1] | None = None
+    response_format: ResponseFormat | None = None
+    grammar: Annotated[str, Field(min_length=1)] | None = None
+    """In llama.cpp's GBNF notation."""
+
+    def form(self) -> str | None:
+        """Return the grammar of what the answer must look like, if it must.
+
+        Raises:
+            InvalidRequest: two forms are asked for, one that never ends, or one that can't be enforced.
+        """
+        asked = self.response_format.grammar() if self.response_format else None
+        if asked and self.grammar:
+            raise InvalidRequest(reason="Send either 'response_format' or 'grammar', not both.", param="grammar")
+        grammar = asked or self.grammar
+        if grammar and self.ignore_eos:
+            raise InvalidRequest(
+                reason="An answer with a form ends by itself: leave 'ignore_eos' out.", param="grammar"
+            )
+        return grammar
 
     def sampling(self) -> Sampling:
         """Return how to choose tokens; what is not given has OpenAI's default."""
@@ -91,7 +151,6 @@ class ChatCompletion(Generation):
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     tools: Annotated[list[Any], Field(max_length=0)] | None = None
-    response_format: dict[Literal["type"], Literal["text"]] | None = None
 
 
 class TextCompletion(Generation):

@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from serving.errors import ServingError
 
@@ -49,6 +52,19 @@ class Sampling:
     """Subtracted once per occurrence in the answer so far."""
     seed: int | None = None
     """Makes the same request give the same text; none: drawn at random."""
+
+
+class Constraint(Protocol):
+    """What an answer must look like, on its way through that answer."""
+
+    def allows(self, token: int) -> bool:
+        """Return whether the token may come next."""
+
+    def mask(self, logits_V: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits, those of tokens that may not come next at minus infinity."""
+
+    def accept(self, token: int) -> None:
+        """Go on behind a token, which must be allowed."""
 
 
 class Finish(StrEnum):
@@ -114,6 +130,8 @@ class Request:
     """Called from the engine's thread: with each piece of a streamed answer, else once. It must not wait."""
     sampling: Sampling = field(default_factory=Sampling)
     """How to choose tokens."""
+    constraint: Constraint | None = None
+    """What the answer must look like; it serves one request only."""
     stops: tuple[str, ...] = ()
     """Texts that end the answer; they are not part of it."""
     stream: bool = False

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import openai
 import pytest
 from transformers import AutoTokenizer
@@ -122,6 +123,51 @@ def test_a_completion_reports_log_probabilities(server):
     items = chat.choices[0].logprobs.content
     assert len(items) == 5
     assert all(item.logprob == item.top_logprobs[0].logprob for item in items)
+
+
+SCHEMA: Any = {
+    "type": "object",
+    "properties": {
+        "place": {"enum": ["Zürich", "Łódź"]},
+        "euro": {"type": "integer"},
+        "form": {"type": "string", "pattern": "^[a-z]{1,6}$"},
+    },
+    "required": ["place", "euro", "form"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_an_answer_keeps_to_a_json_schema(server, temperature):
+    form: Any = {"type": "json_schema", "json_schema": {"name": "trip", "schema": SCHEMA, "strict": True}}
+    texts = []
+    for seed in range(3):
+        reply = server.client.chat.completions.create(
+            model="red", messages=CHAT, temperature=temperature, seed=seed, max_tokens=300, response_format=form
+        )
+        assert reply.choices[0].finish_reason == "stop"
+        texts.append(reply.choices[0].message.content)
+        jsonschema.validate(json.loads(texts[-1]), SCHEMA)
+    assert len(set(texts)) == (3 if temperature else 1)
+
+
+def test_an_answer_keeps_to_a_grammar_in_a_stream_too(server):
+    form = {"grammar": 'root ::= ("Zürich" | "Łódź 🙂") " " [0-9]{3}'}
+    ask: Any = {"model": "base", "prompt": "the form", "seed": 1, "max_tokens": 60, "extra_body": form}
+    whole = server.client.completions.create(**ask)
+    assert re.fullmatch("(Zürich|Łódź 🙂) [0-9]{3}", whole.choices[0].text)
+    assert whole.choices[0].finish_reason == "stop"
+    stream = server.client.completions.create(stream=True, **ask)
+    assert "".join(chunk.choices[0].text for chunk in stream) == whole.choices[0].text
+
+
+def test_a_form_that_cannot_be_read_is_one_clear_refusal(server):
+    deep = "(" * 60_000
+    for grammar in ("root ::= (", "start ::= [x]", "root ::= root [x]", "root ::= [x]{9999}", "\0", deep, "x" * 70_000):
+        with pytest.raises(openai.BadRequestError, match="The answer's form can't be enforced") as caught:
+            server.client.chat.completions.create(model="base", messages=CHAT, extra_body={"grammar": grammar})
+        assert caught.value.code == "invalid_grammar"
+    assert server.http.get("/health").json()["status"] == "ok"
 
 
 def test_models_are_the_base_and_the_adapters(server):

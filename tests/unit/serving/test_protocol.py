@@ -49,13 +49,43 @@ def test_a_prompt_is_text_or_tokens():
         ({"messages": [{"content": "x"}]}, "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]}, "messages"),
         ({"tools": [{"type": "function"}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_name(fields, param):
     with pytest.raises(InvalidRequest, match=f"Field '{param}'") as caught:
         chat(**fields)
     assert error_object(caught.value)["error"]["param"] == param
+
+
+def schema(**fields) -> dict[str, object]:
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "trip", "schema": fields}}}
+
+
+def test_a_form_is_a_grammar():
+    assert chat().form() is None
+    assert chat(response_format={"type": "text"}).form() is None
+    assert chat(grammar='root ::= "a"').form() == 'root ::= "a"'
+    assert "root ::=" in (chat(response_format={"type": "json_object"}).form() or "")
+    assert '"true"' in (chat(**schema(type="boolean")).form() or "")
+    assert chat(**schema(properties={"minimum": {"enum": [{"not": 1}]}})).form()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (schema(type="nonsense"), "the JSON schema doesn't convert"),
+        (schema(**{"$ref": "https://example.com/schema.json"}), "the JSON schema doesn't convert"),
+        (schema(type="string", pattern="no anchors"), "the JSON schema doesn't convert"),
+        (schema(type="integer", minimum=3), "'minimum' in the JSON schema can't be kept to"),
+        (schema(anyOf=[{"items": {"not": {}}}]), "'not' in the JSON schema"),
+        ({"grammar": "root ::= [x]", **schema(type="boolean")}, "not both"),
+        ({"grammar": "root ::= [x]", "ignore_eos": True}, "leave 'ignore_eos' out"),
+    ],
+)
+def test_a_form_that_cannot_be_enforced_is_refused(fields, sentence):
+    with pytest.raises(InvalidRequest, match=sentence):
+        chat(**fields).form()
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
