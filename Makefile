@@ -44,7 +44,7 @@ figures: set-up
 	@$(BIN)/python -m bot.demo.readme
 
 bench: set-up
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python -P "$$benchmark"; done
 
 screens: set-up
 	@$(BIN)/pytest tests/acceptance/test_playground.py --screens docs/screens

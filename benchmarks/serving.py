@@ -1,6 +1,6 @@
-"""Eight people ask at once, sharing most of their prompt: the engine beside llama-cpp-python's own `Llama`.
+"""The engine beside llama-cpp-python's own `Llama`, and grounded answers with and without look-up decoding.
 
-Same model file, threads and length of answers, one run: `make bench`, or `python benchmarks/serving.py --model X.gguf`.
+Same model file, threads and length of answers, one run: `make bench`, or `python -P benchmarks/serving.py --model X.gguf`.
 """
 
 import argparse
@@ -33,6 +33,15 @@ SHARED = [
 ]
 
 
+TOPICS = ("claims", "visas", "hotels", "trains", "taxis", "meals", "laptops", "visitors")
+
+
+def guide(topic: str) -> list[Passage]:
+    """Return passages of which one says something on the topic."""
+    words = f"Whoever asks for {topic} writes to the travel desk in the basement at 09:30 on Wednesdays."
+    return [Passage(title="Guide", heading=topic, text=words), *SHARED[:1]]
+
+
 def conversations() -> list[list[Message]]:
     """Return one prompt per person: the same passages, a question of their own."""
     return [question_messages(f"Who decides about case {number}?", SHARED) for number in range(PEOPLE)]
@@ -56,8 +65,24 @@ def ask_engine(inference: Inference) -> int:
     return sum(answer.completion_tokens for answer in inference.answer_all(prompts, concurrency=PEOPLE))
 
 
+def ask_for_quotes(inference: Inference, answers: list[str]) -> int:
+    """Ask for the passage itself, one question after the other, and keep the answers; return the tokens written."""
+    prompts = [
+        Prompt(
+            model=BASE,
+            messages=question_messages(f"What does the guide say on {topic}?", guide(topic)),
+            max_tokens=TOKENS,
+            temperature=0.0,
+        )
+        for topic in TOPICS
+    ]
+    replies = inference.answer_all(prompts, concurrency=1)
+    answers[:] = [reply.text for reply in replies]
+    return sum(reply.completion_tokens for reply in replies)
+
+
 @contextmanager
-def engine(model: Path, threads: int) -> Iterator[str]:
+def engine(model: Path, threads: int, **settings: int) -> Iterator[str]:
     """Run the engine on a free port and yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,6 +93,7 @@ def engine(model: Path, threads: int) -> Iterator[str]:
         "THREADS": threads,
         "CONTEXT_TOKENS": CONTEXT_TOKENS,
         "LOG_LEVEL": "WARNING",
+        **settings,
     }
     variables = [f"ATTUNE_ENGINE_{name}={value}" for name, value in values.items()]
     process = subprocess.Popen(["/usr/bin/env", *variables, sys.executable, "-m", "serving"])
@@ -103,7 +129,12 @@ def main() -> None:
     chosen = parser.parse_args()
     if not chosen.model.exists():
         sys.exit(f"{chosen.model} is not there: run make up once, or name another model with --model.")
+    plain_answers: list[str] = []
+    quick_answers: list[str] = []
+    with engine(chosen.model, chosen.threads, DRAFT_TOKENS=0) as url:
+        plain = measure(partial(ask_for_quotes, Inference(url), plain_answers))
     with engine(chosen.model, chosen.threads) as url:
+        quick = measure(partial(ask_for_quotes, Inference(url), quick_answers))
         ours = measure(partial(ask_engine, Inference(url)))
     llama = Llama(
         str(chosen.model),
@@ -118,6 +149,13 @@ def main() -> None:
         table.add_column(column)
     table.add_row("llama-cpp-python's Llama, one after the other", f"{peer:,.0f}", "1.0")
     table.add_row("Attune's engine", f"{ours:,.0f}", f"{ours / peer:.1f}")
+    Console().print(table)
+    same = sum(first == second for first, second in zip(plain_answers, quick_answers, strict=True))
+    table = Table(title=f"Grounded answers, greedy, one by one; {same} of {len(TOPICS)} texts are identical")
+    for column in ("", "tokens/s", "factor"):
+        table.add_column(column)
+    table.add_row("Attune's engine without look-up", f"{plain:,.0f}", "1.0")
+    table.add_row("Attune's engine with look-up", f"{quick:,.0f}", f"{quick / plain:.1f}")
     Console().print(table)
 
 
