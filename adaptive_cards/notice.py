@@ -27,6 +27,15 @@ def rejected_card(agent: Agent, release: Release, who: str, reason: str) -> Elem
     )
 
 
+def suspended_card(agent: Agent, release: Release) -> Element:
+    """Return, for the owner: it had to be stopped, and what to do."""
+    return card(
+        heading(f"{escape(agent.name)}, {release.label} was stopped"),
+        paragraph("Something that it learned from has been erased. A new run learns without it."),
+        actions=[execute("Start tuning", Verb.RUN_START, agent_id=agent.id)],
+    )
+
+
 def learned_card(agent: Agent, release: Release) -> Element:
     """Return, for whoever corrected an answer: the agent has learned it."""
     return card(

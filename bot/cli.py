@@ -1,7 +1,9 @@
 """The program `attune`: each command reads the settings, imports its own part and starts it."""
 
+import json
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated, Literal, NoReturn
 
@@ -79,6 +81,30 @@ def migrate() -> None:
     settings = _settings()
     Store(settings.store_url).migrate()
     typer.echo("The store is up to date.")
+
+
+@app.command()
+def erase(
+    *,
+    person: Annotated[str, typer.Argument(help="The object id of the person.")],
+    receipt: Annotated[Path | None, typer.Option(help="The file for the receipt; var/erased-<person>.json.")] = None,
+) -> None:
+    """Delete what a person said and sent, stop every release that learned from it, and write a receipt."""
+    from tuning.domain.errors import Refusal
+    from tuning.releases.erasure import erase_person
+    from tuning.store.audit import OPERATOR
+    from tuning.store.store import Store
+    from tuning.tenancy import tenant_of
+
+    settings = _settings()
+    try:
+        erased = erase_person(tenant_of(settings, Store(settings.store_url)), OPERATOR, person)
+        target = receipt or Path(f"var/erased-{person}.json")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps({**asdict(erased), "at": erased.at.isoformat()}, indent=2), "utf-8")
+    except (Refusal, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"{sum(erased.rows.values())} rows are gone, {len(erased.suspended)} releases stopped. See {target}.")
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """What a notice looks like when it is sent: made from its subject as it is then."""
 
 from adaptive_cards.failure import failure_card
-from adaptive_cards.notice import approved_card, learned_card, rejected_card
+from adaptive_cards.notice import approved_card, learned_card, rejected_card, suspended_card
 from adaptive_cards.progress import progress_card
 from bot import views
 from bot.turn import Message
@@ -38,6 +38,8 @@ def _news(tenant: Tenant, notice: Notice) -> Message | None:
         decisions = releases.decisions(session, release.id)
     if notice.kind == NoticeKind.FEEDBACK_LEARNED:
         return Message(card=learned_card(agent, release))
+    if notice.kind == NoticeKind.RELEASE_SUSPENDED:
+        return Message(card=suspended_card(agent, release))
     if not decisions:
         return None
     who, reason = tenant.name_of(decisions[-1].decided_by), decisions[-1].reason

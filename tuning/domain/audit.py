@@ -37,6 +37,7 @@ class Tag(StrEnum):
     FEEDBACK_WITHDRAWN = "feedback:withdrawn"
     FEEDBACK_ACCEPTED = "feedback:accepted"
     FEEDBACK_REJECTED = "feedback:rejected"
+    PERSON_ERASED = "person:erased"
     RETENTION_APPLIED = "retention:applied"
     EVIDENCE_WRITTEN = "evidence:written"
     ACCESS_REFUSED = "access:refused"

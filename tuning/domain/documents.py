@@ -15,6 +15,7 @@ class SourceKind(StrEnum):
 
     FOLDER = "folder"
     UPLOAD = "upload"
+    SHAREPOINT = "sharepoint"
 
 
 class Source(SQLModel, table=True):
@@ -24,7 +25,7 @@ class Source(SQLModel, table=True):
     kind: SourceKind = Field(sa_type=words(SourceKind))
     name: str
     location: str = Field(index=True)
-    """A folder's path below the tenant's documents, or the id of the person whose uploads these are."""
+    """A folder's path below the tenant's documents, the id of the person whose uploads these are, or an address."""
     synced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     RELEASE_REJECTED = "release.rejected"
     RELEASE_RETIRED = "release.retired"
     RELEASE_RESTORED = "release.restored"
+    RELEASE_SUSPENDED = "release.suspended"
     RELEASE_REVOKED = "release.revoked"
     FEEDBACK_LEARNED = "feedback.learned"
 

@@ -98,6 +98,18 @@ class Release(SQLModel, table=True):
             raise WrongState(msg)
         self.state, self.live_at = ReleaseState.LIVE, now()
 
+    @property
+    def can_answer(self) -> bool:
+        """Whether it answers anybody, or may yet: on trial, live, or rolled back to."""
+        return self.state not in {ReleaseState.SUSPENDED, ReleaseState.REVOKED}
+
+    def suspend(self) -> None:
+        """Stop it, because it must not answer with what it learned."""
+        if not self.can_answer:
+            msg = f"{self.label.capitalize()} is {self.state} already."
+            raise WrongState(msg)
+        self.state = ReleaseState.SUSPENDED
+
     def _must_be(self, state: ReleaseState) -> None:
         if self.state is not state and self.state != state:
             msg = f"{self.label.capitalize()} is {self.state}, not {state}: nothing was changed."

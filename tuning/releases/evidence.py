@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from tuning.domain.audit import Tag
 from tuning.domain.datasets import Dataset
+from tuning.domain.documents import Document
 from tuning.domain.fields import now
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run
@@ -106,7 +107,10 @@ def _documents(session: Session, tenant: Tenant, dataset: Dataset) -> dict[str, 
     """Return what was learned from, with the access lists as they were last read, and what was left out."""
     learned = []
     for document_id, sha256 in sorted(dataset.document_hashes.items()):
-        document = documents.get(session, document_id)
+        document = session.get(Document, document_id)
+        if document is None:
+            learned.append({"id": document_id, "sha256": sha256, "is_erased": True})
+            continue
         learned.append(
             {
                 "id": document.id,

@@ -18,7 +18,7 @@ from adaptive_cards.failure import failure_card
 from adaptive_cards.inbox import inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
-from adaptive_cards.notice import approved_card, learned_card, rejected_card
+from adaptive_cards.notice import approved_card, learned_card, rejected_card, suspended_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.verbs import Verb
 from adaptive_cards.welcome import agents_card, welcome_card
@@ -170,6 +170,7 @@ CARDS = {
     "news: approved": approved_card(AGENT, SUBMITTED, "Cy", "Good."),
     "news: rejected": rejected_card(AGENT, SUBMITTED, "Cy", "Too early."),
     "news: revoked": rejected_card(AGENT, make_release(live_at=datetime(2026, 1, 1, tzinfo=UTC)), "Cy", "Wrong."),
+    "news: suspended": suspended_card(AGENT, SUBMITTED),
     "news: learned": learned_card(AGENT, SUBMITTED),
     "audit": audit_card([ENTRY] * 2, about="agent", subject="Travel", is_first=False, has_older=True),
     "audit, nothing": audit_card([], about="", subject="", is_first=True, has_older=False),

@@ -1,5 +1,6 @@
 """The program `attune`."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from tests.factories import keep, make_agent, make_release, make_run
+from tests.factories import keep, make_agent, make_answer, make_release, make_run
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.store import Store
 from tuning.store.audit import record
@@ -89,3 +90,16 @@ def test_evidence_is_written_and_checked_without_the_store(
     for arguments in (["verify", "pack.zip"], ["verify"], ["nothing"]):
         result = runner.invoke(app, ["evidence", *arguments])
         assert (result.exit_code, "Traceback" in result.output) == (1, False)
+
+
+def test_a_person_is_erased_with_a_receipt(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
+    store = Store("sqlite:///var/attune.db")
+    store.migrate()
+    keep(store, make_agent(), make_answer())
+    assert "1 rows are gone, 0 releases stopped" in runner.invoke(app, ["erase", "bo"]).output
+    receipt = json.loads(Path("var/erased-bo.json").read_text())
+    with store.reading() as session:
+        assert session.get_one(AuditEvent, receipt["event_id"]).hash == receipt["event_hash"]
+    store.close()
+    assert runner.invoke(app, ["erase", "../bo"]).exit_code == 1

@@ -95,6 +95,7 @@ class World:
         self._messages = Messages(tenant, answering, self.presses, None)  # type: ignore[arg-type]
         # Past SQLAlchemy, because this looks at everything a thousand times.
         self._file = sqlite3.connect(str(tenant.store.url.database), isolation_level=None)
+        self._file.execute("PRAGMA synchronous=OFF")
         self._empty, self._beginning = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
         self._tables = [table.name for table in SQLModel.metadata.sorted_tables if table.name != "auditevent"]
         people = [Chat(person_id=who, reference=REFERENCE, welcomed_at=now()) for who in WHO.values()]

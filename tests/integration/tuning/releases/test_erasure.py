@@ -1,0 +1,146 @@
+"""A person is erased, on both databases: a planted word is in no table, no file and no index afterwards."""
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlmodel import select
+
+from tests.factories import (
+    keep,
+    make_agent,
+    make_answer,
+    make_document,
+    make_release,
+    make_run,
+    make_source,
+    make_tenant,
+)
+from tuning.domain.audit import Tag
+from tuning.domain.conversations import Answer, Chat, Conversation
+from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.domain.deliveries import Delivery
+from tuning.domain.documents import DocumentPassage, SourceKind
+from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.feedback import Feedback
+from tuning.domain.fields import now
+from tuning.domain.notices import NoticeKind
+from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
+from tuning.releases.erasure import erase_person
+from tuning.store import agents, audit, documents, notices, releases
+
+PLANTED = "Zanzibarquokka"
+KEPT = "Fernandopotoroo"
+
+
+def example(dataset_id, completion, **values):
+    return Example(dataset_id=dataset_id, split=Split.TRAIN, origin=Origin.CORRECTION, completion=completion, **values)
+
+
+@pytest.fixture
+def tenant(store, tmp_path):
+    """Bo corrected Ana's agent: release 1 learned it, release 2 continued that; Ana's other agent learned nothing."""
+    tenant = make_tenant(store, tmp_path)
+    uploads = tenant.uploads / "bo"
+    uploads.mkdir(parents=True)
+    (uploads / "mine.md").write_text(PLANTED)
+    keep(store, make_source(), make_source(id="sent", kind=SourceKind.UPLOAD, name="Bo's", location="bo"))
+    with store.transaction() as session:
+        documents.save(session, make_document(PLANTED, ["bo"], source_id="sent"))
+        passage = DocumentPassage(document_id=PLANTED.lower(), position=0, heading=PLANTED, text=f"About {PLANTED}.")
+        documents.replace_passages(session, PLANTED.lower(), [passage])
+    for number, (agent_id, word, parent) in enumerate(
+        (("agent", PLANTED, None), ("agent", KEPT, "r1"), ("other", KEPT, None)), start=1
+    ):
+        folder = tmp_path / "runs" / f"run{number}"
+        folder.mkdir(parents=True)
+        (folder / "examples.jsonl").write_text(word)
+        given = "word" if word == PLANTED else None
+        keep(
+            store,
+            Dataset(id=f"d{number}", agent_id=agent_id, sha256="d" * 64),
+            example(f"d{number}", word, feedback_id=given),
+            Evaluation(run_id=f"run{number}", samples=[{"question": word}]),
+            make_run(
+                id=f"run{number}",
+                agent_id=agent_id,
+                parent_release_id=parent,
+                dataset_id=f"d{number}",
+                state=RunState.READY,
+                folder=str(folder),
+            ),
+            make_release(
+                id=f"r{number}",
+                agent_id=agent_id,
+                run_id=f"run{number}",
+                number=number,
+                state=ReleaseState.SUPERSEDED if number == 1 else ReleaseState.LIVE,
+            ),
+        )
+    keep(
+        store,
+        make_agent(live_release_id="r2", source_ids=["source", "sent"]),
+        make_agent(id="other", name="Other", live_release_id="r3"),
+        Chat(person_id="bo", reference={"user": PLANTED}),
+        Delivery(
+            chat_id="c", activity_id="a", activity={"person_id": "bo", "text": PLANTED}, holder_id="", held_until=now()
+        ),
+        Conversation(id="talk", chat_id="c", person_id="bo", agent_id="agent"),
+        make_answer(question=PLANTED, text=PLANTED),
+        make_answer(id="cites", person_id="cy", text=PLANTED, citations=[{"document_id": PLANTED.lower()}]),
+        make_answer(id="cys", person_id="cy", question=KEPT, text=KEPT),
+        Feedback(id="word", agent_id="agent", answer_id="answer", person_id="bo", question=PLANTED, correction=PLANTED),
+        Feedback(id="on", agent_id="agent", answer_id="cites", person_id="cy", question=PLANTED),
+    )
+    return tenant
+
+
+def holds(tenant, tmp_path, word):
+    """Where a word is: in any table, or in any file."""
+    found = []
+    with tenant.store.reading() as session:
+        for table in inspect(session.connection()).get_table_names():
+            rows = session.execute(text(f'SELECT * FROM "{table}"')).all()
+            found += [table] if word.lower() in str(rows).lower() else []
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    return found + [path.name for path in files if word.lower().encode() in path.read_bytes().lower()]
+
+
+def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path):
+    assert {"answer", "feedback", "example", "delivery", "chat", "mine.md"} <= set(holds(tenant, tmp_path, PLANTED))
+    receipt = erase_person(tenant, audit.OPERATOR, "bo")
+    assert holds(tenant, tmp_path, PLANTED) == []
+    assert receipt.rows["answers"] == 2
+    with tenant.store.reading() as session:
+        assert [answer.id for answer in session.exec(select(Answer))] == ["cys"]
+        event = audit.events(session, "bo")[-1]
+        assert (event.tag, event.hash) == (Tag.PERSON_ERASED, receipt.event_hash)
+        assert audit.first_broken_link(session) is None
+        assert agents.get(session, "agent").source_ids == ["source"]
+
+
+def test_what_learned_from_it_answers_nobody_and_the_rest_goes_on(tenant, tmp_path):
+    receipt = erase_person(tenant, audit.OPERATOR, "bo")
+    assert sorted(receipt.suspended) == ["r1", "r2"]
+    with tenant.store.transaction() as session:
+        assert agents.get(session, "agent").live_release_id is None
+        assert agents.get(session, "other").live_release_id == "r3"
+        states = [releases.get(session, key).state for key in ("r1", "r2", "r3")]
+        told = {(one.kind, one.person_id, one.subject_id) for one in notices.due(session, now(), 9)}
+    assert states == [ReleaseState.SUSPENDED, ReleaseState.SUSPENDED, ReleaseState.LIVE]
+    assert told == {(NoticeKind.RELEASE_SUSPENDED, "ana", "r2")}
+    assert (tmp_path / "runs" / "run3" / "examples.jsonl").exists()
+
+
+def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
+    keep(tenant.store, make_run(id="now", dataset_id="d1", state=RunState.RUNNING))
+    with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
+        erase_person(tenant, audit.OPERATOR, "bo")
+    assert "answer" in holds(tenant, tmp_path, PLANTED)
+
+
+def test_what_is_no_id_is_refused(tenant, tmp_path):
+    for person_id in ("", "..", "../runs", "a/b", ".hidden"):
+        with pytest.raises(InvalidInput):
+            erase_person(tenant, audit.OPERATOR, person_id)
+    assert (tmp_path / "runs" / "run1").exists()
