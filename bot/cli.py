@@ -5,13 +5,16 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Annotated, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from tuning.store.store import Store
 
 app = typer.Typer(
     name="attune",
@@ -93,12 +96,11 @@ def erase(
     from tuning.domain.errors import Refusal
     from tuning.releases.erasure import erase_person
     from tuning.store.audit import OPERATOR
-    from tuning.store.store import Store
     from tuning.tenancy import tenant_of
 
     settings = _settings()
     try:
-        erased = erase_person(tenant_of(settings, Store(settings.store_url)), OPERATOR, person)
+        erased = erase_person(tenant_of(settings, _store(settings)), OPERATOR, person)
         target = receipt or Path(f"var/erased-{person}.json")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps({**asdict(erased), "at": erased.at.isoformat()}, indent=2), "utf-8")
@@ -117,7 +119,6 @@ def evidence(
     from tuning.domain.errors import Refusal
     from tuning.releases import evidence as made
     from tuning.releases.evidence_check import objections
-    from tuning.store.store import Store
     from tuning.tenancy import tenant_of
 
     if release == "verify":
@@ -125,7 +126,7 @@ def evidence(
     else:
         settings, path = _settings(), file or Path(f"var/evidence-{release}.zip")
         try:
-            pack = made.write(tenant_of(settings, Store(settings.store_url)), release, path, settings.audit_anchor)
+            pack = made.write(tenant_of(settings, _store(settings)), release, path, settings.audit_anchor)
         except (Refusal, OSError) as error:
             _fail(str(error))
         typer.echo(f"{pack.path} is written; its SHA-256 is {pack.sha256}.")
@@ -144,20 +145,25 @@ def verify(
     from tuning.domain.errors import Refusal
     from tuning.governance.audit import read_anchors, read_line
     from tuning.governance.audit import verify as verify_store
-    from tuning.store.store import Store
+    from tuning.store import audit as stored
 
     settings = _settings()
     try:
         if file is None:
-            broken = verify_store(Store(settings.store_url), settings.audit_anchor)
+            store = _store(settings)
+            broken = verify_store(store, settings.audit_anchor)
+            with store.reading() as session:
+                head = stored.head(session)
+            upto = f"up to event {head.id}" if head else "and empty"
         else:
             with file.open(encoding="utf-8") as lines:
                 broken = first_broken_link(map(read_line, lines), read_anchors(settings.audit_anchor))
+            upto = f"in {file}"
     except (Refusal, OSError) as error:
         _fail(str(error))
     if broken is not None:
         _fail(broken.sentence)
-    typer.echo("The audit is whole: no event was changed, moved or removed.")
+    typer.echo(f"The audit is whole {upto}: no event was changed, moved or removed.")
 
 
 @audit.command()
@@ -169,9 +175,8 @@ def export(
     """Write every event, oldest first."""
     from tuning.governance.audit import Format, lines
     from tuning.store import audit as stored
-    from tuning.store.store import Store
 
-    with Store(_settings().store_url).reading() as session, _opened(target) as file:
+    with _store(_settings()).reading() as session, _opened(target) as file:
         file.writelines(lines(stored.chain(session), Format(form)))
 
 
@@ -180,11 +185,10 @@ def anchor() -> None:
     """Note the newest event's hash in the file of anchors now; a running worker does it every hour."""
     from tuning.domain.errors import Refusal
     from tuning.governance.audit import anchor as make_anchor
-    from tuning.store.store import Store
 
     settings = _settings()
     try:
-        made = make_anchor(Store(settings.store_url), settings.audit_anchor)
+        made = make_anchor(_store(settings), settings.audit_anchor)
     except (Refusal, OSError) as error:
         _fail(str(error))
     done = f"Event {made.event_id} is anchored in" if made else "Nothing new to anchor in"
@@ -207,6 +211,15 @@ def app_package(
     except Incomplete as error:
         _fail(str(error))
     typer.echo(f"{target} is ready: in the Teams admin centre choose Teams apps > Manage apps > Upload new app.")
+
+
+def _store(settings: Settings) -> "Store":
+    """Return the store with its tables up to date, as every process does when it starts."""
+    from tuning.store.store import Store
+
+    store = Store(settings.store_url)
+    store.migrate()
+    return store
 
 
 def _opened(target: Path | None) -> AbstractContextManager[IO[str]]:

@@ -139,6 +139,7 @@ def decided(tenant: Tenant, release: Release) -> Element:
 
 def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -> Element:
     """Return a page of the audit for an admin: before an event (0: the newest), about all or one subject."""
+    about = about[: access.MAX_ID]
     events, has_older = governed_audit.page(tenant, person_id, before=before, about=about)
     with tenant.store.reading() as session:
         entries = [
@@ -158,6 +159,7 @@ def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -
 
 def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
     """Return a page of all agents for an admin."""
+    number = max(number, 0)
     items, total = governed_inventory.page(tenant, person_id, number)
     lines = [
         Line(

@@ -10,6 +10,8 @@ from tuning.governance.tenant import Tenant
 
 STALE = "That button can't be used any more. Send 'help' to see what you can do."
 MAX_TEXT = 30_000
+MAX_NUMBER = 2**31 - 1
+"""Every database can compare with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class Press:
     def number(self, key: str) -> int:
         """Return a number that the button carries; raise `InvalidInput` for a button that lacks it."""
         value = self.data.get(key)
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_NUMBER:
             raise InvalidInput(STALE)
         return value
 
