@@ -18,6 +18,8 @@ class EngineConfig:
     """The base model, GGUF."""
     adapter_dir: Path
     """The folder that adapters must lie in."""
+    embedding_model: Path | None = None
+    """The encoder for /v1/embeddings, GGUF; none: texts are not embedded."""
     threads: int = _cores()
     """Threads of llama.cpp."""
     gpu_layers: int = -1

@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 
@@ -16,16 +16,19 @@ import numpy as np
 from serving.answer import Answer
 from serving.budget import affordable_lanes
 from serving.config import EngineConfig
+from serving.embedding import Embedding, EmbeddingJob, Vectors
 from serving.errors import (
     DeadlinePassed,
     DecodingFailed,
+    NoEncoder,
     PromptTooLong,
     QueueFull,
     ServingError,
     ShuttingDown,
+    TextTooLong,
 )
 from serving.gguf import read_header
-from serving.llama import Context, Model, Piece, Vocabulary, try_adapter
+from serving.llama import Context, Encoder, Model, Piece, Vocabulary, try_adapter
 from serving.lookup import Lookup, verified
 from serving.metrics import Metrics
 from serving.request import AdapterFile, Finish, Request, Tune
@@ -52,6 +55,9 @@ class Engine:
         self.metrics = metrics
         self.lane_count = lanes
         self._model = Model(config.model, config)
+        self.encoder = _encoder(config)
+        """What embeds texts, if anything does; only its vocabulary and limits are for other threads."""
+        self._embedding = Embedding(self.encoder) if self.encoder else None
         self._room_limit = min(config.context_tokens, self._model.trained_tokens)
         self._contexts: dict[Tune, Context] = {}
         self._answers: dict[Request, Answer] = {}
@@ -125,6 +131,30 @@ class Engine:
             self._waiting += 1
             self._orders.put(partial(self._take, answer))
 
+    def embed(self, texts: Sequence[Sequence[int]]) -> "Future[Vectors]":
+        """Queue texts for the encoder; the future gets their vectors.
+
+        Raises:
+            NoEncoder: there is none.
+            TextTooLong: it can't read one of them at once.
+            QueueFull: too many requests are waiting.
+            ShuttingDown: no more are taken.
+        """
+        if self._embedding is None:
+            raise NoEncoder(param="model")
+        limit = self._embedding.encoder.limit
+        for number, text in enumerate(texts):
+            if len(text) > limit:
+                raise TextTooLong(number=number, tokens=len(text), limit_tokens=limit, param="input")
+        job = EmbeddingJob(texts=texts)
+        with self._gate:
+            if self._stopping:
+                raise ShuttingDown(retry_after_s=5)
+            if len(self._embedding.jobs) >= self.config.queue:
+                raise QueueFull(waiting=len(self._embedding.jobs), retry_after_s=1)
+            self._orders.put(partial(self._embedding.jobs.append, job))
+        return job.future
+
     def cancel(self, request: Request) -> None:
         """Give up a request, if it is not finished: nothing more is delivered once the current turn is over."""
         self._orders.put(partial(self._give_up, request))
@@ -175,6 +205,8 @@ class Engine:
             self.drain()
             for answer in self._answers.values():
                 answer.fail(ShuttingDown(retry_after_s=5))  # a supervisor starts a new process
+            if self._embedding:
+                self._embedding.give_up(ShuttingDown(retry_after_s=5))
             self.ended.set_exception(error)
         else:
             self.ended.set_result(None)
@@ -186,11 +218,14 @@ class Engine:
             self._close_answer(answer, "shut down", ShuttingDown(retry_after_s=5))
         for key in list(self._contexts):
             self._close_lane(key)
+        if self._embedding:
+            self._embedding.give_up(ShuttingDown(retry_after_s=5))
+            self._embedding.encoder.close()
         self._model.close()
 
     def _obey(self) -> None:
         """Carry out the orders that have come; wait for one when there is nothing else to do."""
-        wait = self._scheduler.idle
+        wait = self._scheduler.idle and not (self._embedding and self._embedding.jobs)
         while not self._ended:
             try:
                 order = self._orders.get(block=wait)
@@ -229,6 +264,8 @@ class Engine:
         """Give one lane its turn."""
         started = time.monotonic()
         self._check_deadlines(started)
+        if self._embedding:
+            self._embedding.step()
         self._arrange_lanes()
         turn = self._scheduler.next_turn()
         if turn:
@@ -347,3 +384,10 @@ class Engine:
         self._deadlines_checked = now
         for answer in [answer for answer in self._answers.values() if answer.deadline < now]:
             self._close_answer(answer, "late", DeadlinePassed(deadline_s=self.config.deadline_s))
+
+
+def _encoder(config: EngineConfig) -> Encoder | None:
+    if config.embedding_model is None:
+        return None
+    read_header(config.embedding_model)
+    return Encoder(Model(config.embedding_model, config), config)

@@ -4,7 +4,9 @@
     ServingError
     ├── InvalidRequest
     │   ├── PromptTooLong
-    │   └── BadGrammar
+    │   ├── BadGrammar
+    │   ├── NoEncoder
+    │   └── TextTooLong
     ├── NotAuthorised
     ├── UnknownModel
     ├── BrokenFile
@@ -69,6 +71,18 @@ class BadGrammar(InvalidRequest):
     """The answer's form can't be enforced: {reason}. Correct the schema or grammar."""
 
     code = "invalid_grammar"
+
+
+class NoEncoder(InvalidRequest):
+    """This engine embeds no texts. Give it an encoder by ATTUNE_ENGINE_EMBEDDING_MODEL."""
+
+    code = "no_encoder"
+
+
+class TextTooLong(InvalidRequest):
+    """Text {number} has {tokens} tokens, but the encoder reads at most {limit_tokens}. Split it."""
+
+    code = "context_length_exceeded"
 
 
 class NotAuthorised(ServingError):

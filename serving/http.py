@@ -13,24 +13,28 @@ from aiohttp import web
 
 from serving.adapters import Adapters
 from serving.engine import Engine
-from serving.errors import InvalidRequest, NotAuthorised, ServingError
+from serving.errors import InvalidRequest, NoEncoder, NotAuthorised, ServingError, UnknownModel
 from serving.form import read_grammar
-from serving.llama import Grammar
+from serving.llama import Grammar, Vocabulary
 from serving.prompt import ChatTemplate
 from serving.protocol import (
     AdapterLoad,
     ChatCompletion,
+    Embeddings,
     Generation,
     Json,
     Reply,
     TextCompletion,
     Tokenisation,
+    embeddings_object,
     error_object,
     parse,
 )
 from serving.request import Output, Request, Tune
 
 logger = logging.getLogger(__name__)
+EMBEDDING = "embedding"
+"""The name of the encoder in every engine that has one."""
 MAX_BODY_BYTES = 4 * 2**20
 PUBLIC = {"/health", "/metrics"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -48,6 +52,7 @@ def make_app(engine: Engine, adapters: Adapters, *, api_key: str | None = None) 
             web.get("/v1/models/{id}", service.model),
             web.post("/v1/chat/completions", service.chat),
             web.post("/v1/completions", service.complete),
+            web.post("/v1/embeddings", service.embed),
             web.post("/v1/adapters", service.load),
             web.delete("/v1/adapters/{id}", service.unload),
             web.post("/tokenize", service.tokenise),
@@ -115,7 +120,8 @@ class _Service:
         return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def models(self, _request: web.Request) -> web.Response:
-        names = [*dict.fromkeys(self._adapters.base_names), *self._adapters.ids()]
+        encoder = [EMBEDDING] if self._engine.encoder else []
+        names = [*dict.fromkeys(self._adapters.base_names), *self._adapters.ids(), *encoder]
         return web.json_response({"object": "list", "data": [self._model_object(name) for name in names]})
 
     async def model(self, request: web.Request) -> web.Response:
@@ -141,6 +147,22 @@ class _Service:
         return await self._answer(
             request, body, tune, tokens, limit=body.max_tokens, top_logprobs=body.logprobs, chat=False
         )
+
+    async def embed(self, request: web.Request) -> web.Response:
+        body: Embeddings = parse(await request.read(), Embeddings)
+        encoder = self._engine.encoder
+        if encoder is None:
+            raise NoEncoder(param="model")
+        if body.model not in (EMBEDDING, encoder.model.path.stem):
+            raise UnknownModel(model=body.model, param="model")
+        texts = await asyncio.to_thread(
+            lambda: [
+                _tokens(encoder.model.vocabulary, text, parse_special=False, param="input") for text in body.texts()
+            ]
+        )
+        vectors = await asyncio.wrap_future(self._engine.embed(texts))
+        reply = embeddings_object(body.model, vectors, sum(map(len, texts)), body.encoding_format)
+        return web.json_response(reply)
 
     async def load(self, request: web.Request) -> web.Response:
         body: AdapterLoad = parse(await request.read(), AdapterLoad)
@@ -192,19 +214,8 @@ class _Service:
         return self._engine.vocabulary.tokenise(text, add_special=False, parse_special=True)
 
     def _text_tokens(self, prompt: str | list[int] | list[str]) -> list[int]:
-        vocabulary = self._engine.vocabulary
-        first = prompt if isinstance(prompt, str) else prompt[0]
-        if isinstance(first, str):
-            tokens = vocabulary.tokenise(first, add_special=True, parse_special=True)
-        else:
-            tokens = [int(token) for token in prompt]
-            wrong = next((token for token in tokens if not 0 <= token < vocabulary.size), None)
-            if wrong is not None:
-                reason = f"{wrong} is no token of this model; they go from 0 to {vocabulary.size - 1}."
-                raise InvalidRequest(reason=reason, param="prompt")
-        if not tokens:
-            raise InvalidRequest(reason="The prompt is empty. Write something.", param="prompt")
-        return tokens
+        text: Any = prompt if isinstance(prompt, str) or isinstance(prompt[0], int) else prompt[0]
+        return _tokens(self._engine.vocabulary, text, parse_special=True, param="prompt")
 
     def _constraint(self, body: Generation) -> Grammar | None:
         form = body.form()
@@ -255,6 +266,26 @@ class _Service:
             yield
         finally:
             self._engine.cancel(request)
+
+
+def _tokens(vocabulary: Vocabulary, text: str | list[int], *, parse_special: bool, param: str) -> list[int]:
+    """Return a text's tokens, or those given if they are the model's.
+
+    Raises:
+        InvalidRequest: there are none, or one is not the model's.
+    """
+    if isinstance(text, str):
+        tokens = vocabulary.tokenise(text, add_special=True, parse_special=parse_special)
+    else:
+        tokens = text
+        wrong = next((token for token in tokens if not 0 <= token < vocabulary.size), None)
+        if wrong is not None:
+            raise InvalidRequest(
+                reason=f"{wrong} is no token of this model; they go from 0 to {vocabulary.size - 1}.", param=param
+            )
+    if not tokens:
+        raise InvalidRequest(reason=f"The {param} is empty. Write something.", param=param)
+    return tokens
 
 
 async def _stream(

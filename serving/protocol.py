@@ -1,10 +1,13 @@
 """OpenAI's request and response objects: what clients may send, and what they get."""
 
+import base64
 import time
 import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from serving.errors import InvalidRequest, ServingError
@@ -161,6 +164,28 @@ class TextCompletion(Generation):
     echo: Literal[False] | None = None
 
 
+Texts = (
+    str
+    | Annotated[list[str], Field(min_length=1, max_length=2048)]
+    | Annotated[list[int], Field(min_length=1)]
+    | Annotated[list[Annotated[list[int], Field(min_length=1)]], Field(min_length=1, max_length=2048)]
+)
+
+
+class Embeddings(_Body):
+    """The body of POST /v1/embeddings."""
+
+    model: str = "embedding"
+    input: Texts
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: None = None
+
+    def texts(self) -> list[str] | list[list[int]]:
+        """Return the texts, or their tokens, one by one."""
+        given: Any = self.input
+        return [given] if isinstance(given, str) or isinstance(given[0], int) else given
+
+
 class AdapterLoad(_Body):
     """The body of POST /v1/adapters."""
 
@@ -198,6 +223,17 @@ def error_object(error: ServingError) -> Json:
     """Return an error in OpenAI's shape."""
     kind = "server_error" if error.status >= 500 else "invalid_request_error"  # noqa: PLR2004 - HTTP's own border
     return {"error": {"message": error.sentence, "type": kind, "param": error.param, "code": error.code}}
+
+
+def embeddings_object(model: str, vectors: NDArray[np.float32], tokens: int, encoding: str) -> Json:
+    """Return vectors as OpenAI's clients expect them: lists of numbers, or their bytes in base64."""
+    little = vectors.astype("<f4")
+    forms: list[Any] = (
+        [base64.b64encode(row.tobytes()).decode() for row in little] if encoding == "base64" else little.tolist()
+    )
+    data = [{"object": "embedding", "index": index, "embedding": form} for index, form in enumerate(forms)]
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return {"object": "list", "model": model, "data": data, "usage": usage}
 
 
 class Reply:

@@ -24,6 +24,8 @@ class EngineSettings(BaseSettings):
     """The port; 0 takes a free one."""
     adapter_dir: Path = Path("var/artifacts")
     """The folder that adapters are loaded from; others are refused."""
+    embedding_model: Path | None = None
+    """The encoder for /v1/embeddings, a GGUF file; without it texts are not embedded."""
     threads: int = Field(default=EngineConfig.threads, ge=1)
     """Threads of llama.cpp."""
     gpu_layers: int = Field(default=EngineConfig.gpu_layers, ge=-1)

@@ -15,9 +15,11 @@ from typing import Any
 
 import httpx
 import jsonschema
+import numpy as np
 import openai
 import pytest
-from transformers import AutoTokenizer
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -227,6 +229,36 @@ def test_a_client_that_leaves_frees_its_place(server, stream):
         wait_until(lambda: server.metric("requests_running") == 1)
     wait_until(lambda: server.metric('requests_total{outcome="cancelled"}') == before + 1)
     wait_until(lambda: server.metric("requests_running") == 0)
+
+
+def test_texts_become_the_vectors_that_transformers_gives(tiny_model, tmp_path):
+    server = Server(tiny_model.gguf, tmp_path, tmp_path / "log", embedding_model=str(tiny_model.gguf))
+    texts = ["the form", "Zürich and 48 euro 🙂", *("trip " * number for number in range(1, 40))]
+    reply = server.client.embeddings.create(model="embedding", input=texts)
+    vectors = np.array([item.embedding for item in reply.data])
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.folder)
+    model = AutoModelForCausalLM.from_pretrained(tiny_model.folder, dtype=torch.float32).model
+    tokens = [[tokenizer.bos_token_id, *tokenizer(text, add_special_tokens=False)["input_ids"]] for text in texts]
+    for ids, vector in zip(tokens, vectors, strict=True):
+        with torch.no_grad():
+            mean = model(torch.tensor([ids])).last_hidden_state[0].mean(dim=0)
+        np.testing.assert_allclose(vector, mean / mean.norm(), atol=2e-3)
+    assert reply.usage.prompt_tokens == sum(map(len, tokens))
+    plain = server.client.embeddings.create(model="tiny", input=texts[0], encoding_format="float")
+    np.testing.assert_allclose(plain.data[0].embedding, vectors[0], atol=2e-3)
+    assert "embedding" in [model.id for model in server.client.models.list()]
+    with pytest.raises(openai.BadRequestError, match="Text 1 has 4001 tokens, but the encoder reads at most 2048"):
+        server.client.embeddings.create(model="embedding", input=[[5], [5] * 4001])
+    with pytest.raises(openai.NotFoundError, match="There is no model 'nobody'"):
+        server.client.embeddings.create(model="nobody", input="x")
+    chat = server.client.completions.create(model="base", prompt="the form", max_tokens=4)
+    assert chat.choices[0].finish_reason in ("stop", "length")
+    assert server.stop() == 0
+
+
+def test_an_engine_without_encoder_says_so(server):
+    with pytest.raises(openai.BadRequestError, match="This engine embeds no texts"):
+        server.client.embeddings.create(model="embedding", input="the form")
 
 
 async def test_many_people_at_once_get_their_own_answers(server):
