@@ -4,6 +4,7 @@ import base64
 import time
 import uuid
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -245,6 +246,7 @@ class Reply:
         kind = "chatcmpl" if chat else "cmpl"
         self._head = {"id": f"{kind}-{uuid.uuid4().hex}", "created": int(time.time()), "model": model}
         self._kind = "chat.completion" if chat else "text_completion"
+        self._offset = 0
 
     def whole(self, text: str, finish: Finish | None, usage: Usage, logprobs: Sequence[TokenLogprob] | None) -> Json:
         """Return a finished answer."""
@@ -280,8 +282,12 @@ class Reply:
             return None
         if self._chat:
             return {"content": [_chat_logprob(item) for item in logprobs], "refusal": None}
+        texts = [_text(item.piece) for item in logprobs]
+        offsets = list(accumulate(map(len, texts), initial=self._offset))
+        self._offset = offsets.pop()
         return {
-            "tokens": [_text(item.piece) for item in logprobs],
+            "tokens": texts,
+            "text_offset": offsets,
             "token_logprobs": [item.logprob for item in logprobs],
             # Pieces of characters look alike as text: the likeliest, which comes first, must not be overwritten.
             "top_logprobs": [{_text(piece): value for piece, value in reversed(item.top)} for item in logprobs],

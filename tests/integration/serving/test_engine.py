@@ -313,8 +313,9 @@ def test_a_late_answer_is_given_up(config, prompts):
         _, outputs = client.ask("base", prompts[0])
         time.sleep(0.6)
         held.set()
-        with pytest.raises(DeadlinePassed):
+        with pytest.raises(DeadlinePassed) as caught:
             finished(outputs)
+    assert caught.value.status == 504
 
 
 def test_a_stopped_engine_tells_those_who_wait(config, prompts):

@@ -21,6 +21,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from tests.unit.serving.gguf_files import write_adapter
+
 pytestmark = pytest.mark.timeout(400)
 
 CHAT = [{"role": "system", "content": "the form"}, {"role": "user", "content": "Zürich and 48 euro 🙂"}]
@@ -202,6 +204,49 @@ def test_a_damaged_adapter_is_refused_and_the_engine_lives(server, tiny_model):
         assert reply.status_code == status
         assert reply.json()["error"]["message"].endswith(".")
     assert server.http.get("/health").json()["status"] == "ok"
+
+
+def test_an_adapter_for_another_base_is_refused_and_both_are_named(server, tiny_model):
+    path = write_adapter(tiny_model.gguf.parent / "stranger.gguf")
+    reply = server.http.post("/v1/adapters", json={"id": "stranger", "path": str(path)})
+    assert reply.status_code == 409
+    assert "stranger.gguf doesn't fit the base model tiny.gguf" in reply.json()["error"]["message"]
+
+
+def test_sampling_is_what_the_client_asks_for(server):
+    def ask(**fields: Any) -> str:
+        reply = server.client.chat.completions.create(model="red", messages=CHAT, max_tokens=30, **fields)
+        return str(reply.choices[0].message.content)
+
+    greedy = ask(temperature=0)
+    assert ask(seed=5) == ask(seed=5) != ask(seed=6)
+    for narrow in ({"min_p": 1.0}, {"top_k": 1}):
+        assert ask(seed=5, extra_body=narrow) == greedy
+    assert ask(seed=5, top_p=1e-9) == greedy
+    for penalty in ({"presence_penalty": 2.0}, {"frequency_penalty": 2.0}, {"extra_body": {"repeat_penalty": 5.0}}):
+        assert ask(temperature=0, **penalty) != greedy
+    stop = greedy[len(greedy) // 2 :][:2]
+    assert ask(temperature=0, stop=[stop]) == greedy[: greedy.index(stop)]
+
+
+def test_the_metrics_tell_of_the_queue_lanes_tokens_waits_and_reuse(server):
+    for _ in range(2):
+        server.client.chat.completions.create(model="blue", messages=CHAT, temperature=0, max_tokens=10)
+    names = {line.split("{")[0].split()[0] for line in server.http.get("/metrics").text.splitlines() if line[0] != "#"}
+    for gauge in ("requests_waiting", "requests_running"):
+        assert f"attune_engine_{gauge}" in names
+    for counted in (
+        "adapters",
+        "lanes",
+        "prompt_tokens_total",
+        "reused_tokens_total",
+        "answer_tokens_total",
+        "first_token_seconds_count",
+        "decode_seconds_sum",
+        "busy_seconds_total",
+        'requests_total{outcome="answered"}',
+    ):
+        assert server.metric(counted) > 0, counted
 
 
 def test_mistakes_have_openais_errors(server):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from serving.errors import InvalidRequest, QueueFull
-from serving.protocol import ChatCompletion, TextCompletion, error_object, parse
-from serving.request import Sampling
+from serving.protocol import ChatCompletion, Reply, TextCompletion, error_object, parse
+from serving.request import Finish, Sampling, TokenLogprob, Usage
 
 CHAT = {"model": "hr", "messages": [{"role": "user", "content": "Hi"}]}
 
@@ -92,6 +92,19 @@ def test_a_form_that_cannot_be_enforced_is_refused(fields, sentence):
 def test_a_body_that_is_no_object_is_refused(body):
     with pytest.raises(InvalidRequest):
         parse(body, ChatCompletion)
+
+
+def test_a_completions_log_probabilities_say_where_each_token_begins_also_in_a_stream():
+    items = [
+        TokenLogprob(token=number, piece=piece, logprob=-1.0) for number, piece in enumerate((b"Z", b"\xc3", b"rich"))
+    ]
+    usage = Usage(prompt_tokens=1, reused_tokens=0, completion_tokens=3)
+    whole = Reply("hr", chat=False).whole("Z?rich", Finish.STOP, usage, items)["choices"][0]["logprobs"]
+    assert whole["tokens"] == ["Z", "\ufffd", "rich"]
+    assert whole["text_offset"] == [0, 1, 2]
+    stream = Reply("hr", chat=False)
+    pieces = [stream.piece("", None, [item])["choices"][0]["logprobs"]["text_offset"] for item in items]
+    assert pieces == [[0], [1], [2]]
 
 
 def test_errors_have_openais_shape():
