@@ -64,7 +64,9 @@ def _read(tenant: Tenant, candidates: list[Document]) -> Iterator[Precedent]:
             with tenant.store.reading() as session:
                 source = documents.get_source(session, document.source_id)
             try:
-                path = reader_of(source, folder=tenant.folder, uploads=tenant.uploads).open(document.path)
+                path = reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).open(
+                    document.path
+                )
                 yield Precedent(title=document.title, text=extractor.extract(path).strip())
             except (Unreadable, OutsideSource, OSError):
                 continue

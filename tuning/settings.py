@@ -1,10 +1,12 @@
 """What the backend is told from outside: where things are and how much it may use."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tuning.domain.registration import AppRegistration
 
 STARTER = Path(__file__).parent / "starter" / "model"
 """The base model that ships with Attune."""
@@ -45,6 +47,50 @@ class TuningSettings(BaseSettings):
         default="fc1bb51a-7f95-404b-86f1-706c45b77f29",
         description="Object id of the group whose members approve releases; the default is the sample tenant's.",
     )
+    directory: Literal["file", "entra"] = Field(
+        default="file", description="Where people and groups are looked up: `people.json`, or Microsoft Entra."
+    )
+    graph_tenant_id: str = Field(default="", description="Microsoft 365: the tenant id in Entra.")
+    graph_client_id: str = Field(default="", description="Microsoft 365: the client id of the app registration.")
+    graph_certificate: Path | None = Field(
+        default=None, description="Microsoft 365: PEM file with the app registration's private key and certificate."
+    )
+    graph_secret: SecretStr = Field(
+        default=SecretStr(""), description="Microsoft 365: a client secret, where there is no certificate."
+    )
+    graph_url: str = Field(
+        default="https://graph.microsoft.com/v1.0", description="Microsoft Graph; national clouds have their own."
+    )
+    login_url: str = Field(
+        default="https://login.microsoftonline.com", description="Microsoft's sign-in; national clouds have their own."
+    )
+    graph_authorities: Path | None = Field(
+        default=None, description="PEM file of root certificates, for networks that look into TLS."
+    )
+    sharepoint: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses of SharePoint libraries or folders to take as sources, with blanks between them.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much the logs say."
     )
+
+    @field_validator("sharepoint", mode="before")
+    @classmethod
+    def _lines(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @property
+    def registration(self) -> AppRegistration | None:
+        """Attune's registration in Entra; None if there is none."""
+        if not self.graph_tenant_id or not self.graph_client_id:
+            return None
+        return AppRegistration(
+            tenant_id=self.graph_tenant_id,
+            client_id=self.graph_client_id,
+            secret=self.graph_secret.get_secret_value(),
+            certificate=self.graph_certificate,
+            login_url=self.login_url.rstrip("/"),
+            graph_url=self.graph_url.rstrip("/"),
+            authorities=self.graph_authorities,
+        )

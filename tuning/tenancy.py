@@ -1,17 +1,33 @@
 """The organisation that a process works for, out of its settings."""
 
+from tuning.domain.principals import People
 from tuning.governance.tenant import Tenant
 from tuning.settings import TuningSettings
+from tuning.sources.errors import DirectoryUnreadable
 from tuning.sources.people import FilePeople
 from tuning.store import Store
 
 
 def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
-    """Return the organisation that the settings describe."""
+    """Return the organisation that the settings describe; raise DirectoryUnreadable for Entra without its settings."""
     return Tenant(
         store=store,
-        people=FilePeople(settings.tenant / "people.json"),
+        people=_people(settings),
         admin_group_id=settings.admin_group,
         artifacts=settings.artifacts.resolve(),
         folder=settings.tenant,
+        registration=settings.registration,
     )
+
+
+def _people(settings: TuningSettings) -> People:
+    if settings.directory == "file":
+        return FilePeople(settings.tenant / "people.json")
+    if settings.registration is None:
+        raise DirectoryUnreadable(
+            "ATTUNE_DIRECTORY is entra: set ATTUNE_GRAPH_TENANT_ID and ATTUNE_GRAPH_CLIENT_ID, "
+            "as docs/microsoft365.md describes."
+        )
+    from tuning.sources.graph.people import EntraPeople  # noqa: PLC0415 - Microsoft's packages load slowly
+
+    return EntraPeople(settings.registration)

@@ -38,7 +38,7 @@ class Pairs:
         found: list[Example] = []
         with Extractor() as extractor:
             for source in sources:
-                reader = reader_of(source, folder=self._tenant.folder, uploads=self._tenant.uploads)
+                reader = reader_of(source, folder=self._tenant.folder, uploads=self._tenant.uploads, registration=None)
                 made = [self._example(source, reader, extractor, row) for row in _rows(source, reader)]
                 found += [example for example in made if example]
         precedents = sorted({str(example.document_id) for example in found})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuning.domain.principals import ORGANISATION, People
+from tuning.domain.registration import AppRegistration
 from tuning.store import Store
 
 
@@ -19,6 +20,8 @@ class Tenant:
     """The folder for what runs make."""
     folder: Path
     """The folder that folder sources lie below."""
+    registration: AppRegistration | None = None
+    """How Attune signs in to Microsoft 365, if it does."""
 
     @property
     def uploads(self) -> Path:

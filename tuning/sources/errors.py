@@ -3,6 +3,8 @@
 Refusal
 ├── DirectoryUnreadable
 ├── SourceMissing
+│   └── Microsoft365Refused
+├── LinkRefused
 ├── OutsideSource
 └── UploadRefused
 """
@@ -22,6 +24,18 @@ class SourceMissing(Refusal):
     """The source's folder is not there any more. Put it back, or choose another source."""
 
     code: ClassVar[str] = "source_missing"
+
+
+class Microsoft365Refused(SourceMissing):
+    """Microsoft 365 didn't let Attune in. `attune doctor` says what is missing."""
+
+    code: ClassVar[str] = "microsoft365_refused"
+
+
+class LinkRefused(Refusal):
+    """That is not an address of SharePoint. Open the folder in the browser and copy its address."""
+
+    code: ClassVar[str] = "link_refused"
 
 
 class OutsideSource(Refusal):

@@ -3,13 +3,23 @@
 from pathlib import Path
 
 from tuning.domain.documents import Source, SourceKind
+from tuning.domain.registration import AppRegistration
 from tuning.sources.folder import FolderReader
 from tuning.sources.reader import SourceReader
 from tuning.sources.upload import UploadReader
 
+LIBRARIES = "libraries"
 
-def reader_of(source: Source, *, folder: Path, uploads: Path) -> SourceReader:
-    """Return the reader of a source, given the tenant folder and the folder of all uploads."""
+
+def reader_of(source: Source, *, folder: Path, uploads: Path, registration: AppRegistration | None) -> SourceReader:
+    """Return the reader of a source, given the tenant folder, the folder of all uploads, and Attune's registration.
+
+    Copies of libraries lie beside the uploads.
+    """
+    if source.kind == SourceKind.SHAREPOINT:
+        from tuning.sources.graph.library import LibraryReader  # noqa: PLC0415 - Microsoft's packages load slowly
+
+        return LibraryReader(uploads.parent / LIBRARIES / source.id, source.location, registration)
     if source.kind == SourceKind.UPLOAD:
         return UploadReader(uploads, source.location)
     return FolderReader(folder, source.location)

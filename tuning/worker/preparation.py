@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tuning.documents.extraction import Extractor
@@ -12,6 +12,8 @@ from tuning.domain.documents import Source, SourceKind
 from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
 from tuning.settings import TuningSettings
+from tuning.sources.errors import LinkRefused, SourceMissing
+from tuning.sources.graph.links import place_of
 from tuning.store import Store, audit, documents
 from tuning.tenancy import tenant_of
 from tuning.training.base_model import prepare_base
@@ -47,6 +49,7 @@ def prepare(settings: TuningSettings, tenant: Tenant, *, say: Say) -> None:
     _point(tenant.artifacts / ENGINE_MODEL, base.path)
     say(f"The base model is ready ({base.path.name}, {base.bytes / 2**20:.1f} MiB, {_seconds(began)}).")
     found = import_sources(tenant, say=say)
+    found += import_libraries(tenant, settings.sharepoint, say=say)
     if not found:
         say(f"There are no sources: put folders of documents into {tenant.folder / PLACES[0]}.")
 
@@ -62,7 +65,7 @@ def _point(link: Path, target: Path) -> None:
 def import_sources(tenant: Tenant, *, say: Say) -> list[Source]:
     """Make a source of every folder directly below the places of the tenant folder, and sync them all."""
     found = [
-        _source(tenant, folder)
+        _source(tenant, SourceKind.FOLDER, folder.relative_to(tenant.folder).as_posix(), _readable(folder))
         for place in PLACES
         for folder in sorted((tenant.folder / place).glob("*/"))
         if not folder.name.startswith(".")
@@ -75,12 +78,28 @@ def import_sources(tenant: Tenant, *, say: Say) -> list[Source]:
     return found
 
 
-def _source(tenant: Tenant, folder: Path) -> Source:
-    location = folder.relative_to(tenant.folder).as_posix()
+def import_libraries(tenant: Tenant, links: Iterable[str], *, say: Say) -> list[Source]:
+    """Make a source of every SharePoint library or folder, and sync them; say what is wrong with one and go on."""
+    found: list[Source] = []
+    with Extractor() as extractor:
+        for link in links:
+            began = time.monotonic()
+            try:
+                place = place_of(link)
+                name = place.path.rpartition("/")[2] or place.site.rpartition("/")[2] or place.host
+                source = _source(tenant, SourceKind.SHAREPOINT, place.address, name)
+                found.append(source)
+                say(f"{name}: {_described(sync_source(tenant, source.id, extractor))} ({_seconds(began)}).")
+            except (LinkRefused, SourceMissing) as refusal:
+                say(f"{link}: {refusal.sentence}")
+    return found
+
+
+def _source(tenant: Tenant, kind: SourceKind, location: str, name: str) -> Source:
     with tenant.store.transaction() as session:
-        source = documents.source_at(session, SourceKind.FOLDER, location)
+        source = documents.source_at(session, kind, location)
         if source is None:
-            source = Source(kind=SourceKind.FOLDER, name=_readable(folder), location=location)
+            source = Source(kind=kind, name=name, location=location)
             session.add(source)
             session.flush()
             audit.record(session, Tag.SOURCE_ADDED, audit.WORKER, source.id, location=location)

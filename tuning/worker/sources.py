@@ -15,5 +15,5 @@ def sync_source(
     """Read what changed in a source; raise `NotFound` or `SourceMissing`."""
     with tenant.store.reading() as session:
         source = documents.get_source(session, source_id)
-    reader = reader_of(source, folder=tenant.folder, uploads=tenant.uploads)
+    reader = reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=tenant.registration)
     return sync(tenant.store, source_id, reader, extractor=extractor, progress=progress)

@@ -1,0 +1,418 @@
+"""Microsoft 365 over loopback TLS: a small tenant, in the shapes that Microsoft documents."""
+
+import asyncio
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote
+
+import trustme
+from aiohttp import web
+
+from tuning.domain.registration import AppRegistration
+
+TENANT = "366b70c9-8426-4ea8-bfef-af168845d972"
+HOST = "brenvale.sharepoint.com"
+SITE = "/sites/people"
+DRIVE = "b!drive"
+V1 = "/v1.0"
+
+
+@dataclass
+class Item:
+    """A file or folder, with what was granted on it itself."""
+
+    id: str
+    parent: str
+    name: str
+    content: bytes | None = None
+    permissions: list[dict[str, Any]] = field(default_factory=list)
+    inherits: bool = True
+    version: int = 1
+
+
+def granted(user: str = "", *, group: str = "", site_group: str = "", claim: str = "", role: str = "read"):
+    """A permission resource that names one identity."""
+    identity: dict[str, Any] = {}
+    if user:
+        identity["user"] = {"id": user, "displayName": "Somebody"}
+    if group:
+        identity["group"] = {"id": group, "displayName": "A group"}
+    if site_group:
+        identity["siteGroup"] = {"id": site_group, "displayName": "People Members", "loginName": "People Members"}
+    if claim:
+        identity["siteUser"] = {"id": "17", "displayName": "Somebody", "loginName": claim}
+    return {"id": "aTowIy5mfG1l", "roles": [role], "grantedToV2": identity}
+
+
+def linked(scope: str, *users: str, **more: Any):
+    """A permission resource of a sharing link; `prevents_download` belongs into the link."""
+    facet = {"scope": scope, "type": "view", "webUrl": f"https://{HOST}/:w:/s/people/E1", **more.pop("link", {})}
+    people = [{"user": {"id": user, "displayName": "Somebody"}} for user in users]
+    return {
+        "id": "link-1",
+        "roles": ["read"],
+        "link": facet,
+        "grantedToIdentitiesV2": people,
+        "hasPassword": False,
+    } | more
+
+
+class Microsoft365:
+    """The server on a thread of its own, and what a test changes in it: items, people, and trouble to come.
+
+    `trouble` maps a word of a path to answers that are given instead of the true one, each once; `refused` is what
+    the sign-in says; `asked` counts the requests by method and kind.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.clear()
+        authority = trustme.CA()
+        self._trust = folder / "authority.pem"
+        authority.cert_pem.write_to_path(str(self._trust))
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1", "localhost").configure_cert(self._tls)
+        self.url = ""
+        self._transports = set[asyncio.Transport]()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def clear(self) -> None:
+        """Take everything back that a test put here."""
+        self.items = {"root": Item("root", "", "root")}
+        self.log: list[str] = ["root"]
+        self.gone: dict[str, str] = {}
+        self.users: dict[str, dict[str, Any]] = {}
+        self.groups: dict[str, list[str]] = {}
+        self.owners: dict[str, list[str]] = {}
+        self.site_groups: dict[str, list[str]] = {}
+        self.trouble: dict[str, list[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = {}
+        self.refused: dict[str, str] | None = None
+        self.page = 3
+        self.epoch = 1
+        self.asked: Counter[str] = Counter()
+        self.tokens: set[str] = set()
+        self.batched = 0
+        self.at: list[tuple[float, str]] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def registration(self, **values: Any) -> AppRegistration:
+        return AppRegistration(
+            **{
+                "tenant_id": TENANT,
+                "client_id": "3a4c1c0e-5d3e-4d8e-8f5e-3f6f2f0b7c11",
+                "secret": "right",
+                "login_url": self.url,
+                "graph_url": f"{self.url}{V1}",
+                "sharepoint_url": self.url,
+                "authorities": self._trust,
+                **values,
+            }
+        )
+
+    def put(self, item_id: str, name: str, content: bytes | None = None, *, parent: str = "root", permissions=()):
+        """Make or change an item; without content it is a folder."""
+        known = self.items.get(item_id)
+        version = known.version + 1 if known and known.content != content else known.version if known else 1
+        kept = list(permissions) or (known.permissions if known else [])
+        self.items[item_id] = Item(item_id, parent, name, content, kept, known.inherits if known else True, version)
+        self.log.append(item_id)
+
+    def share(self, item_id: str, *permissions: dict[str, Any], inherits: bool = True) -> None:
+        """Replace what is granted on an item itself."""
+        self.items[item_id].permissions, self.items[item_id].inherits = list(permissions), inherits
+        self.log.append(item_id)
+
+    def remove(self, item_id: str) -> None:
+        self.gone[item_id] = self.items.pop(item_id).parent
+        self.log.append(item_id)
+
+    def person(self, person_id: str, name: str, *, guest: bool = False, enabled: bool = True) -> None:
+        mail = f"{name.split(maxsplit=1)[0].lower()}@brenvale.example"
+        self.users[person_id] = {
+            "id": person_id,
+            "displayName": name,
+            "mail": mail,
+            "userPrincipalName": mail,
+            "jobTitle": None,
+            "userType": "Guest" if guest else "Member",
+            "accountEnabled": enabled,
+        }
+
+    # The server
+
+    async def _start(self) -> None:
+        app = web.Application(middlewares=[self._gate])
+        app.router.add_get(f"/{TENANT}/v2.0/.well-known/openid-configuration", self._configuration)
+        app.router.add_post(f"/{TENANT}/oauth2/v2.0/token", self._token)
+        for path, answer in {
+            f"{V1}/sites/{{site}}": self._site,
+            f"{V1}/sites/{{site}}:{{path:.*}}": self._site,
+            f"{V1}/sites/{{site}}/drives": self._drives,
+            f"{V1}/drives/{{drive}}/items/{{item}}/delta()": self._delta,
+            f"{V1}/drives/{{drive}}/root/delta": self._delta,
+            f"{V1}/drives/{{drive}}/items/{{item}}": self._item,
+            f"{V1}/drives/{{drive}}/root:{{path:.*}}:": self._item,
+            f"{V1}/drives/{{drive}}/items/{{item}}/permissions": self._permissions,
+            f"{V1}/drives/{{drive}}/items/{{item}}/content": self._content,
+            f"{V1}/users": self._users,
+            f"{V1}/users/{{user}}": self._user,
+            f"{V1}/users/{{id}}/transitiveMemberOf": self._member_of,
+            f"{V1}/groups": self._groups,
+            f"{V1}/groups/{{id}}": self._group,
+            f"{V1}/groups/{{id}}/members": self._members,
+            f"{V1}/groups/{{id}}/owners": self._owners_of,
+            f"{V1}/groups/{{id}}/transitiveMemberOf": self._member_of,
+            f"{V1}/groups/{{id}}/transitiveMembers/graph.user": self._transitive,
+            "/download/{item}": self._download,
+            f"{SITE}/_api/web/sitegroups/getbyid({{id}})/users": self._site_users,
+        }.items():
+            app.router.add_get(path, answer)
+        app.router.add_post(f"{V1}/$batch", self._batch)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
+        await site.start()
+        self.url = f"https://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def _stop(self) -> None:
+        await self._runner.cleanup()
+        for transport in self._transports:
+            transport.abort()  # a client that is gone doesn't say goodbye
+        await asyncio.sleep(0.05)
+
+    @web.middleware
+    async def _gate(self, request: web.Request, handler) -> web.StreamResponse:
+        path = unquote(request.path)
+        if isinstance(request.transport, asyncio.Transport):
+            self._transports.add(request.transport)
+        self.asked[path.rpartition("/")[2].partition("(")[0]] += 1
+        self.at.append((self._loop.time(), path))
+        for word, answers in self.trouble.items():
+            if word in path and answers:
+                return await answers.pop(0)(request)
+        is_open = path.startswith((f"/{TENANT}/", "/download/"))
+        if not is_open and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    async def _configuration(self, request: web.Request) -> web.Response:
+        authority = f"{self.url}/{TENANT}"
+        return web.json_response(
+            {
+                "issuer": f"{authority}/v2.0",
+                "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{authority}/oauth2/v2.0/token",
+            }
+        )
+
+    async def _token(self, request: web.Request) -> web.Response:
+        asked = await request.post()
+        is_right = asked.get("client_secret") == "right" or "client_assertion" in asked
+        if self.refused or not is_right:
+            return web.json_response(self.refused or {"error": "invalid_client"}, status=401)
+        token = f"token-{len(self.tokens)}-{asked['scope']!s}"
+        self.tokens.add(token)
+        return web.json_response({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+
+    async def _site(self, request: web.Request) -> web.Response:
+        host, path = request.match_info["site"], request.match_info.get("path", "")
+        if not host.startswith("brenvale"):
+            return error(400, "invalidRequest", "Invalid hostname for this tenancy")
+        if path != SITE:
+            return error(404, "itemNotFound", "Requested site could not be found")
+        return web.json_response({"id": f"{HOST},1,2", "name": "people", "webUrl": f"https://{HOST}{SITE}"})
+
+    async def _drives(self, request: web.Request) -> web.Response:
+        address = f"https://{HOST}{SITE}/Shared%20Documents"
+        return web.json_response({"value": [{"id": DRIVE, "name": "Documents", "webUrl": address}]})
+
+    async def _item(self, request: web.Request) -> web.Response:
+        names = [name for name in unquote(request.match_info.get("path", "")).split("/") if name]
+        found: Item | None = self.items.get(request.match_info.get("item", "root"))
+        for name in names:
+            inside = (it for it in self.items.values() if found and it.parent == found.id and it.name == name)
+            found = next(inside, None)
+        return web.json_response(self._told(found)) if found else error(404, "itemNotFound", "Item not found")
+
+    async def _delta(self, request: web.Request) -> web.Response:
+        epoch, start, end = (int(it) for it in request.query.get("token", f"{self.epoch}.0.0").split("."))
+        if epoch != self.epoch:
+            answer = error(410, "resyncRequired", "Resync required")
+            answer.headers["Location"] = f"{self.url}{V1}/drives/{DRIVE}/root/delta?token="
+            return answer
+        end = end or len(self.log)
+        value = [
+            self._told(self.items[key])
+            if key in self.items
+            else {"id": key, "deleted": {"state": "deleted"}, "parentReference": {"id": self.gone[key]}}
+            for key in self.log[start : min(start + self.page, end)]
+        ]
+        more = start + self.page < end
+        link = f"{self.url}{V1}/drives/{DRIVE}/root/delta?token={self.epoch}.{start + self.page if more else end}"
+        kind = "@odata.nextLink" if more else "@odata.deltaLink"
+        return web.json_response({"value": value, kind: f"{link}.{end if more else 0}"})
+
+    def _told(self, item: Item) -> dict[str, Any]:
+        changed = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=item.version)
+        told: dict[str, Any] = {
+            "id": item.id,
+            "name": item.name,
+            "webUrl": f"https://{HOST}{SITE}/{item.id}",
+            "cTag": f'"c:{{{item.id}}},{item.version}"',
+            "lastModifiedDateTime": changed.isoformat().replace("+00:00", "Z"),
+            "size": len(item.content or b""),
+            "parentReference": {"driveId": DRIVE, "driveType": "documentLibrary", "id": item.parent},
+        }
+        if item.id == "root":
+            told |= {"root": {}, "parentReference": {"driveId": DRIVE}}
+        return told | ({"folder": {"childCount": 0}} if item.content is None else {"file": {"mimeType": "text/plain"}})
+
+    def _effective(self, item: Item) -> list[dict[str, Any]]:
+        above = self._effective(self.items[item.parent]) if item.parent and item.inherits else []
+        return [*item.permissions, *above]
+
+    async def _permissions(self, request: web.Request) -> web.Response:
+        item = self.items.get(request.match_info["item"])
+        return (
+            web.json_response({"value": self._effective(item)})
+            if item
+            else error(404, "itemNotFound", "Item not found")
+        )
+
+    async def _batch(self, request: web.Request) -> web.Response:
+        questions = (await request.json())["requests"]
+        self.batched += len(questions)
+        responses = []
+        for question in questions:
+            parts = unquote(question["url"]).split("/")
+            assert parts[:3] == ["", "drives", DRIVE], question
+            item = self.items.get(parts[4])
+            body: dict[str, Any]
+            waiting = self.trouble.get(f"batched {parts[4]}")
+            if waiting:
+                answer = await waiting.pop(0)(request)
+                headers, status = dict(answer.headers), answer.status
+                body = {"error": {"code": "tooManyRequests"}}
+            else:
+                status = 200 if item else 404
+                body = {"value": self._effective(item)} if item else {"error": {"code": "itemNotFound"}}
+                headers = {"Content-Type": "application/json"}
+            responses.append({"id": question["id"], "status": status, "headers": headers, "body": body})
+        return web.json_response({"responses": list(reversed(responses))})
+
+    async def _content(self, request: web.Request) -> web.Response:
+        raise web.HTTPFound(f"{self.url}/download/{request.match_info['item']}")
+
+    async def _download(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.items[request.match_info["item"]].content)
+
+    async def _user(self, request: web.Request) -> web.Response:
+        key = request.match_info["user"]
+        named = [user for user in self.users.values() if key in {user["id"], user["userPrincipalName"]}]
+        return web.json_response(named[0]) if named else error(404, "Request_ResourceNotFound", "No such user")
+
+    async def _users(self, request: web.Request) -> web.Response:
+        wanted = request.query["$filter"].split("'")[1].lower()
+        value = [user for user in self.users.values() if user["displayName"].lower().startswith(wanted)]
+        return web.json_response({"value": value})
+
+    async def _groups(self, request: web.Request) -> web.Response:
+        wanted = request.query["$filter"].split("'")[1].lower()
+        return web.json_response(
+            {"value": [_group(key) for key in self.groups if _group(key)["displayName"] == wanted]}
+        )
+
+    async def _group(self, request: web.Request) -> web.Response:
+        key = request.match_info["id"]
+        return web.json_response(_group(key)) if key in self.groups else error(404, "Request_ResourceNotFound", "None")
+
+    async def _members(self, request: web.Request) -> web.Response:
+        return self._paged(request, self.groups[request.match_info["id"]])
+
+    async def _owners_of(self, request: web.Request) -> web.Response:
+        return self._paged(request, self.owners[request.match_info["id"]])
+
+    async def _member_of(self, request: web.Request) -> web.Response:
+        found, fresh = set[str](), {request.match_info["id"]}
+        while fresh:
+            fresh = {key for key, members in self.groups.items() if fresh & set(members)} - found
+            found |= fresh
+        return self._paged(request, sorted(found))
+
+    async def _transitive(self, request: web.Request) -> web.Response:
+        found, fresh = set[str](), {request.match_info["id"]}
+        while fresh:
+            fresh = {member for key in fresh for member in self.groups.get(key, ())} - found
+            found |= fresh
+        return self._paged(request, sorted(found & self.users.keys()))
+
+    def _paged(self, request: web.Request, ids: list[str]) -> web.Response:
+        start = int(request.query.get("$skiptoken", 0))
+        answer: dict[str, Any] = {
+            "value": [
+                {"@odata.type": "#microsoft.graph.user", **self.users[key]}
+                if key in self.users
+                else {"@odata.type": "#microsoft.graph.group", **_group(key)}
+                for key in ids[start : start + self.page]
+            ]
+        }
+        if start + self.page < len(ids):
+            answer["@odata.nextLink"] = f"{self.url}{request.path}?$skiptoken={start + self.page}"
+        return web.json_response(answer)
+
+    async def _site_users(self, request: web.Request) -> web.Response:
+        if request.match_info["id"] not in self.site_groups:
+            return error(404, "-2146232832", "Group cannot be found.")
+        members = self.site_groups[request.match_info["id"]]
+        return web.json_response({"value": [{"LoginName": name, "PrincipalType": 1} for name in members]})
+
+
+def _group(group_id: str) -> dict[str, Any]:
+    return {"id": group_id, "displayName": f"group {group_id[:4]}", "securityEnabled": True}
+
+
+def error(status: int, code: str, message: str) -> web.Response:
+    """An error in Graph's shape."""
+    return web.json_response({"error": {"code": code, "message": message, "innerError": {}}}, status=status)
+
+
+def busy(status: int, *, seconds: int):
+    """An answer that asks to wait."""
+
+    async def answer(request: web.Request) -> web.Response:
+        said = error(status, "tooManyRequests", "Please retry again later.")
+        said.headers["Retry-After"] = str(seconds)
+        return said
+
+    return answer
+
+
+def cut():
+    """A connection that ends in the middle of an answer."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b'{"value": [')
+        assert isinstance(request.transport, asyncio.Transport)
+        request.transport.abort()
+        return response
+
+    return answer

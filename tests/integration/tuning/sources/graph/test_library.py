@@ -1,0 +1,290 @@
+"""A SharePoint library read through the unmodified SDK from a server in Microsoft's shapes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import trustme
+from aiohttp import web
+
+from tests.factories import keep, make_source
+from tests.fakes.microsoft365 import SITE, TENANT, busy, cut, error, granted, linked
+from tuning.documents.sync import sync
+from tuning.domain.errors import Refusal
+from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
+from tuning.sources.formats import MAX_BYTES
+from tuning.sources.graph import library as library_module
+from tuning.sources.graph.library import LibraryReader
+
+ANA, BO, CY = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "abc")
+STAFF = "5555aaaa-0000-4000-8000-000000000000"
+
+
+def listed(reader):
+    return {file.path: (set(file.readers), file.problem) for file in reader.files()}
+
+
+def readers(reader):
+    return {path: who for path, (who, _) in listed(reader).items()}
+
+
+@pytest.fixture
+def filled(microsoft365):
+    """Two folders and four files, more than one page of changes."""
+    microsoft365.share("root", granted(group=STAFF))
+    microsoft365.put("f1", "Travel")
+    microsoft365.put("f2", "Pay")
+    microsoft365.put("hotels", "hotels.md", b"# Hotels\n\nThe limit is 120 euros.", parent="f1")
+    microsoft365.put("trains", "trains.md", b"# Trains\n\nSecond class.", parent="f1")
+    microsoft365.put("bands", "bands.md", b"# Bands\n\nFrom one to nine.", parent="f2")
+    microsoft365.share("bands", granted(ANA), inherits=False)
+    microsoft365.put("photo", "photo.png", b"picture")
+    return microsoft365
+
+
+def test_a_first_crawl_reads_every_page_and_a_later_one_only_what_changed(filled, library):
+    first = readers(library())
+
+    assert first == {
+        "Pay/bands.md": {ANA},
+        "Travel/hotels.md": {STAFF},
+        "Travel/trains.md": {STAFF},
+        "photo.png": {STAFF},
+    }
+    assert library().open("Travel/hotels.md").read_bytes().startswith(b"# Hotels")
+    assert filled.asked["download"] == filled.asked["photo"] == 0  # a picture is not fetched
+    assert {key: filled.asked[key] for key in ("hotels", "trains", "bands")} == {"hotels": 1, "trains": 1, "bands": 1}
+    filled.asked.clear()
+    filled.batched = 0
+
+    filled.put("trains", "trains.md", b"# Trains\n\nFirst class.", parent="f1")
+    reader = library()
+    assert readers(reader) == first
+
+    assert reader.open("Travel/trains.md").read_bytes() == b"# Trains\n\nFirst class."
+    assert filled.asked == {"openid-configuration": 1, "token": 1, "delta": 1, "$batch": 1, "content": 1, "trains": 1}
+    assert filled.batched == 1
+
+
+def test_what_was_deleted_renamed_or_moved_is_found_where_it_is_now(filled, library, tmp_path):
+    readers(library())
+    filled.asked.clear()
+    filled.remove("trains")
+    filled.put("hotels", "hotels 2026.md", filled.items["hotels"].content, parent="f1")
+    filled.put("f1", "Journeys", parent="f2")
+    filled.share("f2", granted(CY), inherits=False)
+
+    reader = library()
+
+    assert readers(reader) == {
+        "Pay/Journeys/hotels 2026.md": {CY},
+        "Pay/bands.md": {ANA},
+        "photo.png": {STAFF},
+    }
+    assert reader.open("Pay/Journeys/hotels 2026.md").read_bytes().startswith(b"# Hotels")
+    assert filled.asked["content"] == 0  # the content had not changed
+    assert not list((tmp_path / "copy" / "content").glob("trains*"))
+    with pytest.raises(OutsideSource):
+        reader.open("Travel/trains.md")
+
+
+def test_a_folder_is_a_source_without_what_lies_beside_it(filled, library):
+    assert readers(library("/Travel")) == {"hotels.md": {STAFF}, "trains.md": {STAFF}}
+
+
+def test_less_rights_on_a_folder_reach_every_file_below_at_the_next_sync(filled, library):
+    readers(library())
+    filled.share("root", granted(BO))
+
+    assert readers(library())["Travel/hotels.md"] == {BO}
+
+
+def test_a_link_that_is_too_old_crawls_again_and_forgets_what_is_gone(filled, library):
+    readers(library())
+    filled.epoch += 1
+    filled.log = [key for key in filled.log if key != "trains"]
+    del filled.items["trains"]
+
+    assert set(readers(library())) == {"Pay/bands.md", "Travel/hotels.md", "photo.png"}
+
+
+def test_trouble_on_the_way_is_waited_out_as_long_as_microsoft_says(filled, library):
+    filled.trouble = {
+        "delta": [busy(429, seconds=1), cut()],
+        "batched hotels": [busy(429, seconds=1)],
+        "content": [busy(503, seconds=1)],
+        "download/trains": [cut()],
+    }
+
+    reader = library()
+    assert readers(reader)["Travel/hotels.md"] == {STAFF}
+
+    assert not any(filled.trouble.values())
+    assert reader.open("Travel/trains.md").read_bytes() == b"# Trains\n\nSecond class."
+    asked = [at for at, path in filled.at if path.endswith(("delta()", "delta"))]
+    assert asked[1] - asked[0] >= 1
+
+
+def test_a_crawl_that_was_cut_goes_on_at_its_page(filled, library):
+    filled.trouble = {"b!drive/root/delta": [cut(), cut(), cut()]}
+    with pytest.raises(Microsoft365Refused, match="could not be reached"):
+        readers(library())
+    filled.at.clear()
+
+    assert len(readers(library())) == 4
+    assert not [path for _, path in filled.at if path.endswith("delta()")]
+
+
+def test_a_token_that_was_refused_is_replaced_once(filled, library):
+    async def expire(request):
+        filled.tokens.clear()
+        return error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+
+    filled.trouble = {"delta": [expire]}
+
+    assert len(readers(library())) == 4
+    assert filled.asked["token"] == 2
+
+
+def test_access_lists_that_can_not_be_read_let_nobody_in(filled, library):
+    readers(library())
+    filled.share("hotels", granted(BO))
+
+    async def forbid(request):
+        return error(403, "accessDenied", "Access denied")
+
+    filled.trouble = {"batched hotels": [forbid]}
+    who, problem = listed(library())["Travel/hotels.md"]
+
+    assert who == set()
+    assert "could not be read" in problem
+    assert readers(library())["Travel/hotels.md"] == {BO, STAFF}
+
+
+def test_an_access_list_is_read_again_when_it_is_old(filled, library, monkeypatch):
+    readers(library())
+    filled.batched = 0
+    later = datetime.now(UTC) + library_module.GRANTS_AGE
+    monkeypatch.setattr(library_module, "now", lambda: later)
+
+    readers(library())
+
+    assert filled.batched == 7  # every file and folder
+
+
+def test_grants_of_every_kind_become_the_principals_behind_them(microsoft365, library):
+    soon = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    claim = "c:0o.c|federateddirectoryclaimprovider|"
+    microsoft365.person(ANA, "Ana Lopes")
+    microsoft365.owners[STAFF] = [CY]
+    microsoft365.groups[STAFF] = [ANA]
+    microsoft365.person(CY, "Cy Ray")
+    microsoft365.site_groups["5"] = ["i:0#.f|membership|ana@brenvale.example", f"{claim}{STAFF}", "SHAREPOINT\\system"]
+    all_but_guests = f"c:0-.f|rolemanager|spo-grid-all-users/{TENANT}"
+    given = {
+        "direct": ([granted(BO)], {BO}),
+        "group": ([granted(group=STAFF, role="write")], {STAFF}),
+        "claimed": ([granted(group=STAFF, claim=f"{claim}{STAFF}_o")], {CY}),
+        "sitegroup": ([granted(site_group="5")], {ANA, STAFF}),
+        "everybody": ([granted(claim=all_but_guests)], {"organisation"}),
+        "strangers": ([granted(claim=all_but_guests.replace(TENANT, STAFF))], set()),
+        "people": ([linked("users", ANA, BO)], {ANA, BO}),
+        "organisation": ([linked("organization", expirationDateTime=soon)], {"organisation"}),
+        "anyone": ([linked("anonymous")], {"organisation"}),
+        "over": ([linked("anonymous", expirationDateTime="2020-01-01T00:00:00Z")], set()),
+        "password": ([linked("anonymous", hasPassword=True)], set()),
+        "viewonly": ([linked("organization", link={"preventsDownload": True})], set()),
+        "limited": ([granted(BO, role="sp.restricted view")], set()),
+        "lost": ([granted(site_group="9")], set()),
+        "partly": ([granted(site_group="9"), granted(BO)], {BO}),
+        "nobody": ([], set()),
+    }
+    for name, (permissions, _) in given.items():
+        microsoft365.put(name, f"{name}.md", b"text", permissions=permissions)
+
+    found = listed(library())
+
+    assert {path.removesuffix(".md"): who for path, (who, _) in found.items()} == {
+        name: who for name, (_, who) in given.items()
+    }
+    assert [path for path, (_, problem) in found.items() if problem] == ["lost.md"]
+
+
+def test_a_file_that_turns_out_too_large_is_left_out_and_the_rest_goes_on(filled, library):
+    async def flood(request):
+        return web.Response(body=bytes(MAX_BYTES + 1))
+
+    filled.trouble = {"download/hotels": [flood]}
+
+    reader = library()
+
+    assert len(readers(reader)) == 4
+    with pytest.raises(OSError, match="hotels"):
+        reader.open("Travel/hotels.md").read_bytes()
+    assert reader.open("Travel/trains.md").is_file()
+
+
+def test_a_sync_takes_a_library_like_any_other_source(filled, library, store):
+    keep(store, make_source())
+    first = sync(store, "source", library())
+    filled.share("hotels", granted(BO), inherits=False)
+    filled.remove("bands")
+
+    second = sync(store, "source", library())
+
+    assert (first.total, first.read, first.left_out) == (4, 4, 1)
+    assert (second.total, second.read, second.regranted, second.deleted) == (3, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("AADSTS7000222: The provided client secret keys for app 'x' are expired.", "secret has expired"),
+        ("AADSTS7000215: Invalid client secret provided.", "secret is wrong"),
+        ("AADSTS700016: Application with identifier 'x' was not found.", "no application with this client id"),
+        ("AADSTS50000: Something new.\r\nTrace ID: 1", "AADSTS50000: Something new."),
+    ],
+)
+def test_a_sign_in_that_is_refused_says_what_to_do(filled, library, said, sentence):
+    filled.refused = {"error": "invalid_client", "error_description": said}
+
+    with pytest.raises(Microsoft365Refused, match=sentence) as refusal:
+        readers(library())
+    assert "Trace" not in refusal.value.sentence
+
+
+def test_without_secret_or_certificate_nothing_is_asked(filled, library):
+    with pytest.raises(Microsoft365Refused, match="set a certificate or a client secret"):
+        readers(library(secret=""))
+    assert not filled.asked
+
+
+def test_a_certificate_signs_in(filled, library, tmp_path):
+    issued = trustme.CA().issue_cert("attune.example", key_type=trustme.KeyType.RSA)
+    pem = tmp_path / "app.pem"
+    pem.write_bytes(issued.private_key_and_cert_chain_pem.bytes())
+
+    assert len(readers(library(secret="", certificate=pem))) == 4
+
+
+@pytest.mark.parametrize(
+    ("link", "refusal", "sentence"),
+    [
+        (f"https://brenvale.sharepoint.com{SITE}/Nothing", SourceMissing, "no library at"),
+        (f"https://brenvale.sharepoint.com{SITE}/Shared Documents/Old", SourceMissing, "There is nothing at"),
+        (f"https://brenvale.sharepoint.com{SITE}/Shared Documents/photo.png", SourceMissing, "is a file"),
+        ("https://brenvale.sharepoint.com/sites/gone/Documents", SourceMissing, "There is nothing at"),
+        ("https://contoso.sharepoint.com/sites/people/Documents", LinkRefused, "another organisation"),
+    ],
+)
+def test_a_place_that_is_not_there_gets_one_sentence(filled, tmp_path, link, refusal, sentence):
+    with pytest.raises(refusal, match=sentence):
+        readers(LibraryReader(tmp_path / "copy", link, filled.registration()))
+
+
+def test_a_site_without_consent_says_what_an_admin_has_to_do(filled, library):
+    async def forbid(request):
+        return error(403, "accessDenied", "Access denied")
+
+    filled.trouble = {"/sites/": [forbid]}
+    with pytest.raises(Refusal, match=r"Sites\.Selected"):
+        readers(library())

@@ -1,0 +1,21 @@
+"""Attune's registration as an application in Microsoft Entra: who it is there, and where Microsoft 365 answers."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppRegistration:
+    """What signs Attune in, as itself and not on behalf of a person."""
+
+    tenant_id: str
+    client_id: str
+    secret: str = field(default="", repr=False)
+    certificate: Path | None = None
+    """A PEM file with the private key and the certificate; it comes before the secret."""
+    login_url: str = "https://login.microsoftonline.com"
+    graph_url: str = "https://graph.microsoft.com/v1.0"
+    sharepoint_url: str = "https://{host}"
+    """Where a SharePoint host's own interface answers."""
+    authorities: Path | None = None
+    """A PEM file of the root certificates to trust instead of the well-known ones."""

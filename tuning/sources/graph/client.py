@@ -1,0 +1,317 @@
+"""The door to Microsoft 365: tokens by msal, Graph by msgraph-sdk, on a loop of its own for synchronous callers."""
+
+import asyncio
+import json
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+import msal
+import requests
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.authentication import (
+    AccessTokenProvider,
+    AllowedHostsValidator,
+    BaseBearerTokenAuthenticationProvider,
+)
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph.generated.models.permission_collection_response import PermissionCollectionResponse
+from msgraph.graph_request_adapter import GraphRequestAdapter, options
+from msgraph.graph_service_client import GraphServiceClient
+from msgraph_core import GraphClientFactory
+
+from tuning.domain.registration import AppRegistration
+from tuning.sources.errors import Microsoft365Refused
+
+BATCH = 20
+"""Requests that Graph takes in one."""
+
+_ATTEMPTS = 3
+_TIMEOUT_S = 30.0
+_CHUNK = 2**16
+_UNAUTHORIZED, _LAST_GOOD = 401, 299
+_BUSY = frozenset({429, 503, 504})
+_LONGEST_WAIT_S = 180.0
+_OWN_WORDS = {
+    "AADSTS7000222": "The client secret has expired: make a new one in the app registration and set it.",
+    "AADSTS7000215": "The client secret is wrong: set the secret's value, not its id.",
+    "AADSTS700027": "The certificate is not the app registration's, or has expired: upload it there, or set another.",
+    "AADSTS700016": "The tenant has no application with this client id: check it, or have an admin consent to it.",
+    "AADSTS90002": "There is no such tenant: check the tenant id.",
+    "AADSTS900023": "There is no such tenant: check the tenant id.",
+}
+T = TypeVar("T")
+
+
+class _Tokens(AccessTokenProvider):
+    """Hands the SDK msal's tokens, for Graph's host alone."""
+
+    def __init__(self, graph: "Graph", host: str) -> None:
+        self._graph = graph
+        self._hosts = AllowedHostsValidator([host])
+
+    async def get_authorization_token(
+        self,
+        uri: str,
+        additional_authentication_context: dict[str, Any] = {},  # noqa: B006, ARG002 - the base class's signature
+    ) -> str:
+        return await self._graph.token(self._graph.graph_scope) if self._hosts.is_url_host_valid(uri) else ""
+
+    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
+        return self._hosts
+
+
+class _Session(requests.Session):
+    """What msal asks with: authorities that were set come before those that the environment names."""
+
+    def __init__(self, authorities: Path | None) -> None:
+        super().__init__()
+        self._authorities = authorities
+
+    def merge_environment_settings(self, *args: Any, **named: Any) -> Any:
+        settings = super().merge_environment_settings(*args, **named)
+        return {**settings, "verify": str(self._authorities)} if self._authorities else settings
+
+
+class Graph:
+    """A connection to Microsoft 365 as the app registration; a context manager that closes it.
+
+    Asking again: the SDK waits as long as Retry-After says for 429, 503 and 504; here a connection that was cut is
+    asked twice more, and after a 401 once more with a fresh token.
+    """
+
+    def __init__(self, registration: AppRegistration) -> None:
+        """Take the registration; nothing is asked before the first request."""
+        self.registration = registration
+        base = httpx.URL(registration.graph_url)
+        self.graph_scope = f"{base.scheme}://{base.netloc.decode()}/.default"
+        self._app: msal.ConfidentialClientApplication | None = None
+        self._signing_in = threading.Lock()
+        self._session = _Session(registration.authorities)
+        trust = ssl.create_default_context(cafile=registration.authorities)
+        limits = httpx.Limits(max_connections=16)
+        proxy = None if proxy_bypass(base.host) else getproxies().get("https")
+        # Kept, because the SDK's own transport around it does not close it.
+        self._transport = httpx.AsyncHTTPTransport(verify=trust, limits=limits, proxy=proxy)
+        plain = httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT_S)
+        self.http = GraphClientFactory.create_with_default_middleware(client=plain, options=options)
+        self._adapter = GraphRequestAdapter(
+            BaseBearerTokenAuthenticationProvider(_Tokens(self, base.host)), client=self.http
+        )
+        self._adapter.base_url = registration.graph_url
+        self.sdk = GraphServiceClient(request_adapter=self._adapter)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="graph", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.run(self._hang_up())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._session.close()
+
+    async def _hang_up(self) -> None:
+        await self.http.aclose()
+        await self._transport.aclose()
+        await asyncio.sleep(0)  # the loop closes a socket in its next round
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do asynchronous work from a synchronous caller, on any thread but this connection's own."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def token(self, scope: str) -> str:
+        """Return a token for a scope, msal's cached one while it lasts; raises Microsoft365Refused."""
+        return await asyncio.to_thread(self._token, scope)
+
+    async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Await a request, again when its connection was cut or its token was refused; raises ODataError."""
+        is_fresh = False
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await question()
+            except httpx.TransportError as error:
+                if attempt == _ATTEMPTS:
+                    raise Microsoft365Refused(
+                        "Microsoft 365 could not be reached; what is known is kept, and the next sync tries again."
+                    ) from error
+                await asyncio.sleep(attempt / 4)
+            except APIError as error:
+                if error.response_status_code != _UNAUTHORIZED or is_fresh:
+                    raise
+                is_fresh = True
+                await asyncio.to_thread(self.forget_tokens)
+        raise AssertionError
+
+    def forget_tokens(self) -> None:
+        """Let the next request fetch a new token."""
+        with self._signing_in:
+            if self._app:
+                self._app.remove_tokens_for_client()
+
+    async def permissions(self, drive_id: str, item_ids: list[str]) -> dict[str, PermissionCollectionResponse]:
+        """Return the permissions of at most twenty items in one request; those that Graph refuses are missing."""
+        found: dict[str, PermissionCollectionResponse] = {}
+        open_ids = list(item_ids)
+        for attempt in range(1, _ATTEMPTS + 1):
+            again, wait = [], 0.0
+            items = self.sdk.drives.by_drive_id(drive_id).items
+            questions = {
+                item_id: items.by_drive_item_id(item_id).permissions.to_get_request_information()
+                for item_id in open_ids
+            }
+            for answer in await self._batch(questions):
+                item_id, status = str(answer["id"]), int(answer["status"])
+                if status <= _LAST_GOOD:
+                    found[item_id] = _parsed(answer["body"])
+                elif status in _BUSY:
+                    again.append(item_id)
+                    wait = max(wait, _seconds(answer.get("headers")))
+            if not again or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_S:
+                break
+            open_ids = again
+            await asyncio.sleep(wait or attempt)
+        return found
+
+    async def _batch(self, questions: dict[str, RequestInformation]) -> list[dict[str, Any]]:
+        """Ask several things in one request; its answers are read here, as the SDK's own reading loses their bodies."""
+        asked = []
+        for key, question in questions.items():
+            self._adapter.set_base_url_for_request_information(question)
+            asked.append({"id": key, "method": "GET", "url": question.url.removeprefix(self._adapter.base_url)})
+        post = RequestInformation(Method.POST, "{+baseurl}/$batch", {})
+        post.headers.try_add("Accept", "application/json")
+        post.set_stream_content(json.dumps({"requests": asked}).encode(), "application/json")
+        said = await self.ask(
+            lambda: self._adapter.send_primitive_async(post, "bytes", {"XXX": ODataError}),
+        )
+        responses: list[dict[str, Any]] = json.loads(said or b"{}").get("responses", [])
+        return responses
+
+    async def download(self, drive_id: str, item_id: str, target: Path, limit: int) -> bool:
+        """Stream an item's content into a file, and return whether it was there and has at most `limit` bytes."""
+        question = self.sdk.drives.by_drive_id(drive_id).items.by_drive_item_id(item_id).content
+
+        async def attempt() -> bool:
+            asked = question.to_get_request_information()
+            self._adapter.set_base_url_for_request_information(asked)
+            request = await self._adapter.convert_to_native_async(asked)
+            response = await self.http.send(request, stream=True)
+            try:
+                if response.status_code == _UNAUTHORIZED:
+                    raise ODataError(response_status_code=_UNAUTHORIZED)
+                return response.status_code <= _LAST_GOOD and await _write(response, target, limit)
+            finally:
+                await response.aclose()
+
+        return await self.ask(attempt)
+
+    async def sharepoint(self, host: str, path: str) -> dict[str, Any] | None:
+        """Return what a SharePoint host's own interface says at a path, as JSON; None when it refuses."""
+        url = self.registration.sharepoint_url.format(host=host) + path
+
+        async def attempt() -> httpx.Response:
+            headers = {
+                "Authorization": f"Bearer {await self.token(f'https://{host}/.default')}",
+                "Accept": "application/json;odata=nometadata",
+            }
+            response: httpx.Response = await self.http.get(url, headers=headers)
+            if response.status_code == _UNAUTHORIZED:
+                raise ODataError(response_status_code=_UNAUTHORIZED)
+            return response
+
+        try:
+            response = await self.ask(attempt)
+        except ODataError:
+            return None
+        if response.status_code > _LAST_GOOD:
+            return None
+        content: dict[str, Any] = response.json()
+        return content
+
+    def _token(self, scope: str) -> str:
+        with self._signing_in:
+            try:
+                self._app = self._app or self._application()
+                answer = self._app.acquire_token_for_client([scope])
+            except (OSError, requests.RequestException) as error:
+                raise Microsoft365Refused(
+                    f"Microsoft's sign-in at {self.registration.login_url} could not be reached; check the network."
+                ) from error
+            except ValueError as error:
+                raise Microsoft365Refused(
+                    "Attune could not sign in to Microsoft 365: check the tenant id, and that the certificate's file "
+                    "has a private key and a certificate in PEM."
+                ) from error
+        if "access_token" in answer:
+            return str(answer["access_token"])
+        said = str(answer.get("error_description") or answer.get("error"))
+        words = next((own for code, own in _OWN_WORDS.items() if f"{code}:" in said), "")
+        raise Microsoft365Refused(words or f"Attune could not sign in to Microsoft 365: {said.splitlines()[0]}")
+
+    def _application(self) -> msal.ConfidentialClientApplication:
+        known = self.registration
+        credential: str | dict[str, str]
+        if known.certificate is not None:
+            pem = known.certificate.read_text()
+            credential = {"private_key": pem, "public_certificate": pem}
+        elif known.secret:
+            credential = known.secret
+        else:
+            raise Microsoft365Refused(
+                "There is nothing to sign in to Microsoft 365 with: set a certificate or a client secret."
+            )
+        return msal.ConfidentialClientApplication(
+            known.client_id,
+            authority=f"{known.login_url}/{known.tenant_id}",
+            client_credential=credential,
+            http_client=self._session,
+            instance_discovery=False,
+        )
+
+
+async def _write(response: httpx.Response, target: Path, limit: int) -> bool:
+    """Write a body into a file, from one moment to the next; stop where it grows beyond the limit."""
+    part = target.with_name(f".{target.name}.part")
+    written = 0
+    try:
+        with part.open("wb") as file:
+            async for chunk in response.aiter_bytes(_CHUNK):
+                written += len(chunk)
+                if written > limit:
+                    return False
+                file.write(chunk)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def _parsed(body: Any) -> PermissionCollectionResponse:
+    node = JsonParseNodeFactory().get_root_parse_node("application/json", json.dumps(body).encode())
+    return node.get_object_value(PermissionCollectionResponse)
+
+
+def _seconds(headers: Any) -> float:
+    named = {str(key).lower(): str(value) for key, value in (headers or {}).items()}
+    try:
+        return float(named.get("retry-after", 0))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,327 @@
+"""A library or folder in SharePoint as a source: crawled once, then asked for changes only."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.headers_collection import HeadersCollection
+from msgraph.generated.drives.item.items.item.delta.delta_get_response import DeltaGetResponse
+from msgraph.generated.models.drive import Drive
+from msgraph.generated.models.drive_item import DriveItem
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+
+from tuning.domain.fields import now
+from tuning.domain.registration import AppRegistration
+from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
+from tuning.sources.formats import MAX_BYTES, objection, suffix
+from tuning.sources.graph.client import BATCH, Graph
+from tuning.sources.graph.grants import grants
+from tuning.sources.graph.ledger import Item, Ledger
+from tuning.sources.graph.links import Place, place_of
+from tuning.sources.graph.roster import Roster
+from tuning.sources.reader import SourceFile
+
+GRANTS_AGE = timedelta(hours=24)
+"""How long an access list is believed that nobody said was changed."""
+
+_AT_ONCE = 8
+_BATCHES_BETWEEN_SAVES = 25
+_PREFER = "hierarchicalsharing, deltashowremovedasdeleted, deltatraversepermissiongaps, deltashowsharingchanges"
+_GONE = 410
+_UNKNOWN = "Its access list could not be read from SharePoint, so nobody may read it; the next sync tries again."
+_UNKNOWN_GROUPS = (
+    "It is shared through groups of SharePoint whose members could not be read, so nobody may read it; "
+    "`attune doctor` says what is missing."
+)
+
+
+class LibraryReader:
+    """`SourceReader` over a SharePoint library or a folder of one; listing it brings its copy here in step.
+
+    The copy holds the content of files that text can be taken from, at most 20 MiB each, and what is known of all:
+    it lies in one folder, is what `open` reads, and loses what leaves the library. An item that moved is at its new
+    path with the content that is here already.
+    """
+
+    def __init__(self, folder: Path, location: str, registration: AppRegistration | None) -> None:
+        """Take the copy's folder, the link to the library, and how to sign in: None, if only to open what is there."""
+        self._folder = folder
+        self._place = place_of(location)
+        self._registration = registration
+        self._ledger_path = folder / "ledger.json"
+        self._contents = folder / "content"
+        self._ledger: Ledger | None = None
+
+    def files(self) -> Iterator[SourceFile]:
+        """Yield every file, ordered by path; raises SourceMissing, Microsoft365Refused and LinkRefused."""
+        if self._registration is None:
+            raise Microsoft365Refused("Microsoft 365 is not set up: see docs/microsoft365.md.")
+        self._contents.mkdir(parents=True, exist_ok=True)
+        with Graph(self._registration) as graph:
+            readers = graph.run(self._crawl(graph))
+        ledger = self._known()
+        for path, item in ledger.files():
+            may_read, problem = readers[item.id]
+            yield SourceFile(
+                path=path,
+                title=Path(item.name).stem.replace("_", " ").replace("-", " ").strip().capitalize(),
+                url=item.url,
+                size=item.size,
+                modified_at=item.modified_at or now(),
+                readers=may_read,
+                problem=problem,
+            )
+
+    def open(self, path: str) -> Path:
+        """Return where a file's content lies."""
+        for here, item in self._known().files():
+            if here == path:
+                return self._content(item)
+        raise OutsideSource(f"'{path}' is not a file of the source '{self._place.address}'.")
+
+    def _known(self) -> Ledger:
+        self._ledger = self._ledger or Ledger.read(self._ledger_path)
+        if self._ledger is None:
+            raise OutsideSource(f"The source '{self._place.address}' was not synced yet.")
+        return self._ledger
+
+    def _content(self, item: Item) -> Path:
+        # Ids and versions are Microsoft's words, with any characters.
+        return self._contents / f"{_safe(item.id)}-{_safe(item.version)}{suffix(item.name)}"
+
+    async def _crawl(self, graph: Graph) -> dict[str, tuple[tuple[str, ...], str]]:
+        """Bring ledger and contents in step; return every file's readers and what is wrong with them."""
+        ledger = Ledger.read(self._ledger_path)
+        if ledger is None:
+            drive, folder, root = await find(graph, self._place)
+            ledger = Ledger(drive=drive, folder=folder, root=root)
+        self._ledger = ledger
+        await self._list(graph, ledger)
+        if ledger.folder not in ledger.items:
+            self._ledger_path.unlink(missing_ok=True)
+            raise SourceMissing(f"The folder {self._place.address} is not there any more. Choose another source.")
+        await self._check(graph, ledger)
+        await self._fetch(graph, ledger)
+        roster = Roster(graph, self._place)
+        readers: dict[str, tuple[tuple[str, ...], str]] = {}
+        for _, item in ledger.files():
+            if item.checked_at is None or item.checked_at + GRANTS_AGE < now():
+                readers[item.id] = ((), _UNKNOWN)
+                continue
+            may_read, is_whole = await roster.resolve(item.grants)
+            readers[item.id] = (may_read, "" if may_read or is_whole else _UNKNOWN_GROUPS)
+        return readers
+
+    async def _list(self, graph: Graph, ledger: Ledger) -> None:
+        """Take over every page of changes; what was taken over is kept, should the next page never come."""
+        while True:
+            try:
+                page = await graph.ask(lambda: _page(graph, ledger))
+            except ODataError as error:
+                if error.response_status_code == _GONE and ledger.link:
+                    ledger.forget()
+                    continue
+                raise refused(error, self._place) from error
+            for one in page.value or ():
+                _take_over(ledger, one)
+            if not (page.odata_next_link or page.odata_delta_link):
+                raise Microsoft365Refused("Microsoft 365 sent a page of changes without an end; try again later.")
+            ledger.link = page.odata_next_link or page.odata_delta_link or ""
+            ledger.write(self._ledger_path)
+            if not page.odata_next_link:
+                return
+
+    async def _check(self, graph: Graph, ledger: Ledger) -> None:
+        """Read the access lists that are not known: of folders first, as a change there changes everything below."""
+        before = {item.id: item.grants for item in ledger.folders()}
+        # Nothing is kept before what lies below a changed folder is marked, or a crash would leave old lists in force.
+        await self._read_grants(graph, ledger, [item for item in ledger.folders() if item.checked_at is None], every=0)
+        changed = {item.id for item in ledger.folders() if item.checked_at is None or item.grants != before[item.id]}
+        for item in ledger.items.values():
+            if changed.intersection(folder.id for folder in (ledger.above(item) or ())[1:]):
+                item.checked_at = None
+        ledger.write(self._ledger_path)
+        soon = now() - GRANTS_AGE / 2
+        wanted = [*ledger.folders(), *(item for _, item in ledger.files())]
+        await self._read_grants(graph, ledger, [it for it in wanted if it.checked_at is None or it.checked_at < soon])
+
+    async def _read_grants(
+        self, graph: Graph, ledger: Ledger, items: list[Item], *, every: int = _BATCHES_BETWEEN_SAVES
+    ) -> None:
+        """Read the grants of items; keep the ledger after every so many batches, never for 0."""
+        batches = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
+        done = 0
+
+        async def read(batch: list[Item]) -> None:
+            nonlocal done
+            at = now()
+            for item in batch:
+                item.checked_at = None
+            found = await graph.permissions(ledger.drive, [item.id for item in batch])
+            for item in batch:
+                answer = found.get(item.id)
+                if answer is not None and not answer.odata_next_link:
+                    item.grants = grants(answer.value or (), tenant_id=graph.registration.tenant_id, at=at)
+                    item.checked_at = at
+            done += 1
+            if every and done % every == 0:
+                ledger.write(self._ledger_path)
+
+        await _all(read, batches)
+        if every:
+            ledger.write(self._ledger_path)
+
+    async def _fetch(self, graph: Graph, ledger: Ledger) -> None:
+        """Bring the contents that are not here yet, and remove those that nobody lists."""
+        listed = {self._content(item): item for path, item in ledger.files() if not objection(path, item.size)}
+        present = set(self._contents.iterdir())
+        for path in present - listed.keys():
+            path.unlink()
+
+        cut = 0
+
+        async def fetch(path: Path) -> None:
+            nonlocal cut
+            try:
+                await graph.download(ledger.drive, listed[path].id, path, MAX_BYTES)
+                cut = 0
+            except ODataError:
+                cut = 0  # this one is refused; opening it will say so
+            except Microsoft365Refused:
+                cut += 1
+                if cut == _AT_ONCE:  # not one file alone
+                    raise
+
+        await _all(fetch, [path for path in listed if path not in present])
+
+
+async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
+    """Return the ids of a place's library, of its folder there, and of the library's root; raises SourceMissing."""
+    try:
+        # Written out, because the builders would encode the colons that mark a path.
+        by_path = f"{graph.registration.graph_url}/sites/{place.host}" + (f":{quote(place.site)}" if place.site else "")
+        site = await graph.ask(graph.sdk.sites.by_site_id(place.host).with_url(by_path).get)
+        site_id = site.id if site else None
+        if site_id is None:
+            raise SourceMissing(_no_site(place))
+        listed = await graph.ask(graph.sdk.sites.by_site_id(site_id).drives.get)
+        drive, below = _library(place, listed.value or [] if listed else [])
+        drive_id = drive.id or ""
+        root = await graph.ask(graph.sdk.drives.by_drive_id(drive_id).items.by_drive_item_id("root").get)
+        root_id = (root.id if root else None) or ""
+        if not below:
+            return drive_id, root_id, root_id
+        by_path = f"{graph.registration.graph_url}/drives/{drive_id}/root:/{quote(below)}:"
+        item = await graph.ask(
+            graph.sdk.drives.by_drive_id(drive_id).items.by_drive_item_id("root").with_url(by_path).get
+        )
+    except ODataError as error:
+        raise refused(error, place) from error
+    if item is None or item.id is None or item.folder is None:
+        raise SourceMissing(f"{place.address} is a file. Choose the folder that it is in.")
+    return drive_id, item.id, root_id
+
+
+def refused(error: ODataError, place: Place) -> SourceMissing | LinkRefused:
+    """Return the sentence for what Graph answered about a place."""
+    said = (error.error.message if error.error else "") or ""
+    match error.response_status_code:
+        case 400 if "tenancy" in said.lower():
+            return LinkRefused(f"{place.host} belongs to another organisation. Choose a site of your own.")
+        case 401 | 403:
+            return Microsoft365Refused(
+                f"Attune may not read the site {place.host}{place.site}: have an admin consent to Sites.Selected and "
+                "grant it that site, as docs/microsoft365.md describes."
+            )
+        case 404:
+            return SourceMissing(f"There is nothing at {place.address}. Check the address, or choose another source.")
+        case 429 | 503 | 504:
+            return Microsoft365Refused(
+                "Microsoft 365 is too busy for now; the next sync goes on where this one stopped."
+            )
+        case status:
+            return Microsoft365Refused(
+                f"Microsoft 365 answered with an error ({status}): {said or 'without a reason'}."
+            )
+
+
+def _library(place: Place, drives: list[Drive]) -> tuple[Drive, str]:
+    """Return the library that a place's path begins with, and the rest of the path."""
+    if not place.path:
+        named = [drive for drive in drives if drive.name == "Documents"] or drives
+        if not named:
+            raise SourceMissing(f"The site {place.address} has no library. Choose another source.")
+        return named[0], ""
+    wanted = place.address.lower()
+    for drive in drives:
+        address = place_of(drive.web_url or "").address
+        if wanted == address.lower() or wanted.startswith(address.lower() + "/"):
+            return drive, place.address[len(address) + 1 :]
+    raise SourceMissing(f"There is no library at {place.address}. Check the address, or choose another source.")
+
+
+def _no_site(place: Place) -> str:
+    return f"There is no site at {place.address}. Check the address, or choose another source."
+
+
+async def _page(graph: Graph, ledger: Ledger) -> DeltaGetResponse:
+    root = graph.sdk.drives.by_drive_id(ledger.drive).items.by_drive_item_id("root").delta
+    headers = HeadersCollection()
+    headers.add("Prefer", _PREFER)
+    configuration: RequestConfiguration[Any] = RequestConfiguration(headers=headers)
+    page = await (root.with_url(ledger.link) if ledger.link else root).get(request_configuration=configuration)
+    return page or DeltaGetResponse()
+
+
+def _take_over(ledger: Ledger, told: DriveItem) -> None:
+    """Let the ledger say of one item what Graph says; its grants are unknown until they are read again."""
+    if told.id is None:
+        return
+    if told.deleted is not None:
+        ledger.items.pop(told.id, None)
+        return
+    known = ledger.items.get(told.id)
+    parent = (told.parent_reference.id if told.parent_reference else None) or ""
+    name = told.name or ""
+    is_moved = known is not None and (known.parent, known.name) != (parent, name)
+    ledger.items[told.id] = Item(
+        id=told.id,
+        parent=parent,
+        name=name,
+        is_folder=told.folder is not None or told.root is not None or told.package is not None,
+        size=told.size or 0,
+        modified_at=told.last_modified_date_time,
+        version=told.c_tag or told.e_tag or "",
+        url=told.web_url or "",
+        grants=known.grants if known and not is_moved else [],
+    )
+    if told.root is not None:
+        ledger.root = told.id
+    if is_moved:
+        for item in ledger.items.values():
+            if any(folder.id == told.id for folder in ledger.above(item) or ()):
+                item.checked_at = None
+
+
+async def _all(work: Callable[[Any], Awaitable[None]], things: Iterable[Any]) -> None:
+    """Do the work for every thing, a few at once; the first error ends it."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(thing: Any) -> None:
+        async with places:
+            await work(thing)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for thing in things:
+                group.create_task(one(thing))
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+
+
+def _safe(text: str) -> str:
+    return quote(text, safe="").replace("%", "_").replace(".", "_")
