@@ -1,6 +1,7 @@
 """The engine beside llama-cpp-python's own `Llama`, and grounded answers with and without look-up decoding.
 
-Same model file, threads and length of answers, one run: `make bench`, or `python -P benchmarks/serving.py --model X.gguf`.
+Same model file, threads and length of answers, one run: `make bench`, or
+`python -P benchmarks/serving.py --model X.gguf`.
 """
 
 import argparse
