@@ -77,6 +77,20 @@ def demo() -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Try each thing that Attune needs from Microsoft 365; say what is missing and what to do."""
+    from tuning.sources.graph.checkup import checkup
+
+    settings = _settings()
+    is_well = True
+    for finding in checkup(settings.registration, settings.sharepoint):
+        is_well = is_well and not finding.problem
+        typer.echo(f"missing  {finding.what}: {finding.problem}" if finding.problem else f"works    {finding.what}")
+    if not is_well:
+        raise typer.Exit(1)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the store's tables up to date."""
     from tuning.store.store import Store

@@ -180,6 +180,8 @@ class Microsoft365:
             f"{V1}/groups/{{id}}/transitiveMemberOf": self._member_of,
             f"{V1}/groups/{{id}}/transitiveMembers/graph.user": self._transitive,
             "/download/{item}": self._download,
+            f"{SITE}/_api/web/sitegroups": self._site_groups,
+            f"{V1}/groups/{{id}}/transitiveMembers": self._transitive,
             f"{SITE}/_api/web/sitegroups/getbyid({{id}})/users": self._site_users,
         }.items():
             app.router.add_get(path, answer)
@@ -329,14 +331,14 @@ class Microsoft365:
         return web.json_response(named[0]) if named else error(404, "Request_ResourceNotFound", "No such user")
 
     async def _users(self, request: web.Request) -> web.Response:
-        wanted = request.query["$filter"].split("'")[1].lower()
+        wanted = f"{request.query.get('$filter', '')}''".split("'")[1].lower()
         value = [user for user in self.users.values() if user["displayName"].lower().startswith(wanted)]
         return web.json_response({"value": value})
 
     async def _groups(self, request: web.Request) -> web.Response:
-        wanted = request.query["$filter"].split("'")[1].lower()
+        wanted = f"{request.query.get('$filter', '')}''".split("'")[1].lower()
         return web.json_response(
-            {"value": [_group(key) for key in self.groups if _group(key)["displayName"] == wanted]}
+            {"value": [_group(key) for key in self.groups if _group(key)["displayName"].startswith(wanted)]}
         )
 
     async def _group(self, request: web.Request) -> web.Response:
@@ -376,6 +378,9 @@ class Microsoft365:
         if start + self.page < len(ids):
             answer["@odata.nextLink"] = f"{self.url}{request.path}?$skiptoken={start + self.page}"
         return web.json_response(answer)
+
+    async def _site_groups(self, request: web.Request) -> web.Response:
+        return web.json_response({"value": [{"Id": int(number)} for number in self.site_groups]})
 
     async def _site_users(self, request: web.Request) -> web.Response:
         if request.match_info["id"] not in self.site_groups:
