@@ -1,12 +1,9 @@
 """Microsoft's permissions in the house's terms. Pure; what is not understood gives nobody access."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-
-from msgraph.generated.models.permission import Permission
-from msgraph.generated.models.share_point_identity_set import SharePointIdentitySet
 
 from tuning.domain.principals import ORGANISATION
 
@@ -26,10 +23,13 @@ _CLAIMS = (
     (re.compile(r"i:0#\.f\|membership\|(.+@.+)"), UPN),
 )
 _ALL_USERS = re.compile(rf"c:0-\.f\|rolemanager\|spo-grid-all-users/({_GUID})")
+Resource = Mapping[str, Any]
+"""A resource of Graph as its JSON says it: the SDK takes 13 ms to make an object of one, which a library has not."""
+
 _EVERYONE = "c:0(.s|true"
 
 
-def grants(permissions: Iterable[Permission], *, tenant_id: str, at: datetime) -> list[str]:
+def grants(permissions: Iterable[Resource], *, tenant_id: str, at: datetime) -> list[str]:
     """Return who may read an item that has these effective permissions, direct ones and inherited, at a moment.
 
     A grant is a principal (object id or 'organisation'), or begins with one of this module's prefixes and has to be
@@ -38,18 +38,18 @@ def grants(permissions: Iterable[Permission], *, tenant_id: str, at: datetime) -
     """
     found: dict[str, None] = {}
     for permission in permissions:
-        if not _READING.intersection(permission.roles or ()) or _is_over(permission, at):
+        if not _READING.intersection(permission.get("roles") or ()) or _is_over(permission, at):
             continue
-        if link := permission.link:
-            if link.prevents_download or permission.has_password:
+        if link := permission.get("link"):
+            if link.get("preventsDownload") or permission.get("hasPassword"):
                 continue
-            if link.scope in {"organization", "anonymous"}:
+            if link.get("scope") in {"organization", "anonymous"}:
                 found[ORGANISATION] = None
-            if link.scope == "users":
-                for identity in permission.granted_to_identities_v2 or ():
+            if link.get("scope") == "users":
+                for identity in permission.get("grantedToIdentitiesV2") or ():
                     found.update(dict.fromkeys(_of_identity(identity, tenant_id)))
-        elif permission.granted_to_v2:
-            found.update(dict.fromkeys(_of_identity(permission.granted_to_v2, tenant_id)))
+        elif identity := permission.get("grantedToV2"):
+            found.update(dict.fromkeys(_of_identity(identity, tenant_id)))
     return list(found)
 
 
@@ -66,20 +66,22 @@ def of_claim(login_name: str, *, tenant_id: str) -> str:
     return ""
 
 
-def _of_identity(identity: SharePointIdentitySet, tenant_id: str) -> list[str]:
-    if identity.site_group and identity.site_group.id:
-        return [SITE_GROUP + identity.site_group.id]
-    claim = of_claim(identity.site_user.login_name or "", tenant_id=tenant_id) if identity.site_user else ""
+def _of_identity(identity: Resource, tenant_id: str) -> list[str]:
+    if number := (identity.get("siteGroup") or {}).get("id"):
+        return [f"{SITE_GROUP}{number}"]
+    claim = of_claim((identity.get("siteUser") or {}).get("loginName") or "", tenant_id=tenant_id)
     if claim and not claim.startswith(UPN):
         return [claim]
     # A group of SharePoint's claims may be told with the bare id too; the claim knows its owners from its members.
-    named = [_id(identity.user), _id(identity.group)]
+    named = [_id(identity.get("user")), _id(identity.get("group"))]
     return [one for one in named if one] or ([claim] if claim else [])
 
 
-def _id(identity: Any) -> str:
-    return str(identity.id).lower() if identity and identity.id and re.fullmatch(_GUID, identity.id.lower()) else ""
+def _id(identity: Resource | None) -> str:
+    found = str((identity or {}).get("id") or "").lower()
+    return found if re.fullmatch(_GUID, found) else ""
 
 
-def _is_over(permission: Permission, at: datetime) -> bool:
-    return permission.expiration_date_time is not None and permission.expiration_date_time <= at
+def _is_over(permission: Resource, at: datetime) -> bool:
+    end = permission.get("expirationDateTime")
+    return bool(end) and datetime.fromisoformat(str(end)) <= at

@@ -9,9 +9,7 @@ from urllib.parse import quote
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.headers_collection import HeadersCollection
-from msgraph.generated.drives.item.items.item.delta.delta_get_response import DeltaGetResponse
 from msgraph.generated.models.drive import Drive
-from msgraph.generated.models.drive_item import DriveItem
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from tuning.domain.fields import now
@@ -19,7 +17,7 @@ from tuning.domain.registration import AppRegistration
 from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
 from tuning.sources.formats import MAX_BYTES, objection, suffix
 from tuning.sources.graph.client import BATCH, Graph
-from tuning.sources.graph.grants import grants
+from tuning.sources.graph.grants import Resource, grants
 from tuning.sources.graph.ledger import Item, Ledger
 from tuning.sources.graph.links import Place, place_of
 from tuning.sources.graph.roster import Roster
@@ -120,19 +118,20 @@ class LibraryReader:
         """Take over every page of changes; what was taken over is kept, should the next page never come."""
         while True:
             try:
-                page = await graph.ask(lambda: _page(graph, ledger))
+                page = await _page(graph, ledger)
             except ODataError as error:
                 if error.response_status_code == _GONE and ledger.link:
                     ledger.forget()
                     continue
                 raise refused(error, self._place) from error
-            for one in page.value or ():
+            for one in page.get("value", ()):
                 _take_over(ledger, one)
-            if not (page.odata_next_link or page.odata_delta_link):
+            next_page, changes = page.get("@odata.nextLink"), page.get("@odata.deltaLink")
+            if not (next_page or changes):
                 raise Microsoft365Refused("Microsoft 365 sent a page of changes without an end; try again later.")
-            ledger.link = page.odata_next_link or page.odata_delta_link or ""
+            ledger.link = str(next_page or changes)
             ledger.write(self._ledger_path)
-            if not page.odata_next_link:
+            if not next_page:
                 return
 
     async def _check(self, graph: Graph, ledger: Ledger) -> None:
@@ -164,8 +163,8 @@ class LibraryReader:
             found = await graph.permissions(ledger.drive, [item.id for item in batch])
             for item in batch:
                 answer = found.get(item.id)
-                if answer is not None and not answer.odata_next_link:
-                    item.grants = grants(answer.value or (), tenant_id=graph.registration.tenant_id, at=at)
+                if answer is not None and "@odata.nextLink" not in answer:
+                    item.grants = grants(answer.get("value", ()), tenant_id=graph.registration.tenant_id, at=at)
                     item.checked_at = at
             done += 1
             if every and done % every == 0:
@@ -268,42 +267,40 @@ def _no_site(place: Place) -> str:
     return f"There is no site at {place.address}. Check the address, or choose another source."
 
 
-async def _page(graph: Graph, ledger: Ledger) -> DeltaGetResponse:
+async def _page(graph: Graph, ledger: Ledger) -> dict[str, Any]:
     root = graph.sdk.drives.by_drive_id(ledger.drive).items.by_drive_item_id("root").delta
     headers = HeadersCollection()
     headers.add("Prefer", _PREFER)
     configuration: RequestConfiguration[Any] = RequestConfiguration(headers=headers)
-    page = await (root.with_url(ledger.link) if ledger.link else root).get(request_configuration=configuration)
-    return page or DeltaGetResponse()
+    question = root.with_url(ledger.link) if ledger.link else root
+    return await graph.plain(question.to_get_request_information(configuration))
 
 
-def _take_over(ledger: Ledger, told: DriveItem) -> None:
+def _take_over(ledger: Ledger, told: Resource) -> None:
     """Let the ledger say of one item what Graph says; its grants are unknown until they are read again."""
-    if told.id is None:
+    key = str(told["id"])
+    if "deleted" in told:
+        ledger.items.pop(key, None)
         return
-    if told.deleted is not None:
-        ledger.items.pop(told.id, None)
-        return
-    known = ledger.items.get(told.id)
-    parent = (told.parent_reference.id if told.parent_reference else None) or ""
-    name = told.name or ""
+    known = ledger.items.get(key)
+    parent, name = str((told.get("parentReference") or {}).get("id") or ""), str(told.get("name") or "")
     is_moved = known is not None and (known.parent, known.name) != (parent, name)
-    ledger.items[told.id] = Item(
-        id=told.id,
+    ledger.items[key] = Item(
+        id=key,
         parent=parent,
         name=name,
-        is_folder=told.folder is not None or told.root is not None or told.package is not None,
-        size=told.size or 0,
-        modified_at=told.last_modified_date_time,
-        version=told.c_tag or told.e_tag or "",
-        url=told.web_url or "",
+        is_folder=any(facet in told for facet in ("folder", "root", "package")),
+        size=told.get("size") or 0,
+        modified_at=told.get("lastModifiedDateTime"),
+        version=told.get("cTag") or told.get("eTag") or "",
+        url=told.get("webUrl") or "",
         grants=known.grants if known and not is_moved else [],
     )
-    if told.root is not None:
-        ledger.root = told.id
+    if "root" in told:
+        ledger.root = key
     if is_moved:
         for item in ledger.items.values():
-            if any(folder.id == told.id for folder in ledger.above(item) or ()):
+            if any(folder.id == key for folder in ledger.above(item) or ()):
                 item.checked_at = None
 
 
