@@ -25,9 +25,9 @@ def apply(tenant: Tenant, at: datetime) -> dict[str, int]:
     while counts := _forget(tenant, before):
         total = {kind: total.get(kind, 0) + counts.get(kind, 0) for kind in {**total, **counts}}
     with tenant.store.reading() as session:
-        folders = retention.run_folders(session, before)
-    for folder in folders:
-        _empty(folder)
+        old = retention.runs_over(session, before)
+    for run_id in old:
+        _empty(tenant.run_folder(run_id))
     if total:
         tenant.store.let_go()
     return total

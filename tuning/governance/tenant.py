@@ -28,6 +28,10 @@ class Tenant:
         """The folder of the files that people send, one folder per person."""
         return self.artifacts / "uploads"
 
+    def run_folder(self, run_id: str) -> Path:
+        """Return the folder of what a run makes; deletion goes by it, for a copied store names the original's files."""
+        return self.artifacts / "runs" / run_id
+
     def name_of(self, principal_id: str) -> str:
         """Return what people call a person or group; for somebody the directory doesn't know, a phrase for that."""
         if principal_id == ORGANISATION:

@@ -51,7 +51,7 @@ def erase_person(tenant: Tenant, actor_id: str, person_id: str) -> Receipt:
         suspended = _suspend(session, touched)
         rows = {kind: number for kind, number in erasure.forget(session, person_id, touched).items() if number}
         event = audit.record(session, Tag.PERSON_ERASED, actor_id, person_id, rows=rows, suspended=suspended)
-    for folder in [tenant.uploads / person_id, *(Path(run.folder) for run in touched if run.folder)]:
+    for folder in [tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)]:
         if folder.is_dir():
             shutil.rmtree(folder)
     tenant.store.let_go()

@@ -70,7 +70,7 @@ def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run
     if runs.count_since(session, now() - timedelta(days=1)) >= limit:
         raise NotAllowed(f"Your organisation allows {limit} runs in 24 hours, and they are used up. Try again later.")
     run = Run(agent_id=agent.id, started_by=actor_id, parent_release_id=agent.live_release_id)
-    run.folder = str(tenant.artifacts / "runs" / run.id)
+    run.folder = str(tenant.run_folder(run.id))
     session.add(run)
     session.flush()
     jobs.enqueue(session, JobKind.RUN_TRAIN, run.id)

@@ -1,7 +1,6 @@
 """What is older than the policy keeps it: found and deleted, so many rows at a time."""
 
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, String, cast, delete, exists, or_, update
 from sqlmodel import Session, SQLModel, col, select
@@ -39,12 +38,10 @@ def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
     return {kind: number for kind, number in done.items() if number}
 
 
-def run_folders(session: Session, before: datetime) -> list[Path]:
-    """Return the folders of the runs that ended before a moment."""
+def runs_over(session: Session, before: datetime) -> list[str]:
+    """Return the ids of the runs that ended before a moment."""
     ended = col(Run.state).not_in([RunState.QUEUED, RunState.RUNNING])
-    return [
-        Path(folder) for folder in session.exec(select(Run.folder).where(ended, col(Run.ended_at) < before)) if folder
-    ]
+    return list(session.exec(select(Run.id).where(ended, col(Run.ended_at) < before)))
 
 
 def _forget_samples(session: Session, before: datetime) -> int:

@@ -39,7 +39,7 @@ def tenant(store, tmp_path, monkeypatch):
     keep(store, Policy(retention_days=90), make_agent(live_release_id="release"), make_release(state=ReleaseState.LIVE))
     for number, days in enumerate((400, 200, 100, 91, 91, 91, 89, 1)):
         key, moment = f"old{number}" if days > 90 else f"new{number}", at - timedelta(days=days)
-        folder, planted = tmp_path / "runs" / key, OLD if days > 90 else YOUNG
+        folder, planted = tenant.run_folder(key), OLD if days > 90 else YOUNG
         (folder / "adapter").mkdir(parents=True)
         for name in ("adapter.gguf", "adapter/weights", "examples.jsonl", "training.log", "config.json"):
             (folder / name).write_text(planted if name == "examples.jsonl" else name)
@@ -66,10 +66,10 @@ def test_what_is_too_old_is_gone_and_the_rest_is_there(tenant, tmp_path):
     if tenant.store.is_sqlite:
         database = b"".join(path.read_bytes() for path in tmp_path.glob("store.db*"))
         assert (OLD.encode() in database, YOUNG.encode() in database) == (False, True)
-    left = {path.parent.name for path in (tmp_path / "runs").rglob("examples.jsonl")}
+    left = {path.parent.name for path in (tenant.artifacts / "runs").rglob("examples.jsonl")}
     assert left == {"new6", "new7"}
     for kept in ("adapter.gguf", "adapter/weights", "config.json"):
-        assert (tmp_path / "runs" / "old0" / kept).read_text() == kept
+        assert (tenant.run_folder("old0") / kept).read_text() == kept
 
 
 def test_a_second_time_finds_nothing_and_leaves_no_event(tenant):

@@ -1,5 +1,7 @@
 """A person is erased, on both databases: a planted word is in no table, no file and no index afterwards."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import inspect, text
 from sqlmodel import select
@@ -52,7 +54,7 @@ def tenant(store, tmp_path):
     for number, (agent_id, word, parent) in enumerate(
         (("agent", PLANTED, None), ("agent", KEPT, "r1"), ("other", KEPT, None)), start=1
     ):
-        folder = tmp_path / "runs" / f"run{number}"
+        folder = tenant.run_folder(f"run{number}")
         folder.mkdir(parents=True)
         (folder / "examples.jsonl").write_text(word)
         given = "word" if word == PLANTED else None
@@ -119,7 +121,7 @@ def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path):
         assert agents.get(session, "agent").source_ids == ["source"]
 
 
-def test_what_learned_from_it_answers_nobody_and_the_rest_goes_on(tenant, tmp_path):
+def test_what_learned_from_it_answers_nobody_and_the_rest_goes_on(tenant):
     receipt = erase_person(tenant, audit.OPERATOR, "bo")
     assert sorted(receipt.suspended) == ["r1", "r2"]
     with tenant.store.transaction() as session:
@@ -129,7 +131,7 @@ def test_what_learned_from_it_answers_nobody_and_the_rest_goes_on(tenant, tmp_pa
         told = {(one.kind, one.person_id, one.subject_id) for one in notices.due(session, now(), 9)}
     assert states == [ReleaseState.SUSPENDED, ReleaseState.SUSPENDED, ReleaseState.LIVE]
     assert told == {(NoticeKind.RELEASE_SUSPENDED, "ana", "r2")}
-    assert (tmp_path / "runs" / "run3" / "examples.jsonl").exists()
+    assert (tenant.run_folder("run3") / "examples.jsonl").exists()
 
 
 def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
@@ -139,8 +141,14 @@ def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
     assert "answer" in holds(tenant, tmp_path, PLANTED)
 
 
-def test_what_is_no_id_is_refused(tenant, tmp_path):
+def test_what_is_no_id_is_refused(tenant):
     for person_id in ("", "..", "../runs", "a/b", ".hidden"):
         with pytest.raises(InvalidInput):
             erase_person(tenant, audit.OPERATOR, person_id)
-    assert (tmp_path / "runs" / "run1").exists()
+    assert tenant.run_folder("run1").exists()
+
+
+def test_a_copy_of_the_store_erases_no_files_of_the_original(tenant, tmp_path):
+    copy = replace(tenant, artifacts=tmp_path / "copy")
+    erase_person(copy, audit.OPERATOR, "bo")
+    assert (tenant.run_folder("run1") / "examples.jsonl").read_text() == PLANTED
