@@ -1,6 +1,7 @@
 """Attune as people run it: `attune up` on free ports with a store of its own, and each person's page in Chromium."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -24,6 +26,9 @@ from tuning.sources.people import FilePeople
 
 READY_S = 180.0
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+DOCUMENTS = ("company-cards-faq.md", "executive-travel.docx", "expense-claims.pdf")
+"""Of the travel documents: what the tests learn from; not everybody may read the second."""
+UNANSWERABLE = 3
 LOCAL = ("http://localhost:", "http://127.0.0.1:", "ws://localhost:", "ws://127.0.0.1:", "data:", "blob:")
 
 
@@ -115,13 +120,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
+def tenant(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample tenant with a single source of a few documents, one of them not for everybody."""
+    sample, folder = root / "sample_tenant", tmp_path_factory.mktemp("tenant")
+    (folder / "documents/travel").mkdir(parents=True)
+    shutil.copy(sample / "people.json", folder)
+    for name in (".access.json", *DOCUMENTS):
+        shutil.copy(sample / "documents/travel" / name, folder / "documents/travel")
+    agent = json.loads((sample / "agent.json").read_text("utf-8"))
+    agent |= {"sources": ["documents/travel"], "starters": ["How large a tip will be paid back?"]}
+    (folder / "agent.json").write_text(json.dumps(agent), "utf-8")
+    questions = read_rows(sample / "holdout.jsonl")
+    known = [row for row in questions if row["document"] in {f"travel/{name}" for name in DOCUMENTS}]
+    unknown = [row for row in questions if row["document"] is None][:UNANSWERABLE]
+    write_rows(folder / "holdout.jsonl", [*known, *unknown])
+    corrections = read_rows(sample / "corrections.jsonl")
+    write_rows(folder / "corrections.jsonl", [row for row in corrections if "company card" in row["question"]])
+    return folder
+
+
+@pytest.fixture(scope="session")
 def people(root: Path) -> tuple[Person, ...]:
     """Employee, owner and admin of the sample tenant, in this order."""
     return FilePeople(root / "sample_tenant/people.json").personas[:3]
 
 
 @pytest.fixture(scope="session")
-def running(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(root: Path, tenant: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start everything, and see that stopping it leaves nothing behind."""
     if not is_installed(root / ".cache/playground"):
         pytest.skip("Node.js or the Agents Playground is not there")
@@ -130,6 +155,7 @@ def running(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     up = AttuneUp(
         root,
         {
+            "ATTUNE_TENANT": str(tenant),
             "ATTUNE_STORE_URL": f"sqlite:///{folder}/attune.db",
             "ATTUNE_ARTIFACTS": str(folder / "artifacts"),
             "ATTUNE_LOGS": str(folder / "logs"),
@@ -249,3 +275,11 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")

@@ -42,9 +42,7 @@ from tuning.domain.runs import Run, Stage
 from tuning.evaluation.scorers import exact_match
 from tuning.store import Store, audit
 
-DOCUMENTS = ("company-cards-faq.md", "executive-travel.docx", "expense-claims.pdf")
 CONFIDENTIAL = "executive-travel.docx"
-UNANSWERABLE = 3
 PATIENCE_S = 300.0
 WHILE_S = 0.02
 ENGINE, WORKER, BOT, TRAINING, EVERYTHING = "serving", "tuning.worker", "bot", "tuning.training", "attune up"
@@ -60,26 +58,6 @@ WHILE_A_RUN = {
 """What is killed in which stage of which run."""
 AT_DELIVERIES = ("Start tuning", "approve ", "How long ", "Send correction", "Retrain now")
 """At these buttons the bot is killed while it takes them in, at these messages once it has said that it has them."""
-
-
-@pytest.fixture(scope="module")
-def tenant(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample tenant with a single source of a few documents, one of them not for everybody."""
-    sample, folder = root / "sample_tenant", tmp_path_factory.mktemp("tenant")
-    (folder / "documents/travel").mkdir(parents=True)
-    shutil.copy(sample / "people.json", folder)
-    for name in (".access.json", *DOCUMENTS):
-        shutil.copy(sample / "documents/travel" / name, folder / "documents/travel")
-    agent = json.loads((sample / "agent.json").read_text("utf-8"))
-    agent |= {"sources": ["documents/travel"], "starters": ["How large a tip will be paid back?"]}
-    (folder / "agent.json").write_text(json.dumps(agent), "utf-8")
-    questions = read_rows(sample / "holdout.jsonl")
-    known = [row for row in questions if row["document"] in {f"travel/{name}" for name in DOCUMENTS}]
-    unknown = [row for row in questions if row["document"] is None][:UNANSWERABLE]
-    write_rows(folder / "holdout.jsonl", [*known, *unknown])
-    corrections = read_rows(sample / "corrections.jsonl")
-    write_rows(folder / "corrections.jsonl", [row for row in corrections if "company card" in row["question"]])
-    return folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,11 +272,3 @@ def more(some: dict[str, Counter[Any]], others: dict[str, Counter[Any]]) -> dict
 
 def count(session: Session, table: type[Any], *columns: str) -> Counter[Any]:
     return Counter(tuple(str(getattr(row, column)) for column in columns) for row in session.exec(select(table)))
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
