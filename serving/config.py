@@ -38,6 +38,8 @@ class EngineConfig:
     """Tokens per turn of a lane: a longer prompt is read in several turns, so that others are not kept waiting."""
     draft_tokens: int = 16
     """Tokens per turn of a lane that may be drafted by looking them up in the prompts, part of the batch; 0: none."""
+    grammars: bool = False
+    """Take GBNF grammars from requests. Not by default: one can be written that takes for ever to read."""
     queue: int = 256
     """Requests that may wait; the next is told to try again."""
     answer_tokens: int = 512

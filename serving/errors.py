@@ -73,6 +73,12 @@ class BadGrammar(InvalidRequest):
     code = "invalid_grammar"
 
 
+class GrammarsOff(InvalidRequest):
+    """This engine takes no grammars. Send a JSON schema, or set ATTUNE_ENGINE_GRAMMARS to true."""
+
+    code = "invalid_grammar"
+
+
 class NoEncoder(InvalidRequest):
     """This engine embeds no texts. Give it an encoder by ATTUNE_ENGINE_EMBEDDING_MODEL."""
 

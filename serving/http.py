@@ -13,7 +13,7 @@ from aiohttp import web
 
 from serving.adapters import Adapters
 from serving.engine import Engine
-from serving.errors import InvalidRequest, NoEncoder, NotAuthorised, ServingError, UnknownModel
+from serving.errors import GrammarsOff, InvalidRequest, NoEncoder, NotAuthorised, ServingError, UnknownModel
 from serving.form import read_grammar
 from serving.llama import Grammar, Vocabulary
 from serving.prompt import ChatTemplate
@@ -219,6 +219,8 @@ class _Service:
 
     def _constraint(self, body: Generation) -> Grammar | None:
         form = body.form()
+        if body.grammar and not self._engine.config.grammars:
+            raise GrammarsOff
         return read_grammar(self._engine.vocabulary, form) if form else None
 
     async def _answer(

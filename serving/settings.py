@@ -44,6 +44,8 @@ class EngineSettings(BaseSettings):
     """Tokens per turn of a lane."""
     draft_tokens: int = Field(default=EngineConfig.draft_tokens, ge=0, le=64)
     """Tokens per turn of a lane that may be drafted by looking them up in the prompts; 0 switches look-up off."""
+    grammars: bool = EngineConfig.grammars
+    """Take GBNF grammars from requests; only where every client is trusted, for a grammar can stop the engine."""
     queue: int = Field(default=EngineConfig.queue, ge=1)
     """Requests that may wait."""
     answer_tokens: int = Field(default=EngineConfig.answer_tokens, ge=1)

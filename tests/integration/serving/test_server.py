@@ -81,7 +81,8 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def server(tiny_model, tmp_path_factory):
-    server = Server(tiny_model.gguf, tiny_model.gguf.parent, tmp_path_factory.mktemp("server") / "log")
+    log = tmp_path_factory.mktemp("server") / "log"
+    server = Server(tiny_model.gguf, tiny_model.gguf.parent, log, grammars="true")
     for name in ("red", "blue"):
         reply = server.http.post("/v1/adapters", json={"id": name, "path": str(tiny_model.adapters[name])})
         assert reply.status_code == 201
@@ -348,6 +349,15 @@ def test_the_api_key_is_asked_for(tiny_model, tmp_path):
     assert server.http.get("/v1/models").status_code == 401
     assert server.http.get("/v1/models", headers={"Authorization": "Bearer secret"}).status_code == 200
     assert server.http.get("/health").status_code == 200
+    assert server.stop() == 0
+
+
+def test_grammars_are_refused_unless_they_are_switched_on(tiny_model, tmp_path):
+    server = Server(tiny_model.gguf, tmp_path, tmp_path / "log")
+    with pytest.raises(
+        openai.BadRequestError, match="takes no grammars\\. Send a JSON schema, or set ATTUNE_ENGINE_GRAMMARS"
+    ):
+        server.client.completions.create(model="base", prompt="the form", extra_body={"grammar": 'root ::= "a"'})
     assert server.stop() == 0
 
 
