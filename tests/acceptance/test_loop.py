@@ -20,7 +20,7 @@ import psutil
 import pytest
 from aiohttp import web
 from rich.console import Console
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.demo.__main__ import demonstrate
 from bot.demo.sample import read_sample
@@ -44,6 +44,7 @@ from tuning.store import Store, audit
 
 CONFIDENTIAL = "executive-travel.docx"
 PATIENCE_S = 300.0
+LOOK_S = 0.1
 WHILE_S = 0.02
 ENGINE, WORKER, BOT, TRAINING, EVERYTHING = "serving", "tuning.worker", "bot", "tuning.training", "attune up"
 WHILE_A_RUN = {
@@ -120,8 +121,11 @@ async def test_whatever_is_killed_nothing_is_lost_and_nothing_doubled(
     with closing(Store(settings.store_url)) as store:
         async with Fateful(f"http://127.0.0.1:{settings.port}", fate) as loopback:
             sample = read_sample(settings.tenant, settings.admin_group)
-            story = Story(sample=sample, store=store, loopback=loopback, on_step=no_step, on_run=fate.strike_run)
-            await story.tell()
+            story = Story(sample=sample, store=store, loopback=loopback, on_step=no_step)
+            async with asyncio.TaskGroup() as beside:
+                striking = beside.create_task(fate.strike_runs(store))
+                await story.tell()
+                striking.cancel()
             await everything_said(store)
         await asyncio.to_thread(up.stop)
         assert fate.is_fulfilled
@@ -144,18 +148,27 @@ class Fate:
     deliveries: set[str] = field(default_factory=lambda: set(AT_DELIVERIES))
     has_spared_answers: bool = True
     """Whether no engine was killed yet just when the bot turned to it with a question."""
-    _runs: list[str] = field(default_factory=list)
     _struck: set[psutil.Process] = field(default_factory=set)
 
     @property
     def is_fulfilled(self) -> bool:
         return not (self.runs or self.deliveries or self.has_spared_answers)
 
-    def strike_run(self, run: Run) -> None:
+    async def strike_runs(self, store: Store) -> None:
+        """Look at the runs until each has met what it has coming.
+
+        Not by the story's own looks: while it waits for a bot that was killed, a run goes through its short stages.
+        """
+        while self.runs:
+            with store.reading() as session:
+                runs = session.exec(select(Run).order_by(col(Run.created_at))).all()
+            for number, run in enumerate(runs, start=1):
+                self._strike_run(number, run)
+            await asyncio.sleep(LOOK_S)
+
+    def _strike_run(self, number: int, run: Run) -> None:
         """Kill what this stage of this run has coming; a training not before it has begun to learn."""
-        if run.id not in self._runs:
-            self._runs.append(run.id)
-        moment = len(self._runs), run.stage
+        moment = number, run.stage
         if run.state != "running" or moment not in self.runs or (run.stage is Stage.TRAINING and not run.losses):
             return
         if self.runs[moment] == EVERYTHING:
