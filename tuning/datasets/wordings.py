@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Callable
 
-from tuning.datasets.rephrasing import rephrased
+from tuning.rephrasing.words import rephrased
 
 _POLITE = (
     "Could you tell me: ",

@@ -1,13 +1,16 @@
 """Rows as token ids with weights, and batches of about the same number of tokens whatever the rows' lengths."""
 
+import itertools
 import random
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import sentencepiece
 import torch
 
+from tuning.starter.guidance import Aim, Guide
 from tuning.starter.rows import Row
 from tuning.starter.tokenizer import ROLES
 
@@ -30,6 +33,8 @@ class Batch:
     """Token ids, padded on the right."""
     weights_B_T: torch.Tensor
     """How much each token counts as something to predict; the first of a row never does."""
+    aims: tuple[tuple[int, Aim], ...] = ()
+    """Where attention should go, each with the number of its row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,8 @@ class EncodedRow:
     """How much each token counts as something to predict."""
     answers: list[range]
     """Where each answer stands, its end included."""
+    aims: tuple[Aim, ...] = ()
+    """Where attention should go."""
 
 
 class Encoder:
@@ -77,13 +84,13 @@ class Encoder:
 
     def encode(self, row: Row) -> EncodedRow:
         """Return the row's tokens: answers weigh most, the rest a little, the first token nothing."""
-        ids, answers = [BOS_ID], []
+        ids, answers, starts = [BOS_ID], [], []
         for index, message in enumerate(row.messages):
             ids += [self._roles[message["role"]], *self.newline]
-            start = len(ids)
+            starts.append(len(ids))
             ids += [*self._pieces.encode(message["content"]), END_ID]
             if index in row.targets:
-                answers.append(range(start, len(ids)))
+                answers.append(range(starts[-1], len(ids)))
             ids += self.newline
         reading = READING_WEIGHT * min(1.0, _PLAIN_LENGTH / len(ids))
         weights = [0.0] + [reading] * (len(ids) - 1)
@@ -93,7 +100,31 @@ class Encoder:
                 weights[position] = (_LOCATING_WEIGHT if locates else 1.0) if row.skill in _FOUND else _WRITING_WEIGHT
             if row.skill in _FOUND and ids[answer.stop - 2] == self._bracket:
                 weights[answer.stop - 3] = _LOCATING_WEIGHT
-        return EncodedRow(ids=ids, weights=weights, answers=answers)
+        aims = self._aims(row, starts[row.asked], answers) if row.evidence else ()
+        return EncodedRow(ids=ids, weights=weights, answers=answers, aims=aims)
+
+    def _aims(self, row: Row, start: int, answers: Sequence[range]) -> tuple[Aim, ...]:
+        """Return that what follows a value should look back at it, and that an answer should look for its statement."""
+        message = row.messages[row.asked]["content"]
+        pieces = self._pieces.encode(message, return_type="proto").pieces
+        begins, ends = [piece.begin for piece in pieces], [piece.end for piece in pieces]
+        byte_at = list(itertools.accumulate((len(character.encode()) for character in message), initial=0))
+
+        def tokens(span: range) -> range:
+            first, stop = bisect_right(ends, byte_at[span.start]), bisect_left(begins, byte_at[span.stop])
+            return range(start + first, start + stop)
+
+        aims = []
+        for one in row.evidence:
+            value, statement = tokens(one.value), tokens(one.statement)
+            if value.stop < statement.stop:
+                followers = range(value.stop, statement.stop)
+                aims.append(Aim(guide=Guide.VALUE, queries=followers, keys=value[:1]))
+        for answer, support in zip(answers, row.support, strict=True):
+            if support is not None:
+                before = range(answer.start - 1, answer.start)
+                aims.append(Aim(guide=Guide.STATEMENT, queries=before, keys=tokens(support.statement)))
+        return tuple(aims)
 
 
 def collate(rows: list[EncodedRow]) -> Batch:
@@ -104,7 +135,8 @@ def collate(rows: list[EncodedRow]) -> Batch:
     for index, row in enumerate(rows):
         ids[index, : len(row.ids)] = torch.tensor(row.ids)
         weights[index, : len(row.ids)] = torch.tensor(row.weights)
-    return Batch(ids_B_T=ids, weights_B_T=weights)
+    aims = tuple((index, aim) for index, row in enumerate(rows) for aim in row.aims)
+    return Batch(ids_B_T=ids, weights_B_T=weights, aims=aims)
 
 
 def batches(

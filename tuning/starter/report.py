@@ -131,20 +131,29 @@ class Exam:
     """The most tokens that an answer may have."""
 
 
-def _questions(rng: random.Random, *, missing: float) -> Row:
+def _questions(rng: random.Random, *, missing: float = 0.0, rephrase: float = 0.0) -> Row:
     size = SIZES["middle" if rng.random() < 0.5 else "long"]
     return question_row(
-        rng, passages=(2, 6), facts_each=size.facts_each, fillers=size.fillers, asked=(1, 1), missing=missing
+        rng,
+        passages=(2, 6),
+        facts_each=size.facts_each,
+        fillers=size.fillers,
+        missing=missing,
+        rephrase=rephrase,
     )
 
 
 EXAMS = (
     Exam(
-        invent=lambda rng: _questions(rng, missing=0.0),
+        invent=_questions,
         measures=(
             ("Answers from 2-6 passages, exact", _answer_exact, 0.95),
             ("Citation of the right passage", _citation_right, 0.9),
         ),
+    ),
+    Exam(
+        invent=lambda rng: _questions(rng, rephrase=1.0),
+        measures=(("Answers from 2-6 passages, asked with synonyms, exact", _answer_exact, 0.8),),
     ),
     Exam(
         invent=lambda rng: question_row(rng, passages=(1, 2), facts_each=(1, 2), fillers=(0, 1), missing=0.0),

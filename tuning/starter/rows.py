@@ -12,7 +12,9 @@ from tuning.domain.prompts import (
     question_writer_messages,
     summary_messages,
 )
+from tuning.rephrasing.words import rephrased
 from tuning.starter.drafts import invent_draft
+from tuning.starter.evidence import Evidence, evidence_of
 from tuning.starter.facts import AREAS
 from tuning.starter.fillers import CHATTER, INSTRUCTIONS
 from tuning.starter.passages import Fact, Source, invent_fact, invent_sources
@@ -21,6 +23,9 @@ from tuning.starter.wording import invented, say
 
 VARIETY = 0.5
 """How much questions and statements vary by the end of the training, and in examinations: see `invent_sources`."""
+
+REPHRASED = 0.4
+"""Share of the questions that synonyms are put into by the end of the training, and in examinations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,12 @@ class Row:
     """The conversation, ending with the answer."""
     targets: frozenset[int]
     """Which of the messages are answers to learn."""
+    asked: int = 0
+    """Which of the messages asks the first question, and holds the passages."""
+    evidence: tuple[Evidence, ...] = ()
+    """Where that message states facts."""
+    support: tuple[Evidence | None, ...] = ()
+    """For each answer where that message states it, if it does."""
 
 
 def _answered(prompt: list[Message], answer: str, skill: str) -> Row:
@@ -97,6 +108,7 @@ def question_row(
     missing: float = 0.2,
     variety: float = VARIETY,
     value_first: float = 0.0,
+    rephrase: float = REPHRASED,
 ) -> Row:
     """Return questions over numbered passages, the first one as an agent gets it, the others following up on it."""
     sources = invent_sources(
@@ -110,26 +122,35 @@ def question_row(
     rng.shuffle(sources)
     stated = [(number, fact) for number, source in enumerate(sources, start=1) for fact in source.facts]
     chosen = rng.sample(stated, min(len(stated), rng.randint(*asked)))
-    pairs = []
+    pairs: list[tuple[str, str, Fact | None]] = []
     for number, fact in chosen:
         if rng.random() < missing:
-            pairs.append((rng.choice(missing_fact(rng, sources).questions), NOT_IN_DOCUMENTS))
+            pairs.append((_asked(rng, missing_fact(rng, sources), rephrase), NOT_IN_DOCUMENTS, None))
         else:
-            pairs.append((rng.choice(fact.questions), f"{fact.answer} [{number}]"))
-    first, answer = pairs[0]
+            pairs.append((_asked(rng, fact, rephrase), f"{fact.answer} [{number}]", fact))
     messages = question_messages(
-        first, [source.passage for source in sources], instructions=_instructions(rng), history=_history(rng)
+        pairs[0][0], [source.passage for source in sources], instructions=_instructions(rng), history=_history(rng)
     )
-    targets = {len(messages)}
-    messages.append(Message(role="assistant", content=answer))
-    for question, answer in pairs[1:]:
-        messages += [Message(role="user", content=f"Question: {question}"), Message(role="assistant", content=answer)]
-        targets.add(len(messages) - 1)
+    asked_at = len(messages) - 1
+    for index, (question, answer, _) in enumerate(pairs):
+        if index:
+            messages.append(Message(role="user", content=f"Question: {question}"))
+        messages.append(Message(role="assistant", content=answer))
+    evidence = evidence_of(sources, messages[asked_at]["content"])
     return Row(
-        skill="refusal" if answer == NOT_IN_DOCUMENTS and len(pairs) == 1 else "questions",
+        skill="refusal" if len(pairs) == 1 and pairs[0][2] is None else "questions",
         messages=messages,
-        targets=frozenset(targets),
+        targets=frozenset(range(asked_at + 1, len(messages), 2)),
+        asked=asked_at,
+        evidence=tuple(evidence.values()),
+        support=tuple(evidence.get(fact) if fact else None for _, _, fact in pairs),
     )
+
+
+def _asked(rng: random.Random, fact: Fact, rephrase: float) -> str:
+    """Return a question for the fact, with this probability in words that its statement does not have."""
+    question = rng.choice(fact.questions)
+    return rephrased(question, rng) if rng.random() < rephrase else question
 
 
 def unread_row(rng: random.Random) -> Row:
@@ -189,7 +210,7 @@ def row(rng: random.Random, size: Size, *, variety: float = VARIETY, value_first
     """Return one row of the mixture of skills at a size."""
     makers: tuple[tuple[float, Callable[[], Row]], ...] = (
         (
-            0.70,
+            0.60,
             lambda: question_row(
                 rng,
                 passages=size.passages,
@@ -199,11 +220,12 @@ def row(rng: random.Random, size: Size, *, variety: float = VARIETY, value_first
                 missing=size.missing,
                 variety=variety,
                 value_first=value_first,
+                rephrase=REPHRASED * variety / VARIETY,
             ),
         ),
         (0.02, lambda: unread_row(rng)),
         (0.12, lambda: writer_row(rng, facts=(1, max(2, size.facts_each[1])), fillers=size.fillers)),
-        (0.08, lambda: draft_row(rng, longest=size.sentences)),
-        (0.08, lambda: summary_row(rng, longest=size.sentences)),
+        (0.14, lambda: draft_row(rng, longest=size.sentences)),
+        (0.12, lambda: summary_row(rng, longest=size.sentences)),
     )
     return rng.choices([maker for _, maker in makers], [share for share, _ in makers])[0]()

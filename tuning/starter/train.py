@@ -55,7 +55,7 @@ def sizes_at(progress: float) -> list[str]:
     if progress < 0.4:
         return ["tiny", "short", "short", "short", "middle"]
     if progress < 0.7:
-        return ["short", "middle", "middle", "middle", "long"]
+        return ["short", "middle", "middle", "long"]
     return ["short", "middle", "middle", "long", "long"]
 
 
@@ -112,11 +112,11 @@ def _bar(progress: float) -> str:
     return "#" * full + "." * (20 - full)
 
 
-def kind_at(steps: int, progress: float) -> str:
-    """Return what the batch of this step holds: rows, or look-ups, which come first and fewer of them later."""
+def kind_at(steps: int) -> str:
+    """Return what the batch of this step holds: rows, or one of the drills."""
     if steps % 20 == 19:
         return "copying"
-    if steps % 10 < (5 if progress < 0.45 else 3):
+    if steps % 10 < 2:
         return "statements"
     return "quotes" if steps % 10 == 6 else "rows"
 
@@ -146,7 +146,7 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
     losses: dict[str, float] = {}
     clock, examined_s = time.monotonic(), state["elapsed_s"]
     while (progress := state["elapsed_s"] / (recipe.minutes * 60)) < 1:
-        kind = kind_at(int(state["steps"]), progress)
+        kind = kind_at(int(state["steps"]))
         batch = _drill(rng, encoder, kind, per_process) if kind != "rows" else next(stream)
         loss = _together(step(model, optimizer, batch, learning_rate=learning_rate_at(progress, int(state["steps"]))))
         now = time.monotonic()

@@ -8,6 +8,7 @@ import torch.distributed
 from transformers import LlamaForCausalLM
 
 from tuning.starter.batches import Batch
+from tuning.starter.guidance import GUIDANCE, guidance_loss
 
 _LIGHT = 0.06
 """Weights below this are those of tokens that are read, not answered."""
@@ -19,16 +20,20 @@ PEAK_LEARNING_RATE = 6e-4
 
 
 def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Return the weighted mean of the cross entropy; of the lightly weighted positions a sample stands for all."""
+    """Return the weighted mean of the cross entropy; of the lightly weighted positions a sample stands for all.
+
+    Where the batch says where attention should go, that counts as well.
+    """
     weights_B_T = batch.weights_B_T[:, 1:]
     light = (weights_B_T > 0) & (weights_B_T < _LIGHT)
     drawn = torch.rand_like(weights_B_T) < _READ_SHARE
     weights_B_T = torch.where(light, weights_B_T * drawn / _READ_SHARE, weights_B_T)
     counted = weights_B_T > 0
-    hidden_B_T_W = model.model(input_ids=batch.ids_B_T[:, :-1], use_cache=False).last_hidden_state
-    logits_K_V = model.lm_head(hidden_B_T_W[counted])
+    read = model.model(input_ids=batch.ids_B_T[:, :-1], use_cache=False, output_hidden_states=bool(batch.aims))
+    logits_K_V = model.lm_head(read.last_hidden_state[counted])
     losses_K = torch.nn.functional.cross_entropy(logits_K_V, batch.ids_B_T[:, 1:][counted], reduction="none")
-    return (losses_K * weights_B_T[counted]).sum() / weights_B_T[counted].sum()
+    loss = (losses_K * weights_B_T[counted]).sum() / weights_B_T[counted].sum()
+    return loss + GUIDANCE * guidance_loss(model, read.hidden_states, batch.aims) if batch.aims else loss
 
 
 def new_optimizer(model: LlamaForCausalLM) -> torch.optim.AdamW:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuning.datasets import synonyms, wordings
-from tuning.datasets.rephrasing import rephrased
+from tuning.datasets import wordings
+from tuning.rephrasing import synonyms
+from tuning.rephrasing.words import rephrased
 
 TABLES = ("THINGS", "STUFF", "QUALITIES", "ACTIONS", "ASKED")
 GROUPS = [line.split("|") for table in TABLES for line in getattr(synonyms, table).split("\n")]

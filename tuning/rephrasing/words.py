@@ -4,7 +4,7 @@ import random
 import re
 from collections import defaultdict
 
-from tuning.datasets.synonyms import ACTIONS, ALSO_VERBS, ASKED, QUALITIES, STUFF, THINGS
+from tuning.rephrasing.synonyms import ACTIONS, ALSO_VERBS, ASKED, QUALITIES, STUFF, THINGS
 
 _SUBJECTS = frozenset(
     "i you we they who to employees staff people someone everyone visitors guests managers colleagues".split()  # noqa: SIM905
