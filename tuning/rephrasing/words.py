@@ -44,6 +44,19 @@ def rephrased(question: str, rng: random.Random, share: float = 0.6) -> str:
     return said + question[end:]
 
 
+def phrases(text: str) -> list[tuple[str, list[str]]]:
+    """Return the text cut into words and phrases, in small letters, each with its synonyms of whatever word class."""
+    words = [found[0].lower() for found in _WORD.finditer(text)]
+    cut, at = [], 0
+    while at < len(words):
+        sizes = range(min(_LONGEST, len(words) - at), 0, -1)
+        size = next((size for size in sizes if " ".join(words[at : at + size]) in _ALL), 1)
+        phrase = " ".join(words[at : at + size])
+        cut.append((phrase, _ALL.get(phrase, [])))
+        at += size
+    return cut
+
+
 def _found(question: str, words: list[re.Match[str]], at: int) -> tuple[int, list[str]]:
     """Return of how many words the longest phrase there is that has synonyms, and these; 1 and none without."""
     before = words[at - 1][0].lower() if at else ""

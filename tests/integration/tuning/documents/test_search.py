@@ -41,6 +41,11 @@ def test_a_natural_question_finds_its_passage_first(library):
     assert titles(library, "which class do we book for a journey?", "organisation") == ["Trains"]
 
 
+def test_a_passage_is_found_by_synonyms_of_its_words(library):
+    assert titles(library, "Which class is booked for a trip?", "organisation") == ["Trains"]
+    assert titles(library, "a trip by train", "organisation") == ["Trains"]
+
+
 def test_nobody_finds_what_they_may_not_read(library):
     assert titles(library, "hotel limit bonus draft", "organisation") == ["Hotels"]
     assert set(titles(library, "hotel limit bonus draft", "organisation", "leads")) == {"Hotels", "Bonus"}
