@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from serving.errors import ConversionFailed, ConverterMissing
+from serving.whole import whole
 
 FloatType = Literal["f32", "f16", "bf16"]
 CONVERSION_TIMEOUT_S = 3600
@@ -39,26 +40,23 @@ def _convert(script: str, source: Path, target: Path, options: Sequence[str], co
     program = converter_dir / script
     if not program.is_file():
         raise ConverterMissing(folder=converter_dir)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-    command = [sys.executable, str(program.resolve()), *options, "--outfile", str(unfinished), str(source)]
     environment = {
         "PATH": os.defpath,
         "PYTHONPATH": str((converter_dir / "gguf-py").resolve()),
         "PYTHONUTF8": "1",
         "HF_HUB_OFFLINE": "1",
     }
-    try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=CONVERSION_TIMEOUT_S, check=False
-        )
+    with whole(target) as unfinished:
+        command = [sys.executable, str(program.resolve()), *options, "--outfile", str(unfinished), str(source)]
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=CONVERSION_TIMEOUT_S, check=False
+            )
+        except subprocess.TimeoutExpired as slow:
+            reason = f"it took longer than {CONVERSION_TIMEOUT_S} seconds."
+            raise ConversionFailed(source=source, reason=reason) from slow
         if done.returncode != 0 or not unfinished.is_file():
             raise ConversionFailed(source=source, reason=_last_line(done.stderr))
-        unfinished.replace(target)
-    except subprocess.TimeoutExpired as slow:
-        raise ConversionFailed(source=source, reason=f"it took longer than {CONVERSION_TIMEOUT_S} seconds.") from slow
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _last_line(text: str) -> str:

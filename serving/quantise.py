@@ -1,11 +1,11 @@
 """Models in fewer bits, by llama.cpp."""
 
-import os
 from pathlib import Path
 
 from serving.errors import BrokenFile, QuantisationFailed
 from serving.gguf import read_header
 from serving.llama import FILE_TYPES, quantise_file
+from serving.whole import whole
 
 TYPES = tuple(FILE_TYPES)
 """The types a model can be quantised to."""
@@ -25,10 +25,5 @@ def quantise(source: Path, target: Path, type: str, *, threads: int = 0) -> None
         read_header(source)
     except BrokenFile as error:
         raise QuantisationFailed(source=source, type=type, reason=error.sentence) from error
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-    try:
+    with whole(target) as unfinished:
         quantise_file(source, unfinished, type, threads)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
