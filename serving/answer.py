@@ -6,7 +6,7 @@ import time
 from numpy.typing import NDArray
 
 from serving.errors import DecodingFailed, ServingError
-from serving.llama import Vocabulary
+from serving.llama.models import Vocabulary
 from serving.lookup import Lookup
 from serving.request import Constraint, Finish, Output, Request, TokenLogprob, Usage
 from serving.sampling import Logits, Sampler, likeliest, log_probabilities

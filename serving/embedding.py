@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import ServingError
-from serving.llama import Encoder
+from serving.llama.encoders import Encoder
 
 Vectors = NDArray[np.float32]
 """[texts, width], each of length 1."""

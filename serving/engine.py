@@ -28,7 +28,10 @@ from serving.errors import (
     TextTooLong,
 )
 from serving.gguf import read_header
-from serving.llama import Context, Encoder, Model, Piece, Vocabulary, try_adapter
+from serving.llama.batches import Piece
+from serving.llama.contexts import Context, try_adapter
+from serving.llama.encoders import Encoder
+from serving.llama.models import Model, Vocabulary
 from serving.lookup import Lookup, verified
 from serving.metrics import Metrics
 from serving.request import AdapterFile, Finish, Request, Tune

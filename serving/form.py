@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from serving.errors import BadGrammar
-from serving.llama import Grammar, Vocabulary, grammar_of_schema
+from serving.llama.grammars import Grammar, grammar_of_schema
+from serving.llama.models import Vocabulary
 
 LONGEST = 2**16
 """Characters of a grammar."""

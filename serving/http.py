@@ -15,7 +15,8 @@ from serving.adapters import Adapters
 from serving.engine import Engine
 from serving.errors import GrammarsOff, InvalidRequest, NoEncoder, NotAuthorised, ServingError, UnknownModel
 from serving.form import read_grammar
-from serving.llama import Grammar, Vocabulary
+from serving.llama.grammars import Grammar
+from serving.llama.models import Vocabulary
 from serving.prompt import ChatTemplate
 from serving.protocol import (
     AdapterLoad,

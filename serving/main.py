@@ -29,7 +29,7 @@ def main() -> None:
         wrong = "; ".join(f"ATTUNE_ENGINE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
         sys.exit(f"The engine's settings are wrong: {wrong}.")
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("serving.llama").setLevel(max(logging.getLogger().level, logging.WARNING))
+    logging.getLogger("serving.llama.native").setLevel(max(logging.getLogger().level, logging.WARNING))
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     try:
         asyncio.run(serve(settings))

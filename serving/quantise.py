@@ -4,7 +4,7 @@ from pathlib import Path
 
 from serving.errors import BrokenFile, QuantisationFailed
 from serving.gguf import read_header
-from serving.llama import FILE_TYPES, quantise_file
+from serving.llama.quantisation import FILE_TYPES, quantise_file
 from serving.whole import whole
 
 TYPES = tuple(FILE_TYPES)
