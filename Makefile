@@ -4,7 +4,7 @@
 #   make test     run the tests
 #   make check    lint, types, floors
 #   make demo     the whole loop without a browser, with its figures;  make figures  put the last ones into README
-#   make bench    every benchmark, side by side
+#   make bench    every benchmark, beside llama.cpp's own server, which is compiled first
 #   make screens  take the pictures in docs/screens anew
 #   make starter  train the base model that ships;  make starter-report  measure it
 
@@ -23,6 +23,7 @@ ENGINE := $(shell sed -n 's/^llama_cpp_python==//p' constraints.txt)
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 ENGINE_SOURCE := $(CACHE)/llama_cpp_python-$(ENGINE).tar.gz
 ENGINE_WHEEL := $(CACHE)/.llama_cpp_python-$(ENGINE).built
+PEER := .cache/llama-server/bin/llama-server
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 up: set-up
@@ -43,8 +44,9 @@ demo: set-up
 figures: set-up
 	@$(BIN)/python -m bot.demo.readme
 
-bench: set-up
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python -P "$$benchmark"; done
+bench: set-up $(PEER)
+	@$(BIN)/python -m benchmarks.serving --llama-server $(PEER) --plot docs/benchmarks/serving.png
+	@$(BIN)/python -m benchmarks.tuning
 
 screens: set-up
 	@$(BIN)/pytest tests/acceptance/test_playground.py --screens docs/screens
@@ -87,6 +89,16 @@ $(ENGINE_WHEEL): $(ENGINE_SOURCE)
 	@echo "== Unpacking the engine's converter"
 	@$(BIN)/python -m serving.converter $(ENGINE_SOURCE) .cache/converter
 	@touch $@
+
+# The same llama.cpp as in the engine's wheel, with the same flags.
+$(PEER): $(ENGINE_SOURCE)
+	@command -v cmake >/dev/null || { echo "make bench compiles llama-server: install cmake and a C++ compiler first."; exit 1; }
+	@echo "== Compiling llama-server, to compare the engine with (10 to 20 minutes)"
+	@mkdir -p .cache/llama-server/source
+	@tar xzf $(ENGINE_SOURCE) -C .cache/llama-server/source --strip-components=1
+	@cmake -S .cache/llama-server/source/vendor/llama.cpp -B .cache/llama-server -DCMAKE_BUILD_TYPE=Release \
+		-DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF >.cache/llama-server/log
+	@cmake --build .cache/llama-server --target llama-server --parallel $$(nproc) >>.cache/llama-server/log
 
 # Microsoft licenses the Playground for evaluation, not for redistribution: fetched here, never part of this repository.
 .cache/playground/.installed-$(PLAYGROUND):

@@ -1,9 +1,9 @@
 """What a run learns with other settings: exact match on its hold-out, by heart and over passages, and what is wrong.
 
     attune demo                                         makes the store, the examples and a first adapter, once
-    python benchmarks/tuning.py                         trains on the same examples as runs do, and scores it
-    python benchmarks/tuning.py --set epochs=3 rank=64  trains with other settings
-    python benchmarks/tuning.py --adapter FOLDER        scores an adapter that is there; 'base' for none
+    python -m benchmarks.tuning                         trains on the same examples as runs do, and scores it
+    python -m benchmarks.tuning --set epochs=3 rank=64  trains with other settings
+    python -m benchmarks.tuning --adapter FOLDER        scores an adapter that is there; 'base' for none
 
 transformers answers, not the engine: the run's parity check says how far both are apart.
 """

@@ -1,0 +1,1 @@
+"""What is claimed about speed, measured: both sides of each comparison in one run."""

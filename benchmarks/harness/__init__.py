@@ -1,0 +1,1 @@
+"""What benchmarks share: models of a given size, servers to compare, and people who ask them."""

@@ -1,0 +1,113 @@
+"""Models and adapters of a given size with random weights, as GGUF: how fast they are does not depend on the values."""
+
+import random
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from serving.convert import convert_adapter, convert_base
+from serving.quantise import quantise
+from tuning.settings import TuningSettings
+from tuning.starter.report import MODEL as STARTER
+
+FOLDER = Path("var/benchmarks")
+VOCABULARY = 2048
+CONTEXT = 2048
+FIRST_WORD = 263
+"""Ids below are special pieces and bytes. Their embeddings are zero, so that greedy answers never hold one: an end
+would make answers differ in length, and half a character is held back instead of streamed."""
+TOKENIZER_FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large a Llama is."""
+
+    name: str
+    width: int
+    inner: int
+    layers: int
+    heads: int
+
+
+SIZES = {
+    "100M": Size(name="100M", width=768, inner=2560, layers=12, heads=12),
+    "350M": Size(name="350M", width=1024, inner=3328, layers=24, heads=16),
+}
+
+
+def make_model(size: Size) -> Path:
+    """Return the model in Q8_0, made at the first call; the starter's tokenizer cuts its text."""
+    target = FOLDER / f"{size.name}-q8_0.gguf"
+    if not target.exists():
+        source = _folder(size)
+        half = FOLDER / f"{size.name}-f16.gguf"
+        convert_base(source, half, "f16", converter_dir=TuningSettings().converter)
+        quantise(half, target, "Q8_0")
+        half.unlink()
+    return target
+
+
+def make_adapters(size: Size, count: int, *, rank: int = 16) -> list[Path]:
+    """Return LoRA adapters for every linear layer, made at the first call."""
+    source, found = _folder(size), []
+    for number in range(count):
+        target = FOLDER / f"{size.name}-adapter-{number}.gguf"
+        if not target.exists():
+            torch.manual_seed(number)
+            model = LlamaForCausalLM.from_pretrained(source, dtype=torch.float32)
+            tuned = get_peft_model(
+                model, LoraConfig(r=rank, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
+            )
+            trained = FOLDER / f"{size.name}-adapter-{number}"
+            tuned.save_pretrained(trained)
+            convert_adapter(trained, source, target, converter_dir=TuningSettings().converter)
+            shutil.rmtree(trained)
+        found.append(target)
+    return found
+
+
+def make_starter() -> Path:
+    """Return the shipped starter in Q8_0, made at the first call."""
+    target = FOLDER / "starter-q8_0.gguf"
+    if not target.exists():
+        half = FOLDER / "starter-f16.gguf"
+        convert_base(STARTER, half, "f16", converter_dir=TuningSettings().converter)
+        quantise(half, target, "Q8_0")
+        half.unlink()
+    return target
+
+
+def some_tokens(rng: random.Random, count: int) -> list[int]:
+    """Return this many ids of words."""
+    return [rng.randrange(FIRST_WORD, VOCABULARY) for _ in range(count)]
+
+
+def _folder(size: Size) -> Path:
+    """Return the model's folder in the format for training, made at the first call."""
+    source = FOLDER / size.name
+    if not (source / "config.json").exists():
+        torch.manual_seed(1)
+        config = LlamaConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=size.width,
+            intermediate_size=size.inner,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            num_key_value_heads=size.heads,
+            max_position_embeddings=CONTEXT,
+            tie_word_embeddings=True,
+            bos_token_id=1,
+            eos_token_id=2,
+        )
+        model = LlamaForCausalLM(config)
+        with torch.no_grad():
+            model.model.embed_tokens.weight[:FIRST_WORD] = 0.0
+        model.half().save_pretrained(source)
+        for name in TOKENIZER_FILES:
+            shutil.copy(STARTER / name, source / name)
+    return source

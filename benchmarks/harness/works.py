@@ -1,0 +1,156 @@
+"""What people ask of both servers, and how it is measured."""
+
+import random
+import statistics
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.harness.load import Ask, Round, ask_all
+from benchmarks.harness.models import SIZES, make_adapters, make_model, some_tokens
+from benchmarks.harness.servers import Server, engine, llama_server
+
+ROUNDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What people ask of a server."""
+
+    name: str
+    size: str
+    """Of the model."""
+    agents: int
+    """Adapters in use; 0 for the base model alone."""
+    people: int
+    """Conversations at once, over all agents."""
+    shared: int
+    """Tokens that every prompt to an agent begins with."""
+    own: int
+    """Tokens that each prompt ends with."""
+    out: int
+    """Tokens written for each."""
+    within_s: float = 0.0
+    """People begin at random within this time."""
+    least_rate: float = 1.0
+    """The factor over the peer's tokens per second to be reached."""
+    most_first: float = 1.0
+    """The share of the peer's time to the first token not to be exceeded."""
+    is_tail: bool = False
+    """Whether that time is the 95th percentile; else the median."""
+
+    def asks(self, seed: int) -> list[Ask]:
+        """Return the questions of a round; the beginnings that are shared are the same in each round."""
+        rng = random.Random(f"{self.name} {seed}")
+        beginnings = [
+            some_tokens(random.Random(f"{self.name} agent {agent}"), self.shared) for agent in range(self.people)
+        ]
+        asks = []
+        for person in range(self.people):
+            adapter = person % self.agents if self.agents else None
+            prompt = [*beginnings[adapter or 0], *some_tokens(rng, self.own)]
+            asks.append(Ask(prompt=prompt, tokens=self.out, adapter=adapter, after_s=rng.uniform(0, self.within_s)))
+        return asks
+
+    def first_s(self, one: Round) -> float:
+        """Return the time to the first token that is compared."""
+        return one.p95_first_s if self.is_tail else one.median_first_s
+
+
+WORKS = (
+    Work(name="one conversation, 100M", size="100M", agents=0, people=1, shared=0, own=256, out=96),
+    Work(name="one conversation, 350M", size="350M", agents=0, people=1, shared=0, own=256, out=48),
+    Work(
+        name="8 conversations with one agent",
+        size="100M",
+        agents=1,
+        people=8,
+        shared=192,
+        own=64,
+        out=64,
+        least_rate=1.7,
+        most_first=0.5,
+    ),
+    Work(
+        name="4 agents, 4 conversations each",
+        size="100M",
+        agents=4,
+        people=16,
+        shared=512,
+        own=64,
+        out=64,
+        within_s=1.0,
+        least_rate=3.0,
+        most_first=0.1,
+        is_tail=True,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One work on one server: medians over rounds."""
+
+    work: str
+    server: str
+    rate: float
+    """Tokens written per second, over all people."""
+    first_s: float
+    outside: float | None = None
+    """Share of the engine's turns that passes outside llama_decode."""
+
+
+def compare(work: Work, servers: Sequence[Server]) -> list[Measured]:
+    """Give all servers the same work, in turns."""
+    rounds: dict[str, list[Round]] = {server.name: [] for server in servers}
+    for server in servers:
+        ask_all(server, work.asks(-1))
+    busy = {server.name: _busy(server) for server in servers}
+    for number in range(ROUNDS):
+        for server in servers:
+            rounds[server.name].append(ask_all(server, work.asks(number)))
+    return [
+        Measured(
+            work=work.name,
+            server=server.name,
+            rate=statistics.median(one.rate for one in rounds[server.name]),
+            first_s=statistics.median(work.first_s(one) for one in rounds[server.name]),
+            outside=_outside(busy[server.name], _busy(server)),
+        )
+        for server in servers
+    ]
+
+
+def _busy(server: Server) -> tuple[float, float] | None:
+    """Return the seconds in llama_decode and in turns altogether, where the server tells."""
+    if server.name != "Attune":
+        return None
+    return server.metric("attune_engine_decode_seconds_sum"), server.metric("attune_engine_busy_seconds_total")
+
+
+def _outside(before: tuple[float, float] | None, after: tuple[float, float] | None) -> float | None:
+    if before is None or after is None:
+        return None
+    return 1 - (after[0] - before[0]) / (after[1] - before[1])
+
+
+def beside_the_peer(work: Work, threads: int, peer: Path | None) -> list[Measured]:
+    """Measure a work on the engine and, if there is one, on llama-server; both have the same KV memory in all."""
+    model = make_model(SIZES[work.size])
+    adapters = make_adapters(SIZES[work.size], work.agents)
+    each, lanes = work.shared + work.own + work.out + 32, max(1, work.agents)
+    with ExitStack() as stack:
+        ours = engine(
+            model,
+            adapters=adapters,
+            THREADS=threads,
+            LANES=lanes,
+            SEQUENCES=work.people,
+            CONTEXT_TOKENS=each * work.people // lanes,
+        )
+        servers = [stack.enter_context(ours)]
+        if peer is not None:
+            theirs = llama_server(peer, model, adapters=adapters, threads=threads, slots=work.people, slot_tokens=each)
+            servers.append(stack.enter_context(theirs))
+        return compare(work, servers)
