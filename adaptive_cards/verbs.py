@@ -28,3 +28,5 @@ class Verb(StrEnum):
     INBOX_REJECT = "inbox.reject"
     INVENTORY_OPEN = "inventory.open"
     AUDIT_OPEN = "audit.open"
+    POLICY_SAVE = "policy.save"
+    POLICY_SEARCH = "policy.search"

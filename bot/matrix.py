@@ -51,6 +51,8 @@ class Standing:
     is_anothers: bool = True
     is_tuning_on: bool = True
     is_maker: bool = True
+    is_tuner: bool = True
+    is_answering: bool = True
     is_in_audience: bool = True
     is_asker: bool = False
 
@@ -62,8 +64,8 @@ STANDINGS: Mapping[Role, Standing] = {
     Role.ASKER: Standing(is_asker=True),
     Role.COLLEAGUE: Standing(),
     Role.OUTSIDER: Standing(is_in_audience=False),
-    Role.GUEST: Standing(is_in_audience=False, is_maker=False),
-    Role.STRANGER: Standing(is_known=False, is_in_audience=False, is_maker=False),
+    Role.GUEST: Standing(is_in_audience=False, is_maker=False, is_tuner=False),
+    Role.STRANGER: Standing(is_known=False, is_in_audience=False, is_maker=False, is_tuner=False),
 }
 
 State = AgentState | RunState | ReleaseState | FeedbackState
@@ -140,6 +142,8 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.INBOX_REJECT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_REJECTED),
     Verb.INVENTORY_OPEN: Act(permission=Permission.AUDIT_READ),
     Verb.AUDIT_OPEN: Act(permission=Permission.AUDIT_READ),
+    Verb.POLICY_SAVE: Act(permission=Permission.POLICY_CHANGE, leaves=Tag.POLICY_CHANGED),
+    Verb.POLICY_SEARCH: Act(permission=Permission.POLICY_CHANGE),
 }
 
 COMMANDS: Mapping[str, Act] = {
@@ -163,6 +167,7 @@ COMMANDS: Mapping[str, Act] = {
     "inventory": Act(permission=Permission.AUDIT_READ),
     "whois": Act(permission=Permission.AUDIT_READ),
     "audit": Act(permission=Permission.AUDIT_READ),
+    "policy": Act(permission=Permission.POLICY_CHANGE),
 }
 
 

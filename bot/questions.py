@@ -25,8 +25,9 @@ from tuning.domain.prompts import (
 from tuning.domain.releases import Release
 from tuning.governance import access
 from tuning.governance.errors import PermissionMissing
+from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, conversations, releases
+from tuning.store import agents, conversations, policy, releases
 
 MAX_QUESTION = 4_000
 MAX_DOCUMENT = 60_000
@@ -125,9 +126,11 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
 
     Raises:
         NotAllowed: the person may not use the agent (any more).
-        WrongState: nothing of the agent is live, or the release on trial has been stopped.
+        WrongState: answers are switched off, nothing of the agent is live, or the release on trial has been stopped.
     """
     agent = agents.get(session, conversation.agent_id)
+    if not policy.get(session).is_answering:
+        raise WrongState(ANSWERS_ARE_OFF)
     if conversation.release_id is not None:
         release = releases.get(session, conversation.release_id)
         access.check(session, tenant, conversation.person_id, Permission.RELEASE_TRY, release)

@@ -27,8 +27,9 @@ from tuning.governance import agents as governed_agents
 from tuning.governance import audit as governed_audit
 from tuning.governance import feedback as governed_feedback
 from tuning.governance import inventory as governed_inventory
+from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, conversations, datasets, documents, feedback, names, releases, runs
+from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
 from tuning.store.audit import OPERATOR, WORKER
 
 MAX_FOUND = 20
@@ -43,6 +44,8 @@ def welcome(tenant: Tenant, person: Person) -> Element:
 def pick(tenant: Tenant, person_id: str, chat_id: str) -> Element:
     """Return the agents to choose from in a chat."""
     with tenant.store.reading() as session:
+        if not policy.get(session).is_answering:
+            raise WrongState(ANSWERS_ARE_OFF)
         current = conversations.current(session, chat_id, person_id)
     return agents_card(governed_agents.available(tenant, person_id), current.agent_id if current else "")
 

@@ -35,7 +35,12 @@ def make_people() -> FakePeople:
 def make_tenant(store: Store, folder: Path) -> Tenant:
     """An organisation of `make_people`."""
     return Tenant(
-        store=store, people=make_people(), admin_group_id="admins", artifacts=folder / "artifacts", folder=folder
+        store=store,
+        people=make_people(),
+        admin_group_id="admins",
+        artifacts=folder / "artifacts",
+        folder=folder,
+        base_model="starter",
     )
 
 

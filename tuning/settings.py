@@ -81,6 +81,11 @@ class TuningSettings(BaseSettings):
         return tuple(value.split()) if isinstance(value, str) else value
 
     @property
+    def base_model_name(self) -> str:
+        """What people call the base model: its folder's name."""
+        return "starter" if self.base_model == STARTER else self.base_model.name
+
+    @property
     def registration(self) -> AppRegistration | None:
         """Attune's registration in Entra; None if there is none."""
         if not self.graph_tenant_id or not self.graph_client_id:

@@ -16,6 +16,7 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         admin_group_id=settings.admin_group,
         artifacts=settings.artifacts.resolve(),
         folder=settings.tenant,
+        base_model=settings.base_model_name,
         registration=settings.registration,
     )
 

@@ -1,7 +1,7 @@
 """What buttons do: one handler per verb. Each looks everything up again and checks permission again."""
 
 from adaptive_cards.verbs import Verb
-from bot.card_actions import agents, audit, feedback, inventory, releases, runs, wizard
+from bot.card_actions import agents, audit, feedback, inventory, policy, releases, runs, wizard
 from bot.card_actions.press import Handler
 
 HANDLERS: dict[Verb, Handler] = {
@@ -27,4 +27,6 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.INBOX_REJECT: feedback.reject,
     Verb.INVENTORY_OPEN: inventory.open_page,
     Verb.AUDIT_OPEN: audit.open_page,
+    Verb.POLICY_SAVE: policy.save,
+    Verb.POLICY_SEARCH: policy.search,
 }

@@ -11,6 +11,7 @@ from bot.commands.inbox import INBOX
 from bot.commands.inventory import INVENTORY
 from bot.commands.my_agents import MY_AGENTS
 from bot.commands.new import NEW
+from bot.commands.policy import POLICY
 from bot.commands.reject import REJECT
 from bot.commands.retire import RETIRE
 from bot.commands.revoke import REVOKE
@@ -32,5 +33,6 @@ _OTHERS = (
     INVENTORY,
     WHOIS,
     AUDIT,
+    POLICY,
 )
 COMMANDS: tuple[Command, ...] = (*_OTHERS, help_command(_OTHERS))

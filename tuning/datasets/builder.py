@@ -21,6 +21,7 @@ from tuning.domain.errors import TooFewExamples
 from tuning.domain.fields import new_id
 from tuning.domain.prompts import Task
 from tuning.domain.runs import Run
+from tuning.governance.policy import check_documents
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
 from tuning.store import datasets, documents, runs
@@ -34,7 +35,7 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
 
     Questions come from the documents' own lists and tables, from rules over their sentences, and from the base model;
     corrections that the owner accepted overtake them. Everything is deterministic but for what the model writes, which
-    is so for one engine and seed. Raises TooFewExamples.
+    is so for one engine and seed. Raises TooFewExamples, and NotAllowed for more documents than the policy allows.
     """
     with tenant.store.reading() as session:
         stored = runs.get(session, run.id)
@@ -42,6 +43,7 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
             return datasets.get(session, stored.dataset_id)
         material = gather(session, tenant, run.agent_id)
         _require_documents(material)
+        check_documents(session, len(material.documents))
         dataset = Dataset(id=new_id(), agent_id=run.agent_id)
         dropped: Counter[str] = Counter()
         if material.agent.task == Task.QUESTIONS:

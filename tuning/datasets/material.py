@@ -14,7 +14,7 @@ from tuning.domain.documents import Coverage, Document
 from tuning.domain.feedback import Feedback
 from tuning.governance.eligibility import coverage
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, documents, feedback
+from tuning.store import agents, documents, feedback, policy
 
 _HOLDOUT_SHARE = 0.10
 _VALIDATION_SHARE = 0.05
@@ -54,7 +54,7 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
     locations = {source_id: documents.get_source(session, source_id).location for source_id in agent.source_ids}
     found = documents.of_sources(session, agent.source_ids)
     found.sort(key=lambda it: (locations[it.source_id], it.path))
-    covered = coverage(found, agent.principals, tenant.people)
+    covered = coverage(found, agent.principals, tenant.people, policy.get(session))
     eligible_ids = set(covered.eligible_ids)
     eligible = {it.id: it for it in found if it.id in eligible_ids}
     passages: dict[str, list[Context]] = {}

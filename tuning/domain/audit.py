@@ -37,6 +37,7 @@ class Tag(StrEnum):
     FEEDBACK_WITHDRAWN = "feedback:withdrawn"
     FEEDBACK_ACCEPTED = "feedback:accepted"
     FEEDBACK_REJECTED = "feedback:rejected"
+    POLICY_CHANGED = "policy:changed"
     PERSON_ERASED = "person:erased"
     RETENTION_APPLIED = "retention:applied"
     EVIDENCE_WRITTEN = "evidence:written"

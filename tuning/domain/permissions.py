@@ -21,3 +21,4 @@ class Permission(StrEnum):
     FEEDBACK_GIVE = "feedback:give"
     FEEDBACK_REVIEW = "feedback:review"
     AUDIT_READ = "audit:read"
+    POLICY_CHANGE = "policy:change"

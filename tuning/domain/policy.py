@@ -1,17 +1,136 @@
-"""What the admins allow in the organisation: one row."""
+"""What the admins allow in the organisation: one row, and how each of its settings is called, written and read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
+from tuning.domain.documents import Source
+from tuning.domain.errors import InvalidInput
+
+Value = bool | int | str | list[str]
+
 
 class Policy(SQLModel, table=True):
-    """Who may tune, and how much."""
+    """Who may tune, how much, and on what."""
 
     id: int = Field(default=1, primary_key=True)
+    revision: int = 0
+    """How often it has been changed; who saves a form says which revision it showed."""
+    is_tuning_on: bool = True
+    """Off: no agents are made and no run begins; what is under way comes to its end."""
+    tuner_ids: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Principals that may start runs of their agents; empty: everybody in the organisation."""
     maker_ids: list[str] = Field(default_factory=list, sa_type=JSON)
     """Principals that may make agents; empty: everybody in the organisation."""
-    is_tuning_on: bool = True
+    is_answering: bool = True
+    """Whether tuned agents answer, however tuning is switched."""
     agents_per_owner: int = 10
     runs_per_day: int = 20
+    documents_per_agent: int = 10_000
+    """How many documents a run may learn from."""
+    minutes_per_run: int = 1_440
+    """How long a run may compute, in minutes."""
+    base_models: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Base models that may be tuned, by name; empty: any."""
+    source_keys: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Sources that agents may learn from, by id or by kind; empty: all."""
+    labels: list[str] = Field(
+        default_factory=lambda: ["Personal", "Public", "General", "Confidential", "Highly Confidential"], sa_type=JSON
+    )
+    """The organisation's sensitivity labels, lowest first."""
+    highest_label: str = ""
+    """The highest label that is learned from; empty: every label."""
     retention_days: int = 730
     """How long conversations, feedback and what agents learned from are kept."""
+
+    def allows_source(self, source: Source) -> bool:
+        """Return whether agents may learn from a source."""
+        return not self.source_keys or source.id in self.source_keys or source.kind in self.source_keys
+
+    def allows_base_model(self, name: str) -> bool:
+        """Return whether a base model may be tuned."""
+        return not self.base_models or name in self.base_models
+
+    def objection_to_label(self, label: str) -> str:
+        """Return why a document with that label is not learned from; a label that isn't known counts as the highest."""
+        order = [one.casefold() for one in self.labels]
+        if not self.highest_label or not label:
+            return ""
+        if label.casefold() in order and order.index(label.casefold()) <= order.index(self.highest_label.casefold()):
+            return ""
+        return f"Labelled '{label}': agents learn up to '{self.highest_label}' in your organisation."
+
+
+class Kind(StrEnum):
+    """What a setting holds."""
+
+    SWITCH = "switch"
+    NUMBER = "number"
+    PRINCIPALS = "principals"
+    NAMES = "names"
+    NAME = "name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One field of the policy as people see it."""
+
+    title: str
+    word: str
+    """What it is called in the command."""
+    kind: Kind
+    least: int = 1
+    most: int = 0
+    """The largest number."""
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "is_tuning_on": Setting(title="Tuning", word="tuning", kind=Kind.SWITCH),
+    "is_answering": Setting(title="Answers of tuned agents", word="answers", kind=Kind.SWITCH),
+    "tuner_ids": Setting(title="Tuning is on for", word="tuners", kind=Kind.PRINCIPALS),
+    "maker_ids": Setting(title="Agents are made by", word="makers", kind=Kind.PRINCIPALS),
+    "agents_per_owner": Setting(title="Agents per owner", word="agents", kind=Kind.NUMBER, most=1_000),
+    "runs_per_day": Setting(title="Runs in 24 hours", word="runs", kind=Kind.NUMBER, most=10_000),
+    "documents_per_agent": Setting(title="Documents per agent", word="documents", kind=Kind.NUMBER, most=10_000),
+    "minutes_per_run": Setting(title="Compute minutes per run", word="minutes", kind=Kind.NUMBER, most=10_080),
+    "base_models": Setting(title="Base models", word="models", kind=Kind.NAMES),
+    "source_keys": Setting(title="Sources", word="sources", kind=Kind.NAMES),
+    "labels": Setting(title="Sensitivity labels, lowest first", word="labels", kind=Kind.NAMES),
+    "highest_label": Setting(title="Highest sensitivity label", word="label", kind=Kind.NAME),
+    "retention_days": Setting(title="Days until it is forgotten", word="retention", kind=Kind.NUMBER, most=3_650),
+}
+"""Field to what people are told of it, in the order of the card."""
+MAX_NAMES = 100
+MAX_NAME = 120
+_SWITCH = {"on": True, "off": False}
+
+
+def written(value: Value) -> str:
+    """Return a value as a field of a form holds it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def read(key: str, typed: str) -> Value:
+    """Return the value that was typed or chosen for a setting; raise `InvalidInput` with what to type instead."""
+    setting, text = SETTINGS[key], typed.strip()
+    match setting.kind:
+        case Kind.SWITCH:
+            if text.casefold() not in _SWITCH:
+                raise InvalidInput("Choose on or off.")
+            return _SWITCH[text.casefold()]
+        case Kind.NUMBER:
+            if not text.isascii() or not text.isdigit() or not setting.least <= int(text[:9]) <= setting.most:
+                raise InvalidInput(f"Type a whole number from {setting.least:,} to {setting.most:,}.")
+            return int(text)
+        case Kind.NAME:
+            return text[:MAX_NAME]
+        case _:
+            names = [name.strip() for name in text.replace("\n", ",").split(",") if name.strip()]
+            if len(names) > MAX_NAMES or any(len(name) > MAX_NAME for name in names):
+                raise InvalidInput(f"At most {MAX_NAMES} names of {MAX_NAME} characters fit here.")
+            return list(dict.fromkeys(names))

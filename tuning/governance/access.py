@@ -112,6 +112,14 @@ class _Standing:
         return is_in(self.tenant, self.person_id, policy.get(self.session).maker_ids or [ORGANISATION])
 
     @property
+    def is_tuner(self) -> bool:
+        return is_in(self.tenant, self.person_id, policy.get(self.session).tuner_ids or [ORGANISATION])
+
+    @property
+    def is_answering(self) -> bool:
+        return policy.get(self.session).is_answering
+
+    @property
     def is_in_audience(self) -> bool:
         agent = self._agent
         if agent is None or agent.live_release_id is None:

@@ -15,6 +15,7 @@ from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
 from tuning.domain.permissions import Permission
 from tuning.domain.prompts import Task
 from tuning.governance import access, eligibility
+from tuning.governance.policy import objection_to_sources
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, audit, documents, policy, runs
 
@@ -98,13 +99,14 @@ def agent_coverage(tenant: Tenant, agent: Agent) -> Coverage:
     The owner counts, because owners try candidates and see samples of what they learned.
     """
     with tenant.store.reading() as session:
-        return eligibility.coverage(_documents(session, agent), learners(agent), tenant.people)
+        return eligibility.coverage(_documents(session, agent), learners(agent), tenant.people, policy.get(session))
 
 
 def agent_suggestions(tenant: Tenant, agent: Agent) -> list[eligibility.Suggestion]:
     """Return what would let the agent learn from more documents, or answer more people."""
     with tenant.store.reading() as session:
-        found = eligibility.suggestions(_documents(session, agent), learners(agent), tenant.people)
+        allowed = policy.get(session)
+        found = eligibility.suggestions(_documents(session, agent), learners(agent), tenant.people, allowed)
     return [one for one in found if not (one.action is eligibility.Action.DROP and one.principal_id == agent.owner_id)]
 
 
@@ -219,6 +221,8 @@ def _choose_sources(session: Session, agent: Agent, source_ids: Sequence[str]) -
         is_another_persons = source and source.kind == SourceKind.UPLOAD and source.location != agent.owner_id
         if source is None or is_another_persons:
             raise InvalidInput("One of the sources is not there any more. Choose again.")
+    if objection := objection_to_sources(policy.get(session), (known[source_id] for source_id in source_ids)):
+        raise NotAllowed(objection)
     agent.choose_sources(list(dict.fromkeys(source_ids)))
 
 

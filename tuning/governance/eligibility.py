@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tuning.domain.documents import Coverage, Document, Exclusion
+from tuning.domain.policy import Policy
 from tuning.domain.principals import ORGANISATION, People
 
 
@@ -33,27 +34,33 @@ class Suggestion:
     sentence: str
 
 
-def coverage(documents: Iterable[Document], audience: Sequence[str], people: People) -> Coverage:
+def coverage(documents: Iterable[Document], audience: Sequence[str], people: People, policy: Policy) -> Coverage:
     """Sort documents into those that every member of the audience may read and the rest, with the reason for each.
 
     A principal may read a document if its access list names the principal itself, a group that it is in, or (for
-    members) the organisation.
+    members) the organisation. What is labelled higher than the policy lets agents learn is left out too.
     """
     may_be = {principal_id: people.principals(principal_id) for principal_id in audience}
     eligible: list[str] = []
     exclusions: list[Exclusion] = []
     for document in documents:
-        if reason := _reason(document, may_be, people):
+        if reason := _reason(document, may_be, people) or policy.objection_to_label(document.label):
             exclusions.append(Exclusion(document_id=document.id, title=document.title, reason=reason))
         else:
             eligible.append(document.id)
     return Coverage(eligible_ids=tuple(eligible), exclusions=tuple(exclusions))
 
 
-def suggestions(documents: Iterable[Document], audience: Sequence[str], people: People) -> list[Suggestion]:
+def suggestions(
+    documents: Iterable[Document], audience: Sequence[str], people: People, policy: Policy
+) -> list[Suggestion]:
     """Return what would gain documents (dropping or sharing) or people (adding), the greatest gain first."""
     may_be = {principal_id: people.principals(principal_id) for principal_id in audience}
-    readable = [document for document in documents if not document.is_deleted and not document.left_out]
+    readable = [
+        document
+        for document in documents
+        if not document.is_deleted and not document.left_out and not policy.objection_to_label(document.label)
+    ]
     shut_out = {document.id: _shut_out(document, may_be) for document in readable}
     eligible = [document for document in readable if may_be and not shut_out[document.id]]
     # Only where one principal alone stands in the way does a change about that principal gain the document.

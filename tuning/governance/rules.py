@@ -5,6 +5,9 @@ from typing import Protocol
 
 from tuning.domain.permissions import Permission
 
+TUNING_IS_OFF = "Tuning is switched off in your organisation. Ask an admin to switch it on."
+ANSWERS_ARE_OFF = "Tuned agents don't answer at the moment: the admins of your organisation have switched answers off."
+
 
 class Standing(Protocol):
     """What a person is to the subject of an act. What can't be found out is no."""
@@ -37,6 +40,16 @@ class Standing(Protocol):
     @property
     def is_maker(self) -> bool:
         """Whether the policy lets the person make agents."""
+        ...
+
+    @property
+    def is_tuner(self) -> bool:
+        """Whether the policy lets the person start runs."""
+        ...
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether the policy lets agents answer."""
         ...
 
     @property
@@ -77,15 +90,19 @@ def _four_eyes(standing: Standing) -> str:
 
 def _may_make(standing: Standing) -> str:
     if not standing.is_tuning_on:
-        return "Tuning is switched off in your organisation. Ask an admin to switch it on."
+        return TUNING_IS_OFF
     return "" if standing.is_maker else "You may not make agents. Ask an admin for access."
 
 
 def _may_tune(standing: Standing) -> str:
-    return _must_own(standing) or _may_make(standing)
+    if not standing.is_owner or not standing.is_tuning_on:
+        return _must_own(standing) or TUNING_IS_OFF
+    return "" if standing.is_tuner else "You may not tune agents. Ask an admin for access."
 
 
 def _may_ask(standing: Standing) -> str:
+    if not standing.is_answering:
+        return ANSWERS_ARE_OFF
     return "" if standing.is_in_audience else "There is no such agent for you. Send 'agents' to see whom you can ask."
 
 
@@ -109,5 +126,6 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.FEEDBACK_GIVE: _must_be_theirs,
     Permission.FEEDBACK_REVIEW: _must_own,
     Permission.AUDIT_READ: _must_administer,
+    Permission.POLICY_CHANGE: _must_administer,
 }
 """Permission to the rule, which returns why not as a sentence, or nothing."""

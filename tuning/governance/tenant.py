@@ -20,6 +20,8 @@ class Tenant:
     """The folder for what runs make."""
     folder: Path
     """The folder that folder sources lie below."""
+    base_model: str = ""
+    """What the base model is called that agents are tuned on."""
     registration: AppRegistration | None = None
     """How Attune signs in to Microsoft 365, if it does."""
 

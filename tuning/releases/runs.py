@@ -13,6 +13,7 @@ from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.domain.runs import Run, RunState
 from tuning.governance import access
+from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, audit, jobs, notices, policy, runs
 
@@ -21,7 +22,7 @@ def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
     """Queue a run of an agent; it continues the adapter of the live release if there is one.
 
     Raise `InvalidInput` while something must still be filled in, `WrongState` if a run is under way already, and
-    `NotAllowed` when today's runs are used up.
+    `NotAllowed` when today's runs are used up, or the policy has something against the base model or a source.
     """
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
@@ -64,6 +65,8 @@ def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
 def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run:
     if gaps := agent.missing():
         raise InvalidInput(f"The agent can't be tuned yet. {' '.join(gap.rstrip('.') + '.' for gap in gaps)}")
+    if objection := objection_to_run(tenant, session, agent.source_ids):
+        raise NotAllowed(objection)
     if under_way := runs.open_run(session, agent.id):
         raise WrongState(f"A run of '{agent.name}' is already {under_way.state}. Wait for its end, or cancel it.")
     limit = policy.get(session).runs_per_day

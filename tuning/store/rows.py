@@ -14,12 +14,12 @@ def get(session: Session, kind: type[Row], row_id: str) -> Row:
     return _found(session.get(kind, row_id), kind, row_id)
 
 
-def get_for_update(session: Session, kind: type[Row], row_id: str) -> Row:
+def get_for_update(session: Session, kind: type[Row], row_id: str | int) -> Row:
     """Return the row as it is now, and let no other transaction change it before this one ends."""
     return _found(session.get(kind, row_id, with_for_update=True, populate_existing=True), kind, row_id)
 
 
-def _found(row: Row | None, kind: type[Row], row_id: str) -> Row:
+def _found(row: Row | None, kind: type[Row], row_id: str | int) -> Row:
     if row is None:
         msg = f"There is no {kind.__name__.lower()} '{row_id}' (any more)."
         raise NotFound(msg)

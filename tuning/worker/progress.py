@@ -4,9 +4,10 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from tuning.domain.errors import RunFailed
 from tuning.domain.jobs import Job
 from tuning.domain.runs import STAGES, Run, Stage
-from tuning.store import jobs, runs
+from tuning.store import jobs, policy, runs
 from tuning.worker.errors import Cancelled, Stopped
 from tuning.worker.lease import Lease
 
@@ -85,7 +86,7 @@ class Progress:
         self._lease.check()
 
     def write(self) -> None:
-        """Bring the run's row up to date; raise `Cancelled` if a person wants it to end."""
+        """Bring the run's row up to date; raise `Cancelled` if a person wants it to end, `RunFailed` if time is up."""
         elapsed_s = time.monotonic() - self._began
         done, left_s = estimate(self._stage, self._fraction, elapsed_s, self._expected)
         self._best = max(self._best, done)  # a stage taken up again must not move the bar back
@@ -97,6 +98,13 @@ class Progress:
             if self._losses is not None:
                 run.losses = self._losses
             session.add(run)
+            minutes = policy.get(session).minutes_per_run
         self._written = time.monotonic()
         if run.cancel_requested:
             raise Cancelled
+        if sum(seconds.values()) > 60 * minutes:
+            raise RunFailed(
+                "out_of_minutes",
+                f"The run took longer than the {minutes:,} compute minutes that your organisation allows.",
+                "Learn from fewer documents, or ask an admin for more minutes, then retry it.",
+            )

@@ -11,12 +11,13 @@ from sqlmodel import Session
 from tuning.datasets import builder
 from tuning.datasets.files import write_examples
 from tuning.documents.extraction import Extractor
-from tuning.domain.errors import RunFailed
+from tuning.domain.errors import NotAllowed, RunFailed
 from tuning.domain.evaluations import Variant
 from tuning.domain.prompts import Message
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run, Stage
 from tuning.evaluation.evaluate import evaluate
+from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
 from tuning.inference import BASE, EngineAway, EngineRefused, Inference
 from tuning.releases import candidates
@@ -75,6 +76,9 @@ class Stages:
         """Bring the agent's sources in step, so that the run learns from what is there and readable now."""
         with self.tenant.store.reading() as session:
             source_ids = agents.get(session, run.agent_id).source_ids
+            # Again, because it may have waited for long.
+            if objection := objection_to_run(self.tenant, session, source_ids):
+                raise NotAllowed(f"{objection} Then retry the run.")
         share = 1 / max(1, len(source_ids))
         with Extractor() as extractor:
             for number, source_id in enumerate(source_ids):

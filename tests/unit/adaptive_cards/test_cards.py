@@ -19,6 +19,7 @@ from adaptive_cards.inbox import inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
 from adaptive_cards.notice import approved_card, learned_card, rejected_card, suspended_card
+from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.verbs import Verb
 from adaptive_cards.welcome import agents_card, welcome_card
@@ -32,6 +33,7 @@ from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.policy import SETTINGS, Policy, written
 from tuning.domain.principals import Group, Person
 from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState, Stage
@@ -108,6 +110,30 @@ SOMEBODY = Somebody(
 )
 NASTY_SOMEBODY = replace(SOMEBODY, name=NASTY, mail=NASTY, title=NASTY, owns=[NASTY] * 50, asks=[NASTY] * 50)
 NASTY_ENTRY = replace(ENTRY, who=NASTY, on=NASTY, why=NASTY)
+POLICY = PolicyForm(
+    revision=3,
+    typed={key: written(getattr(Policy(), key)) for key in SETTINGS},
+    choices={
+        "tuner_ids": [("Staff (group)", "staff")],
+        "maker_ids": [("Staff (group)", "staff")],
+        "base_models": [("starter", "starter")],
+        "source_keys": [("Every folder", "folder"), ("Travel", "source")],
+        "highest_label": [("No limit", ""), ("General", "General")],
+    },
+    changed="Cy changed it last, on 2026-01-01 at 08:00 UTC.",
+)
+WRONG_POLICY = replace(
+    POLICY,
+    typed={**POLICY.typed, "runs_per_day": "many"},
+    problems={"runs_per_day": "Type a whole number from 1 to 10,000."},
+)
+NASTY_POLICY = replace(
+    POLICY,
+    typed=dict.fromkeys(SETTINGS, NASTY[:500]),
+    choices={key: [(NASTY[:120], str(number)) for number in range(24)] for key in POLICY.choices},
+    problems=dict.fromkeys(SETTINGS, NASTY[:120]),
+    note=NASTY,
+)
 NASTY_CASE = Case(
     agent=NASTY_AGENT,
     release=make_release(state=ReleaseState.SUBMITTED, note=NASTY[:1000]),
@@ -183,6 +209,11 @@ CARDS = {
     "whois": whois_card("bo", [SOMEBODY]),
     "whois, nobody": whois_card("bo", []),
     "whois, nasty": whois_card(NASTY, [NASTY_SOMEBODY] * 5),
+    "policy": policy_card(POLICY),
+    "policy, wrong": policy_card(WRONG_POLICY),
+    "policy, saved": policy_card(replace(POLICY, is_saved=True)),
+    "policy, outdated": policy_card(replace(POLICY, note="Dee changed the policy while you had it open.")),
+    "policy, nasty": policy_card(NASTY_POLICY),
     "nasty agent": agent_card(NASTY_AGENT, SUBMITTED),
     "nasty about": about_card(NASTY_AGENT),
 }
@@ -252,3 +283,9 @@ def test_every_question_of_the_hold_out_survives_being_edited():
     card = about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer="No.")])
     field = next(node for node in nodes(card) if node.get("id") == "holdout")
     assert field["value"] == "May I fly? | No."
+
+
+def test_what_is_wrong_with_the_policy_stands_below_its_field():
+    body = CARDS["policy, wrong"]["body"]
+    place = next(place for place, node in enumerate(body) if node.get("id") == "runs_per_day")
+    assert (body[place]["value"], body[place + 1]["text"]) == ("many", "✗ Type a whole number from 1 to 10,000.")

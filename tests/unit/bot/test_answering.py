@@ -9,6 +9,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.turn import FakeTurn
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import DocumentPassage
+from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
 from tuning.store import conversations, documents
@@ -151,3 +152,13 @@ async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_m
     assert engine.prompt().startswith("Precedent:\n# The lease form")
     assert engine.prompt().endswith("Brief:\nRaise the rent of the office in Ulm.")
     assert "in the form of 'lease form'" in turn.said
+
+
+@pytest.mark.parametrize("policy", [Policy(is_answering=False), Policy(is_tuning_on=False)])
+async def test_answers_are_switched_apart_from_tuning(answering, engine, store, policy):
+    begin(store)
+    keep(store, Policy(**policy.model_dump()))
+    turn = FakeTurn()
+    await answering.answer(turn, "How?")
+    assert ("switched answers off" in turn.said) is not policy.is_answering
+    assert turn.sent[-1].is_answer is policy.is_answering

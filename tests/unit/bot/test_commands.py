@@ -21,6 +21,8 @@ def tenant(store, tmp_path):
         ("revoke Travel Helper wrong prices", "revoke", "Travel Helper wrong prices"),
         ("approvals", "approvals", ""),
         ("audit xkrdbbbb", "audit", "xkrdbbbb"),
+        ("policy Tuning off", "policy", "Tuning off"),
+        ("policy runs 5", "policy", "runs 5"),
     ],
 )
 def test_a_message_that_begins_with_a_command_is_one(text, words, rest):
@@ -39,6 +41,8 @@ def test_a_message_that_begins_with_a_command_is_one(text, words, rest):
         "audit rules for trips?",
         "",
         "inbox rules?",
+        "policy runs on what?",
+        "policy documents for 2 travellers",
     ],
 )
 def test_a_question_that_begins_like_a_command_is_a_question(text):

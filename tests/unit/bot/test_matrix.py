@@ -73,6 +73,8 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.INBOX_REJECT: FEEDBACK,
     Verb.INVENTORY_OPEN: {"number": 0},
     Verb.AUDIT_OPEN: {"before": 0, "about": "agent"},
+    Verb.POLICY_SAVE: {"revision": 0, "runs_per_day": "7"},
+    Verb.POLICY_SEARCH: {"revision": 0, "search": "lea"},
 }
 MESSAGES: Mapping[str, str] = {
     **{command.words: command.words for command in COMMANDS},

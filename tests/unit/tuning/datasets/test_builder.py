@@ -9,8 +9,9 @@ from tuning.datasets.builder import build
 from tuning.datasets.questions import NEARLY_THE_SAME, shingles, similarity
 from tuning.documents.sync import sync
 from tuning.domain.datasets import HoldoutQuestion, Origin, Split
-from tuning.domain.errors import TooFewExamples
+from tuning.domain.errors import NotAllowed, TooFewExamples
 from tuning.domain.feedback import Feedback, FeedbackState
+from tuning.domain.policy import Policy
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task
 from tuning.sources.folder import FolderReader
 from tuning.store import datasets, documents, runs
@@ -247,3 +248,9 @@ def test_a_document_that_is_gone_is_not_learned_from(offices, inference):
     assert paris is not None
     assert paris.id not in dataset.document_hashes
     assert len(CITIES) - 1 == len({it.document_id for it in examples if it.document_id})
+
+
+def test_more_documents_than_the_policy_allows_are_refused(offices, inference):
+    keep(offices.store, Policy(documents_per_agent=11))
+    with pytest.raises(NotAllowed, match="learn from 11 documents, and its sources hold 12"):
+        built(offices, inference)

@@ -28,7 +28,10 @@ WHO_MAY = {
     Permission.FEEDBACK_GIVE: {"bo"},
     Permission.FEEDBACK_REVIEW: {"ana"},
     Permission.AUDIT_READ: {"cy", "dee"},
+    Permission.POLICY_CHANGE: {"cy", "dee"},
 }
+
+NEED_NO_SUBJECT = {Permission.AGENT_CREATE, Permission.AUDIT_READ, Permission.POLICY_CHANGE}
 
 SUBJECTS: dict[str, access.Subject] = {
     "agent": make_agent(live_release_id="release"),
@@ -56,7 +59,7 @@ def test_who_may_do_what(session, tenant, permission):
         assert allowed == WHO_MAY[permission], name
 
 
-@pytest.mark.parametrize("permission", set(Permission) - {Permission.AGENT_CREATE, Permission.AUDIT_READ})
+@pytest.mark.parametrize("permission", set(Permission) - NEED_NO_SUBJECT)
 def test_what_needs_a_subject_is_refused_without_one(session, tenant, permission):
     need_none = {Permission.RELEASE_REVOKE, Permission.RELEASE_RETIRE, Permission.RUN_CANCEL}
     revokers = {"cy", "dee"} if permission in need_none else set()

@@ -44,6 +44,23 @@ def test_an_agent_has_one_run_at_a_time(tenant):
     assert lifecycle.start(tenant, "ana", "agent").id != first.id
 
 
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        (Policy(is_tuning_on=False), "switched off"),
+        (Policy(tuner_ids=["partners"]), "may not tune"),
+        (Policy(base_models=["other"]), "doesn't allow the base model 'starter'"),
+        (Policy(source_keys=["upload"]), "learn from 'Travel'"),
+    ],
+)
+def test_what_the_policy_does_not_allow_starts_no_run(tenant, policy, sentence):
+    keep(tenant.store, Policy(**policy.model_dump()), make_source(), make_agent())
+    with pytest.raises(NotAllowed, match=sentence):
+        lifecycle.start(tenant, "ana", "agent")
+    with tenant.store.reading() as session:
+        assert runs.open_run(session, "agent") is None
+
+
 def test_the_policy_limits_runs_per_day(tenant):
     over = {"state": RunState.FAILED, "agent_id": "other"}
     keep(

@@ -3,23 +3,27 @@
 import threading
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlmodel import select
 
-from tests.factories import keep, make_agent
+from tests.factories import keep, make_agent, make_run
 from tuning.domain.audit import Tag
-from tuning.domain.errors import RunFailed, TooFewExamples
+from tuning.domain.errors import NotAllowed, RunFailed, TooFewExamples
 from tuning.domain.fields import now
 from tuning.domain.jobs import LEASE, MAX_ATTEMPTS, Job, JobState
 from tuning.domain.notices import NoticeKind
+from tuning.domain.policy import Policy
 from tuning.domain.runs import STAGES, RunState, Stage
 from tuning.inference import EngineAway
 from tuning.releases import candidates
 from tuning.releases import runs as lifecycle
 from tuning.store import audit, jobs, notices, releases, runs
 from tuning.worker.loop import Loop
+from tuning.worker.progress import Progress
 from tuning.worker.runs import carry_out
+from tuning.worker.stages import Equipment, Stages
 
 
 class Workplace:
@@ -116,6 +120,23 @@ def test_any_other_error_becomes_a_sentence_too(workplace, error, failure, sente
     assert workplace.run.failure == failure
     assert workplace.run.error.startswith(sentence)
     assert "secret" not in workplace.run.error
+
+
+def test_a_run_that_computes_longer_than_the_policy_allows_is_ended(workplace, tenant):
+    keep(tenant.store, Policy(minutes_per_run=1))
+    with tenant.store.transaction() as session:
+        run = runs.get_for_update(session, workplace.run_id)
+        run.metrics = {"seconds": {Stage.TRAINING: 61.0}}
+        session.add(run)
+    workplace.worker().run_once()
+    assert (workplace.run.state, workplace.run.failure) == (RunState.FAILED, "out_of_minutes")
+    assert "longer than the 1 compute minutes" in workplace.run.error
+
+
+def test_a_run_that_waited_while_tuning_was_switched_off_does_not_begin(tenant):
+    keep(tenant.store, Policy(is_tuning_on=False), make_agent())
+    with pytest.raises(NotAllowed, match="switched off"):
+        Stages(tenant=tenant, equipment=cast("Equipment", None)).sync(make_run(), cast("Progress", None))
 
 
 def test_while_the_engine_is_away_the_job_waits_its_turn_and_then_gives_up(workplace):

@@ -1,0 +1,110 @@
+"""The policy as a form for admins: what is wrong stands below its field."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    card,
+    choice_input,
+    escape,
+    execute,
+    heading,
+    label,
+    paragraph,
+    shorten,
+    text_input,
+)
+from adaptive_cards.verbs import Verb
+from tuning.domain.policy import SETTINGS, Kind
+
+Choices = Sequence[tuple[str, str]]
+"""Titles with their values."""
+
+SECTIONS: Mapping[str, Sequence[str]] = {
+    "Who": ("is_tuning_on", "tuner_ids", "maker_ids", "is_answering"),
+    "How much": ("agents_per_owner", "runs_per_day", "documents_per_agent", "minutes_per_run", "retention_days"),
+    "On what": ("base_models", "source_keys", "highest_label", "labels"),
+}
+HINTS: Mapping[str, str] = {
+    "is_tuning_on": "Off: no agents are made and no run begins; what is running comes to its end.",
+    "tuner_ids": "None chosen: everybody in the organisation.",
+    "maker_ids": "None chosen: everybody in the organisation.",
+    "is_answering": "Off: no agent answers anybody, however tuning is switched.",
+    "base_models": "None chosen: any.",
+    "source_keys": "None chosen: all.",
+    "retention_days": "Of conversations, feedback, and what agents learned from.",
+}
+MAX_TEXT = 2_000
+MAX_CHOICES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyForm:
+    """What stands in the form."""
+
+    revision: int
+    typed: Mapping[str, str]
+    """Every setting's field as it is filled in."""
+    choices: Mapping[str, Choices]
+    """What there is to choose from, for the settings that are chosen."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Field to what is wrong with it, as a sentence."""
+    changed: str = ""
+    """Who changed it last, and when."""
+    note: str = ""
+    """What another admin did meanwhile."""
+    is_saved: bool = False
+    search: str = ""
+
+
+def policy_card(form: PolicyForm) -> Element:
+    """Return the form."""
+    fields = [
+        element
+        for title, keys in SECTIONS.items()
+        for element in (label(title), *(part for key in keys for part in _field(form, key)))
+    ]
+    return card(
+        heading("Policy"),
+        aside(escape(form.changed)) if form.changed else None,
+        paragraph("✓ Saved.", color="good") if form.is_saved else None,
+        paragraph(escape(shorten(form.note, 1_500)), color="warning") if form.note else None,
+        paragraph("Nothing was saved: see what stands below the fields.", color="attention") if form.problems else None,
+        *fields,
+        text_input("search", "Search groups and people to choose from", value=form.search, longest=100),
+        actions=[
+            execute("Save", Verb.POLICY_SAVE, style="positive", revision=form.revision),
+            execute("Search", Verb.POLICY_SEARCH, revision=form.revision),
+        ],
+    )
+
+
+def _field(form: PolicyForm, key: str) -> list[Element]:
+    setting, value = SETTINGS[key], form.typed.get(key, "")
+    match setting.kind:
+        case Kind.SWITCH:
+            shown = choice_input(key, setting.title, [("On", "on"), ("Off", "off")], value=value)
+        case Kind.NUMBER:
+            shown = text_input(key, setting.title, value=value, longest=9)
+        case Kind.NAME:
+            shown = choice_input(key, setting.title, _offered(form.choices.get(key, ()), value), value=value)
+        case _ if key in form.choices:
+            shown = choice_input(key, setting.title, _offered(form.choices[key], value), value=value, is_multiple=True)
+        case _:
+            shown = text_input(key, setting.title, value=value, longest=MAX_TEXT)
+    hint, problem = HINTS.get(key), form.problems.get(key)
+    return [shown, *([aside(hint)] if hint else []), *([_problem(problem)] if problem else [])]
+
+
+def _offered(choices: Choices, value: str) -> Choices:
+    """Return what is chosen, all of it, for what a form doesn't show is lost when it is saved; then what fits."""
+    chosen = [one for one in choices if one[1] in value.split(",")]
+    others = [one for one in choices if one not in chosen]
+    shown = [*chosen, *others[: max(MAX_CHOICES - len(chosen), 0)]]
+    return [(shorten(title, 60), key) for title, key in choices if (title, key) in shown]
+
+
+def _problem(sentence: str) -> Element:
+    return {**paragraph(f"✗ {escape(sentence)}", color="attention"), "spacing": "small"}

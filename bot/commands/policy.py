@@ -1,0 +1,38 @@
+"""policy [<setting> <value>]: what the admins allow, as a form, or one setting changed at once."""
+
+import asyncio
+import re
+
+from adaptive_cards.elements import Element
+from bot import policy_view
+from bot.commands.command import Command, admins
+from bot.turn import Message, Turn
+from tuning.domain.policy import SETTINGS, Kind
+from tuning.governance import policy
+from tuning.governance.tenant import Tenant
+
+_VALUES = {Kind.SWITCH: r"on|off", Kind.NUMBER: r"\S*\d\S*"}
+_BY_WORD = {setting.word: key for key, setting in SETTINGS.items() if setting.kind in _VALUES}
+_TAKES = "|".join(rf"{word} (?:{_VALUES[SETTINGS[key].kind]})" for word, key in _BY_WORD.items())
+
+
+async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
+    await turn.send(Message(card=await asyncio.to_thread(_card, tenant, turn.incoming.person_id, rest)))
+
+
+def _card(tenant: Tenant, person_id: str, rest: str) -> Element:
+    word, _, value = rest.partition(" ")
+    if rest:
+        policy.change(tenant, person_id, {_BY_WORD[word.casefold()]: value})
+    return policy_view.policy(tenant, person_id, is_saved=bool(rest))
+
+
+POLICY = Command(
+    words="policy",
+    usage="policy",
+    says=f"shows what is allowed, to change it; at once with {', '.join(_BY_WORD)} and a value",
+    run=_run,
+    is_for=admins,
+    takes_more=True,
+    takes=re.compile(_TAKES, re.IGNORECASE),
+)
