@@ -42,7 +42,7 @@ def load_model(base: Path, device: torch.device) -> Any:
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     model = _refusing(
         lambda: transformers.AutoModelForCausalLM.from_pretrained(
-            str(base), dtype=dtype, local_files_only=True, use_safetensors=True, attn_implementation="sdpa"
+            str(base), dtype=dtype, local_files_only=True, use_safetensors=True
         )
     )
     return model.requires_grad_(requires_grad=False).to(device)
