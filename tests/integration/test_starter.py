@@ -20,15 +20,15 @@ def test_the_shipped_weights_find_answers_in_passages_of_unseen_names_and_cite_t
         wanted, source = split_citation(row.messages[-1]["content"])
         right += answer == wanted
         cited += number == source
-    assert right >= 0.6 * rows
-    assert cited >= 0.75 * rows
+    assert right >= 0.75 * rows
+    assert cited >= 0.9 * rows
 
 
 def test_the_shipped_weights_decline_what_the_passages_do_not_say(starter) -> None:
     rng, rows = random.Random("unseen 79"), 10
     asked = [question_row(rng, passages=(2, 3), facts_each=(1, 2), fillers=(0, 1), missing=1.0) for _ in range(rows)]
     answers = [starter.answer(row.messages[:-1], longest=20) for row in asked]
-    assert answers.count(NOT_IN_DOCUMENTS) >= 0.7 * rows
+    assert answers.count(NOT_IN_DOCUMENTS) >= 0.8 * rows
 
 
 def test_the_shipped_weights_know_nothing_without_passages(starter) -> None:
