@@ -69,16 +69,23 @@ def policy_card(form: PolicyForm) -> Element:
     return card(
         heading("Policy"),
         aside(escape(form.changed)) if form.changed else None,
-        paragraph("✓ Saved.", color="good") if form.is_saved else None,
-        paragraph(escape(shorten(form.note, 1_500)), color="warning") if form.note else None,
-        paragraph("Nothing was saved: see what stands below the fields.", color="attention") if form.problems else None,
         *fields,
         text_input("search", "Search groups and people to choose from", value=form.search, longest=100),
+        _status(form),  # at the end: whoever has pressed a button is there
         actions=[
             execute("Save", Verb.POLICY_SAVE, style="positive", revision=form.revision),
             execute("Search", Verb.POLICY_SEARCH, revision=form.revision),
         ],
     )
+
+
+def _status(form: PolicyForm) -> Element | None:
+    if form.problems:
+        titles = ", ".join(SETTINGS[key].title for key in form.problems)
+        return paragraph(f"Nothing was saved. What is wrong stands below its field: {titles}.", color="attention")
+    if form.note:
+        return paragraph(escape(shorten(form.note, 1_500)), color="warning")
+    return paragraph("✓ Saved.", color="good") if form.is_saved else None
 
 
 def _field(form: PolicyForm, key: str) -> list[Element]:
@@ -93,7 +100,8 @@ def _field(form: PolicyForm, key: str) -> list[Element]:
         case _ if key in form.choices:
             shown = choice_input(key, setting.title, _offered(form.choices[key], value), value=value, is_multiple=True)
         case _:
-            shown = text_input(key, setting.title, value=value, longest=MAX_TEXT)
+            names = ", ".join(name.strip() for name in value.split(","))
+            shown = text_input(key, setting.title, value=names, longest=MAX_TEXT)
     hint, problem = HINTS.get(key), form.problems.get(key)
     return [shown, *([aside(hint)] if hint else []), *([_problem(problem)] if problem else [])]
 

@@ -15,6 +15,7 @@ from adaptive_cards.verbs import Verb
 from tuning.domain.agents import AgentState
 from tuning.domain.audit import Tag
 from tuning.domain.feedback import FeedbackState
+from tuning.domain.grants import GrantState
 from tuning.domain.permissions import Permission
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
@@ -68,7 +69,7 @@ STANDINGS: Mapping[Role, Standing] = {
     Role.STRANGER: Standing(is_known=False, is_in_audience=False, is_maker=False, is_tuner=False),
 }
 
-State = AgentState | RunState | ReleaseState | FeedbackState
+State = AgentState | RunState | ReleaseState | FeedbackState | GrantState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +143,10 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.INBOX_REJECT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_REJECTED),
     Verb.INVENTORY_OPEN: Act(permission=Permission.AUDIT_READ),
     Verb.AUDIT_OPEN: Act(permission=Permission.AUDIT_READ),
+    Verb.ACCESS_ASK: Act(permission=Permission.ACCESS_ASK, leaves=Tag.ACCESS_ASKED),
+    Verb.ACCESS_GRANT: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.ASKED], Tag.ACCESS_GRANTED),
+    Verb.ACCESS_DECLINE: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.ASKED], Tag.ACCESS_DECLINED),
+    Verb.ACCESS_END: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.GRANTED], Tag.ACCESS_ENDED),
     Verb.POLICY_SAVE: Act(permission=Permission.POLICY_CHANGE, leaves=Tag.POLICY_CHANGED),
     Verb.POLICY_SEARCH: Act(permission=Permission.POLICY_CHANGE),
 }
@@ -152,6 +157,7 @@ COMMANDS: Mapping[str, Act] = {
     "new": _on(_ASK, AgentState, _LIVE),
     "my agents": _EVERYBODY,
     "create agent": Act(permission=Permission.AGENT_CREATE),
+    "request access": Act(permission=Permission.ACCESS_ASK),
     "inbox": _EVERYBODY,
     "approvals": Act(permission=Permission.AUDIT_READ),
     "approve": _APPROVE,
@@ -168,6 +174,7 @@ COMMANDS: Mapping[str, Act] = {
     "whois": Act(permission=Permission.AUDIT_READ),
     "audit": Act(permission=Permission.AUDIT_READ),
     "policy": Act(permission=Permission.POLICY_CHANGE),
+    "grant": Act(permission=Permission.ACCESS_DECIDE, leaves=Tag.ACCESS_GRANTED),
 }
 
 

@@ -3,7 +3,7 @@
 from adaptive_cards.failure import failure_card
 from adaptive_cards.notice import approved_card, learned_card, rejected_card, suspended_card
 from adaptive_cards.progress import progress_card
-from bot import views
+from bot import access_views, views
 from bot.turn import Message
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.governance.tenant import Tenant
@@ -25,6 +25,8 @@ def message(tenant: Tenant, notice: Notice) -> Message | None:
             with tenant.store.reading() as session:
                 run = runs.get(session, notice.subject_id)
                 return Message(card=failure_card(agents.get(session, run.agent_id), run))
+        case NoticeKind.ACCESS_ASKED | NoticeKind.ACCESS_DECIDED:
+            return Message(card=access_views.news(tenant, notice))
         case NoticeKind.RELEASE_SUBMITTED:
             return Message(card=views.approval(tenant, notice.person_id, notice.subject_id))
         case _:

@@ -7,13 +7,13 @@ from sqlmodel import Session
 from adaptive_cards.elements import Element
 from adaptive_cards.policy import Choices, PolicyForm, policy_card
 from tuning.domain.documents import SourceKind
-from tuning.domain.policy import SETTINGS, Kind, Policy, written
+from tuning.domain.policy import ANY, SETTINGS, Kind, Policy, written
 from tuning.domain.principals import Group
 from tuning.governance import policy as governed
 from tuning.governance.tenant import Tenant
 from tuning.store import audit, documents
 
-MAX_FOUND = 12
+MAX_FOUND = 16
 KINDS = {
     SourceKind.FOLDER: "Every folder",
     SourceKind.UPLOAD: "What people upload",
@@ -65,7 +65,7 @@ def _choices(
             *((title, kind.value) for kind, title in KINDS.items()),
             *((source.name, source.id) for source in sources),
         ],
-        "highest_label": [("No limit", ""), *((name, name) for name in labels)],
+        "highest_label": [("No limit", ANY), *((name, name) for name in labels)],
     }
 
 

@@ -1,7 +1,7 @@
 """What buttons do: one handler per verb. Each looks everything up again and checks permission again."""
 
 from adaptive_cards.verbs import Verb
-from bot.card_actions import agents, audit, feedback, inventory, policy, releases, runs, wizard
+from bot.card_actions import access, agents, audit, feedback, inventory, policy, releases, runs, wizard
 from bot.card_actions.press import Handler
 
 HANDLERS: dict[Verb, Handler] = {
@@ -27,6 +27,10 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.INBOX_REJECT: feedback.reject,
     Verb.INVENTORY_OPEN: inventory.open_page,
     Verb.AUDIT_OPEN: audit.open_page,
+    Verb.ACCESS_ASK: access.ask,
+    Verb.ACCESS_GRANT: access.grant,
+    Verb.ACCESS_DECLINE: access.decline,
+    Verb.ACCESS_END: access.take_back,
     Verb.POLICY_SAVE: policy.save,
     Verb.POLICY_SEARCH: policy.search,
 }

@@ -6,6 +6,7 @@ from bot.commands.approve import APPROVE
 from bot.commands.audit import AUDIT
 from bot.commands.command import Command
 from bot.commands.create_agent import CREATE_AGENT
+from bot.commands.grant import GRANT
 from bot.commands.help import help_command
 from bot.commands.inbox import INBOX
 from bot.commands.inventory import INVENTORY
@@ -13,6 +14,7 @@ from bot.commands.my_agents import MY_AGENTS
 from bot.commands.new import NEW
 from bot.commands.policy import POLICY
 from bot.commands.reject import REJECT
+from bot.commands.request_access import REQUEST_ACCESS
 from bot.commands.retire import RETIRE
 from bot.commands.revoke import REVOKE
 from bot.commands.rollback import ROLLBACK
@@ -23,6 +25,7 @@ _OTHERS = (
     NEW,
     MY_AGENTS,
     CREATE_AGENT,
+    REQUEST_ACCESS,
     INBOX,
     APPROVALS,
     APPROVE,
@@ -34,5 +37,6 @@ _OTHERS = (
     WHOIS,
     AUDIT,
     POLICY,
+    GRANT,
 )
 COMMANDS: tuple[Command, ...] = (*_OTHERS, help_command(_OTHERS))

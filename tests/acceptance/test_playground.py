@@ -100,3 +100,33 @@ def test_every_person_is_told_what_they_may_do(chats: list[Chat]):
         chat.wait_for("agents")
     expect(chats[2].messages().filter(has_text="approvals").last).to_be_visible()
     expect(chats[0].messages().filter(has_text="approvals")).to_have_count(0)
+
+
+def test_an_admin_changes_the_policy_and_grants_access_to_whom_it_shut_out(chats: list[Chat], screens: Path):
+    employee, _owner, admin = chats
+    admin.say("policy")
+    admin.wait_for("Agents per owner")
+    admin.fill("Runs in 24 hours", "many")
+    admin.tick("Attune Admins (group)")  # the last list that has it: who makes agents
+    admin.press("Save")
+    admin.wait_for("Nothing was saved")
+    admin.page.get_by_text("Type a whole number from 1 to 10,000.").last.scroll_into_view_if_needed()
+    admin.picture(screens / "policy-wrong.png")
+    admin.fill("Runs in 24 hours", "30")
+    admin.press("Save")
+    admin.wait_for("Saved.")
+    admin.picture(screens / "policy.png")
+
+    employee.say("create agent")
+    employee.wait_for("You may not make agents")
+    employee.say("request access")
+    employee.fill("What do you need it for?", "An agent for the questions of new colleagues.")
+    employee.picture(screens / "request-access.png")
+    employee.press("Ask the admins")
+    admin.wait_for("asks to make and tune agents")
+    admin.picture(screens / "access-request.png")
+    admin.press("Grant")
+    admin.wait_for("may make and tune agents for one run")
+    employee.wait_for("granted it for one run")
+    employee.say("create agent")
+    employee.wait_for("1 of 5")

@@ -21,6 +21,8 @@ class NoticeKind(StrEnum):
     RELEASE_RESTORED = "release.restored"
     RELEASE_SUSPENDED = "release.suspended"
     RELEASE_REVOKED = "release.revoked"
+    ACCESS_ASKED = "access.asked"
+    ACCESS_DECIDED = "access.decided"
     FEEDBACK_LEARNED = "feedback.learned"
 
 

@@ -105,6 +105,8 @@ SETTINGS: Mapping[str, Setting] = {
 """Field to what people are told of it, in the order of the card."""
 MAX_NAMES = 100
 MAX_NAME = 120
+ANY = "any"
+"""What a form holds for a name that is empty: clients show no choice whose value is."""
 _SWITCH = {"on": True, "off": False}
 
 
@@ -112,7 +114,7 @@ def written(value: Value) -> str:
     """Return a value as a field of a form holds it."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return ",".join(value) if isinstance(value, list) else str(value)
+    return ",".join(value) if isinstance(value, list) else str(value) or ANY
 
 
 def read(key: str, typed: str) -> Value:
@@ -128,7 +130,7 @@ def read(key: str, typed: str) -> Value:
                 raise InvalidInput(f"Type a whole number from {setting.least:,} to {setting.most:,}.")
             return int(text)
         case Kind.NAME:
-            return text[:MAX_NAME]
+            return "" if text == ANY else text[:MAX_NAME]
         case _:
             names = [name.strip() for name in text.replace("\n", ",").split(",") if name.strip()]
             if len(names) > MAX_NAMES or any(len(name) > MAX_NAME for name in names):

@@ -11,6 +11,8 @@ from tuning.domain.audit import Tag
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import NotAllowed, NotFound, Refusal, WrongState
 from tuning.domain.feedback import Feedback
+from tuning.domain.fields import now
+from tuning.domain.grants import Grant
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import ORGANISATION
 from tuning.domain.releases import Release
@@ -18,12 +20,12 @@ from tuning.domain.runs import Run
 from tuning.governance import rules
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.tenant import Tenant
-from tuning.store import audit, policy, releases
+from tuning.store import audit, grants, policy, releases
 
 MAX_ID = 64
 """Characters of an id that a button sent, which may be anything."""
 
-Subject = Agent | Run | Release | Feedback | Answer
+Subject = Agent | Run | Release | Feedback | Answer | Grant
 
 
 def may(
@@ -76,6 +78,11 @@ def is_in(tenant: Tenant, person_id: str, audience: list[str]) -> bool:
     return not tenant.people.principals(person_id).isdisjoint(audience)
 
 
+def is_tuner(session: Session, tenant: Tenant, person_id: str) -> bool:
+    """Return whether the policy lets a person start runs, without a grant."""
+    return is_in(tenant, person_id, policy.get(session).tuner_ids or [ORGANISATION])
+
+
 @dataclass(frozen=True)
 class _Standing:
     """What a person is to a subject, looked up as far as a rule asks."""
@@ -109,11 +116,12 @@ class _Standing:
 
     @property
     def is_maker(self) -> bool:
-        return is_in(self.tenant, self.person_id, policy.get(self.session).maker_ids or [ORGANISATION])
+        makers = policy.get(self.session).maker_ids or [ORGANISATION]
+        return is_in(self.tenant, self.person_id, makers) or self._has_grant
 
     @property
     def is_tuner(self) -> bool:
-        return is_in(self.tenant, self.person_id, policy.get(self.session).tuner_ids or [ORGANISATION])
+        return is_tuner(self.session, self.tenant, self.person_id) or self._has_grant
 
     @property
     def is_answering(self) -> bool:
@@ -128,7 +136,11 @@ class _Standing:
 
     @property
     def is_asker(self) -> bool:
-        return isinstance(self.subject, Answer | Feedback) and self.subject.person_id == self.person_id
+        return isinstance(self.subject, Answer | Feedback | Grant) and self.subject.person_id == self.person_id
+
+    @property
+    def _has_grant(self) -> bool:
+        return grants.holds(self.session, self.person_id, now())
 
     @property
     def _agent(self) -> Agent | None:

@@ -59,7 +59,7 @@ def told(tenant: Tenant, session: Session, key: str, value: Value) -> str:
             sources = {source.id: source.name for source in documents.sources(session)}
             return ", ".join(sources.get(name, name) for name in value) or "all"
         case _:
-            return written(value) or "all"
+            return written(value)
 
 
 def objection_to_run(tenant: Tenant, session: Session, source_ids: Sequence[str]) -> str:

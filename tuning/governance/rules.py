@@ -39,12 +39,12 @@ class Standing(Protocol):
 
     @property
     def is_maker(self) -> bool:
-        """Whether the policy lets the person make agents."""
+        """Whether the policy or a grant lets the person make agents."""
         ...
 
     @property
     def is_tuner(self) -> bool:
-        """Whether the policy lets the person start runs."""
+        """Whether the policy or a grant lets the person start runs."""
         ...
 
     @property
@@ -59,7 +59,7 @@ class Standing(Protocol):
 
     @property
     def is_asker(self) -> bool:
-        """Whether the answer was given to the person, or the feedback by them."""
+        """Whether the answer was given to the person, or the feedback or the request is theirs."""
         ...
 
 
@@ -91,13 +91,25 @@ def _four_eyes(standing: Standing) -> str:
 def _may_make(standing: Standing) -> str:
     if not standing.is_tuning_on:
         return TUNING_IS_OFF
-    return "" if standing.is_maker else "You may not make agents. Ask an admin for access."
+    return "" if standing.is_maker else "You may not make agents. Send 'request access' to ask the admins for it."
 
 
 def _may_tune(standing: Standing) -> str:
     if not standing.is_owner or not standing.is_tuning_on:
         return _must_own(standing) or TUNING_IS_OFF
-    return "" if standing.is_tuner else "You may not tune agents. Ask an admin for access."
+    return "" if standing.is_tuner else "You may not tune agents. Send 'request access' to ask the admins for it."
+
+
+def _may_request(standing: Standing) -> str:
+    if not standing.is_tuning_on:
+        return TUNING_IS_OFF
+    return "You may make and tune agents already." if standing.is_maker and standing.is_tuner else ""
+
+
+def _must_decide_on_anothers(standing: Standing) -> str:
+    return _must_administer(standing) or (
+        "Nobody decides on a request of their own: another admin has to." if standing.is_asker else ""
+    )
 
 
 def _may_ask(standing: Standing) -> str:
@@ -126,6 +138,8 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.FEEDBACK_GIVE: _must_be_theirs,
     Permission.FEEDBACK_REVIEW: _must_own,
     Permission.AUDIT_READ: _must_administer,
+    Permission.ACCESS_ASK: _may_request,
+    Permission.ACCESS_DECIDE: _must_decide_on_anothers,
     Permission.POLICY_CHANGE: _must_administer,
 }
 """Permission to the rule, which returns why not as a sentence, or nothing."""

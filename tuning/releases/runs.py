@@ -12,7 +12,7 @@ from tuning.domain.jobs import JobKind, JobState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.domain.runs import Run, RunState
-from tuning.governance import access
+from tuning.governance import access, grants
 from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, audit, jobs, notices, policy, runs
@@ -77,6 +77,7 @@ def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run
     session.add(run)
     session.flush()
     jobs.enqueue(session, JobKind.RUN_TRAIN, run.id)
+    grants.use_up(session, tenant, actor_id, run.id)
     notices.notify(session, NoticeKind.RUN_STARTED, [actor_id], run.id)
     audit.record(session, Tag.RUN_STARTED, actor_id, run.id, agent_id=agent.id, parent=run.parent_release_id)
     return run

@@ -12,6 +12,7 @@ from tuning.domain.deliveries import Delivery
 from tuning.domain.documents import Document, DocumentPassage, DocumentReader, Source, SourceKind
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
+from tuning.domain.grants import Grant
 from tuning.domain.notices import Notice
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run
@@ -54,6 +55,7 @@ def forget(session: Session, person_id: str, runs: Sequence[Run]) -> dict[str, i
         "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),
         "feedback": _delete(session, Feedback, given),
         "chats": _delete(session, Chat, col(Chat.person_id) == person_id),
+        "grants": _delete(session, Grant, col(Grant.person_id) == person_id),
         "notices": _delete(session, Notice, col(Notice.person_id) == person_id),
         "deliveries": _delete(session, Delivery, cast(col(Delivery.activity), String).contains(person_id)),
         "passages": _delete(session, DocumentPassage, col(DocumentPassage.document_id).in_(document_ids)),

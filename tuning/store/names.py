@@ -5,6 +5,7 @@ from sqlmodel import Session
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Document, Source
 from tuning.domain.feedback import Feedback
+from tuning.domain.grants import Grant
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run
 
@@ -17,8 +18,8 @@ def of(session: Session, row_id: str) -> str:
         return document.title
     if (release := session.get(Release, row_id)) is not None:
         return f"{of(session, release.agent_id)}, {release.label}"
-    if (run := session.get(Run, row_id)) is not None:
-        return f"{of(session, run.agent_id)}, run {run.id}"
-    if (given := session.get(Feedback, row_id)) is not None:
-        return f"{of(session, given.agent_id)}, feedback {given.id}"
+    if (made := session.get(Run, row_id) or session.get(Feedback, row_id)) is not None:
+        return f"{of(session, made.agent_id)}, {type(made).__name__.lower()} {made.id}"
+    if session.get(Grant, row_id) is not None:
+        return f"request for access {row_id}"
     return row_id

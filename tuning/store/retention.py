@@ -9,8 +9,11 @@ from tuning.domain.conversations import Answer, Conversation
 from tuning.domain.datasets import Dataset, Example
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
+from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeState
 from tuning.domain.runs import Run, RunState
+
+_SETTLED = (GrantState.DECLINED, GrantState.ENDED)
 
 
 def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
@@ -31,6 +34,7 @@ def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
         "conversations": _delete(session, Conversation, (col(Conversation.started_at) < before) & silent, limit),
         "examples": _delete(session, Example, col(Example.dataset_id).in_(old_datasets), limit),
         "samples": _forget_samples(session, before),
+        "grants": _delete(session, Grant, (col(Grant.decided_at) < before) & col(Grant.state).in_(_SETTLED), limit),
         "notices": _delete(
             session, Notice, (col(Notice.created_at) < before) & (col(Notice.state) != NoticeState.PENDING), limit
         ),

@@ -8,6 +8,15 @@ from datetime import UTC, datetime
 import pytest
 from jsonschema import Draft7Validator
 
+from adaptive_cards.access import (
+    Holder,
+    answered_card,
+    ask_card,
+    asked_card,
+    holders_card,
+    request_card,
+    settled_card,
+)
 from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card, corrected_card
 from adaptive_cards.approval import Case, approval_card, decided_card
@@ -33,6 +42,7 @@ from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.grants import Grant, GrantState
 from tuning.domain.policy import SETTINGS, Policy, written
 from tuning.domain.principals import Group, Person
 from tuning.domain.releases import Decision, ReleaseState
@@ -118,7 +128,7 @@ POLICY = PolicyForm(
         "maker_ids": [("Staff (group)", "staff")],
         "base_models": [("starter", "starter")],
         "source_keys": [("Every folder", "folder"), ("Travel", "source")],
-        "highest_label": [("No limit", ""), ("General", "General")],
+        "highest_label": [("No limit", "any"), ("General", "General")],
     },
     changed="Cy changed it last, on 2026-01-01 at 08:00 UTC.",
 )
@@ -127,6 +137,11 @@ WRONG_POLICY = replace(
     typed={**POLICY.typed, "runs_per_day": "many"},
     problems={"runs_per_day": "Type a whole number from 1 to 10,000."},
 )
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+GRANT = Grant(id="grant", person_id="bo", justification="To tune on travel.", asked_at=NEW_YEAR)
+GRANTED = Grant(id="grant", person_id="bo", state=GrantState.GRANTED, decided_by="cy", expires_at=NEW_YEAR)
+DECLINED = Grant(id="grant", person_id="bo", state=GrantState.DECLINED, decided_by="cy", reason="Not yet.")
+NASTY_GRANT = Grant(id="grant", person_id="bo", justification=NASTY[:1000], reason=NASTY[:1000], asked_at=NEW_YEAR)
 NASTY_POLICY = replace(
     POLICY,
     typed=dict.fromkeys(SETTINGS, NASTY[:500]),
@@ -209,6 +224,16 @@ CARDS = {
     "whois": whois_card("bo", [SOMEBODY]),
     "whois, nobody": whois_card("bo", []),
     "whois, nasty": whois_card(NASTY, [NASTY_SOMEBODY] * 5),
+    "access: ask": ask_card("Say what you need it for.", "x"),
+    "access: asked": asked_card(),
+    "access: request": request_card(GRANT, "Bo", "Analyst", "Say for how long."),
+    "access: request, nasty": request_card(NASTY_GRANT, NASTY, NASTY, NASTY),
+    "access: granted": settled_card(Holder(grant=GRANTED, name="Bo", decided_by="Cy")),
+    "access: declined": settled_card(Holder(grant=DECLINED, name="Bo", decided_by="Cy")),
+    "access: news, granted": answered_card(GRANTED, "Cy"),
+    "access: news, declined": answered_card(DECLINED, "Cy"),
+    "access: holders": holders_card([Holder(grant=GRANTED, name="Bo", decided_by="Cy")] * 12),
+    "access: holders, nobody": holders_card([]),
     "policy": policy_card(POLICY),
     "policy, wrong": policy_card(WRONG_POLICY),
     "policy, saved": policy_card(replace(POLICY, is_saved=True)),

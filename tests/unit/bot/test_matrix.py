@@ -25,6 +25,7 @@ from tuning.domain.audit import Tag
 from tuning.domain.conversations import Chat, Conversation
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.fields import now
+from tuning.domain.grants import Grant, GrantState
 from tuning.domain.releases import Approval, Decision, ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance.tenant import Tenant
@@ -73,6 +74,10 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.INBOX_REJECT: FEEDBACK,
     Verb.INVENTORY_OPEN: {"number": 0},
     Verb.AUDIT_OPEN: {"before": 0, "about": "agent"},
+    Verb.ACCESS_ASK: {"justification": "For travel."},
+    Verb.ACCESS_GRANT: {"grant_id": "grant", "term": "7"},
+    Verb.ACCESS_DECLINE: {"grant_id": "grant", "reason": "Not yet."},
+    Verb.ACCESS_END: {"grant_id": "grant"},
     Verb.POLICY_SAVE: {"revision": 0, "runs_per_day": "7"},
     Verb.POLICY_SEARCH: {"revision": 0, "search": "lea"},
 }
@@ -83,6 +88,7 @@ MESSAGES: Mapping[str, str] = {
     "rollback": "rollback Travel 1",
     "retire": "retire Travel",
     "whois": "whois bo",
+    "grant": "grant gus 7 days",
     "revoke": "revoke Travel Wrong numbers.",
 }
 
@@ -169,6 +175,9 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
             yield Approval(release_id="release", decision=decision, decided_by="dee")
     if state in {AgentState.TUNING, AgentState.LIVE_TUNING}:
         yield make_run(id="next", state=RunState.RUNNING)
+    if isinstance(state, GrantState):
+        decided_by = "" if state is GrantState.ASKED else "dee"
+        yield Grant(id="grant", person_id="gus", justification="For travel.", state=state, decided_by=decided_by)
     if isinstance(state, FeedbackState):
         yield make_answer()
         yield Feedback(id="feedback", agent_id="agent", answer_id="answer", person_id="bo", question="?", state=state)

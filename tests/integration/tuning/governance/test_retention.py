@@ -12,6 +12,7 @@ from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.fields import now
+from tuning.domain.grants import Grant, GrantState
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
@@ -29,7 +30,8 @@ def said(key, at, planted):
     dataset = Dataset(id=key, agent_id="agent", sha256="d" * 64, created_at=at)
     example = Example(dataset_id=key, split=Split.TRAIN, origin=Origin.LIST, completion=planted, question=planted)
     measured = Evaluation(run_id=key, scores={"tuned": {}}, samples=[{"question": planted}], created_at=at)
-    return [talk, answer, word, dataset, example, measured]
+    grant = Grant(person_id="bo", justification=planted, state=GrantState.DECLINED, asked_at=at, decided_at=at)
+    return [talk, answer, word, dataset, example, measured, grant]
 
 
 @pytest.fixture
@@ -50,9 +52,9 @@ def tenant(store, tmp_path, monkeypatch):
 
 def test_what_is_too_old_is_gone_and_the_rest_is_there(tenant, tmp_path):
     done = retention.apply(tenant, now())
-    assert done == dict.fromkeys(("answers", "conversations", "feedback", "examples", "samples"), 6)
+    assert done == dict.fromkeys(("answers", "conversations", "feedback", "examples", "samples", "grants"), 6)
     with tenant.store.reading() as session:
-        for kind in (Answer, Conversation, Feedback, Example):
+        for kind in (Answer, Conversation, Feedback, Example, Grant):
             assert len(session.exec(select(kind)).all()) == 2
         assert datasets.get(session, "old0").sha256 == "d" * 64
         measured = runs.evaluation(session, "old0")

@@ -25,6 +25,7 @@ from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.fields import now
+from tuning.domain.grants import Grant
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
@@ -87,6 +88,7 @@ def tenant(store, tmp_path):
         Delivery(
             chat_id="c", activity_id="a", activity={"person_id": "bo", "text": PLANTED}, holder_id="", held_until=now()
         ),
+        Grant(person_id="bo", justification=PLANTED),
         Conversation(id="talk", chat_id="c", person_id="bo", agent_id="agent"),
         make_answer(question=PLANTED, text=PLANTED),
         make_answer(id="cites", person_id="cy", text=PLANTED, citations=[{"document_id": PLANTED.lower()}]),
@@ -109,7 +111,9 @@ def holds(tenant, tmp_path, word):
 
 
 def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path):
-    assert {"answer", "feedback", "example", "delivery", "chat", "mine.md"} <= set(holds(tenant, tmp_path, PLANTED))
+    assert {"answer", "feedback", "example", "delivery", "chat", "grant", "mine.md"} <= set(
+        holds(tenant, tmp_path, PLANTED)
+    )
     receipt = erase_person(tenant, audit.OPERATOR, "bo")
     assert holds(tenant, tmp_path, PLANTED) == []
     assert receipt.rows["answers"] == 2

@@ -28,10 +28,18 @@ WHO_MAY = {
     Permission.FEEDBACK_GIVE: {"bo"},
     Permission.FEEDBACK_REVIEW: {"ana"},
     Permission.AUDIT_READ: {"cy", "dee"},
+    Permission.ACCESS_ASK: {"gus"},
+    Permission.ACCESS_DECIDE: {"cy", "dee"},
     Permission.POLICY_CHANGE: {"cy", "dee"},
 }
 
-NEED_NO_SUBJECT = {Permission.AGENT_CREATE, Permission.AUDIT_READ, Permission.POLICY_CHANGE}
+NEED_NO_SUBJECT = {
+    Permission.AGENT_CREATE,
+    Permission.AUDIT_READ,
+    Permission.ACCESS_ASK,
+    Permission.ACCESS_DECIDE,
+    Permission.POLICY_CHANGE,
+}
 
 SUBJECTS: dict[str, access.Subject] = {
     "agent": make_agent(live_release_id="release"),

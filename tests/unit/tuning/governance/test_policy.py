@@ -23,6 +23,7 @@ def events(tenant):
 
 def test_every_setting_has_a_title_and_survives_the_form(tenant):
     assert set(SETTINGS) == set(Policy.model_fields) - {"id", "revision"}
+    assert "" not in {written(getattr(Policy(), key)) for key in ("highest_label", "runs_per_day", "is_answering")}
     policy = governed.change(tenant, "cy", {key: written(getattr(Policy(), key)) for key in SETTINGS})
     assert (policy.model_dump(), events(tenant)) == (Policy().model_dump(), [])
 

@@ -1,0 +1,48 @@
+"""The cards of requests for access out of what the store and the directory hold."""
+
+from adaptive_cards.access import Holder, answered_card, holders_card, request_card, settled_card
+from adaptive_cards.elements import Element
+from tuning.domain.grants import Grant, GrantState
+from tuning.domain.notices import Notice, NoticeKind
+from tuning.domain.permissions import Permission
+from tuning.governance import access
+from tuning.governance import grants as governed
+from tuning.governance.tenant import Tenant
+from tuning.store import grants
+
+
+def request(tenant: Tenant, admin_id: str, grant_id: str, *, problem: str = "") -> Element:
+    """Return a request for an admin to decide; once decided, what was."""
+    with access.act(tenant, admin_id, grant_id) as session:
+        asked = grants.get(session, grant_id)
+        access.check(session, tenant, admin_id, Permission.ACCESS_DECIDE, asked)
+    if asked.state != GrantState.ASKED:
+        return settled(tenant, asked)
+    person = tenant.people.person(asked.person_id)
+    return request_card(asked, tenant.name_of(asked.person_id), person.title if person else "", problem)
+
+
+def settled(tenant: Tenant, grant: Grant) -> Element:
+    """Return what became of a request."""
+    return settled_card(_holder(tenant, grant))
+
+
+def news(tenant: Tenant, notice: Notice) -> Element:
+    """Return the request that an admin is told of, or to the person what was decided."""
+    if notice.kind == NoticeKind.ACCESS_ASKED:
+        return request(tenant, notice.person_id, notice.subject_id)
+    with tenant.store.reading() as session:
+        decided = grants.get(session, notice.subject_id)
+    return answered_card(decided, tenant.name_of(decided.decided_by))
+
+
+def overview(tenant: Tenant, admin_id: str) -> list[Element]:
+    """Return a card for each request, and one with what is in force."""
+    found = governed.page(tenant, admin_id)
+    asked = [one for one in found if one.state == GrantState.ASKED and one.person_id != admin_id]
+    held = [_holder(tenant, one) for one in found if one.state == GrantState.GRANTED]
+    return [*(request(tenant, admin_id, one.id) for one in asked[:5]), holders_card(held)]
+
+
+def _holder(tenant: Tenant, grant: Grant) -> Holder:
+    return Holder(grant=grant, name=tenant.name_of(grant.person_id), decided_by=tenant.name_of(grant.decided_by))
