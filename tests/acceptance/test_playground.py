@@ -114,7 +114,7 @@ def test_an_admin_changes_the_policy_and_grants_access_to_whom_it_shut_out(chats
     admin.picture(screens / "policy-wrong.png")
     admin.fill("Runs in 24 hours", "30")
     admin.press("Save")
-    admin.wait_for("Saved.")
+    admin.wait_for("✓ Saved.")
     admin.picture(screens / "policy.png")
 
     employee.say("create agent")
