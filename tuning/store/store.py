@@ -1,5 +1,7 @@
 """The one way into the database: transactions, reads and migrations. Knows connections, not nouns."""
 
+import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlmodel import Session
 
 BUSY_TIMEOUT_S = 10.0
+_WAL_RETRY_S = 0.02
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x41747475  # any number, the same in every process: PostgreSQL's advisory lock for migrations
 
@@ -80,7 +83,8 @@ def _sqlite_engine(url: URL) -> Engine:
         # The driver would begin transactions by itself, late and deferred: two writers that both read first
         # would then fail at once instead of waiting for each other.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+        _write_ahead(connection)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -90,3 +94,17 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Put the file into WAL mode, once and for all; the one step at which SQLite itself doesn't wait for others."""
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return

@@ -1,7 +1,9 @@
 """The store on both databases: schema, transactions, the queue, the audit chain."""
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -47,6 +49,20 @@ def test_many_processes_may_migrate_at_once(store_url):
         assert agents.live(session) == []
     for store in stores:
         store.close()
+
+
+def test_a_new_file_that_another_process_writes_to_is_opened_when_it_is_done(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "store.db", check_same_thread=False, isolation_level=None)) as other:
+        other.execute("CREATE TABLE notes (text)")
+        other.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.3, other.execute, ["COMMIT"])
+        done.start()
+        store = Store(f"sqlite:///{tmp_path}/store.db")
+        store.migrate()
+        done.join()
+    with store.reading() as session:
+        assert agents.live(session) == []
+    store.close()
 
 
 def test_a_row_comes_back_as_it_was_stored(store):
