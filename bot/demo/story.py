@@ -216,7 +216,7 @@ class Story:
             await employee.press(_card(answer), "Send correction", correction=one.answer or "")
 
     async def _accept(self, owner: PersonalChat) -> Json:
-        card = _card(await owner.say("inbox", wanted=lambda sent: sent.card is not None))
+        card = _card(await owner.say("inbox", wanted=lambda sent: _has_button(sent, "Accept")))
         for _ in self.sample.corrections:
             card = _next(await owner.press(card, "Accept"))
         return card
