@@ -56,7 +56,7 @@ def main() -> None:
             f"Quotes, greedy, one by one: {with_it:,.0f} tokens/s with look-up, {without:,.0f} without, "
             f"factor {with_it / without:.2f} (bar 1.5); {equal} of {len(TOPICS)} texts are equal"
         )
-    if chosen.plot and measured:
+    if chosen.plot and chosen.llama_server and measured:
         plot(measured, chosen.plot)
 
 
