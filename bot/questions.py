@@ -27,7 +27,7 @@ from tuning.governance import access
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, conversations, policy, releases
+from tuning.store import agents, conversations, feedback, policy, releases
 
 MAX_QUESTION = 4_000
 MAX_DOCUMENT = 60_000
@@ -180,13 +180,17 @@ def _gather(
 
 
 def _history(session: Session, conversation_id: str) -> list[Message]:
+    """Return what was said before, with the asker's own corrections in place of what they corrected."""
     history: list[Message] = []
     room = MAX_HISTORY
-    for earlier in reversed(conversations.answers(session, conversation_id, limit=6)):
-        room -= len(earlier.question) + len(earlier.text)
+    earlier_answers = conversations.answers(session, conversation_id, limit=6)
+    corrections = feedback.corrections_of(session, earlier_answers)
+    for earlier in reversed(earlier_answers):
+        text = corrections.get(earlier.id, earlier.text)
+        room -= len(earlier.question) + len(text)
         if room < 0:
             break
-        if earlier.text:
+        if text:
             asked: Message = {"role": "user", "content": earlier.question}
-            history[:0] = [asked, {"role": "assistant", "content": earlier.text}]
+            history[:0] = [asked, {"role": "assistant", "content": text}]
     return history

@@ -106,6 +106,7 @@ class Story:
         await self._publish(owner, admin)
         await self._measure_live(employee)
         await self.on_step("The employee asks again")
+        await employee.say("new")  # what was said before holds the corrections already
         for one in self.corrected:
             one.after = body(await self._ask(employee, one.question))
         await owner.wait(_is_card(f"{self.rounds[-1].release.label} is live"))

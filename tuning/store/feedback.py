@@ -6,6 +6,7 @@ from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from tuning.domain.conversations import Answer
 from tuning.domain.datasets import Example
 from tuning.domain.feedback import Feedback, FeedbackState, Reaction
 from tuning.store import rows
@@ -40,6 +41,17 @@ def keep_on_answer(session: Session, first: Feedback) -> Feedback:
     except IntegrityError:
         return session.exec(same).one()
     return first
+
+
+def corrections_of(session: Session, answers: Sequence[Answer]) -> dict[str, str]:
+    """Return what the people who asked made of the answers, by the answer's id; not what was turned down since."""
+    said = session.exec(
+        select(Feedback.answer_id, Feedback.correction)
+        .join(Answer, col(Answer.id) == col(Feedback.answer_id))
+        .where(col(Answer.id).in_([answer.id for answer in answers]), Answer.person_id == Feedback.person_id)
+        .where(Feedback.correction != "", col(Feedback.state).in_([FeedbackState.NEW, FeedbackState.ACCEPTED]))
+    )
+    return dict(said.all())
 
 
 def to_review(session: Session, agent_id: str) -> Sequence[Feedback]:

@@ -89,6 +89,15 @@ async def test_the_conversation_is_remembered_until_new(chat, engine):
     assert len(engine.asked[-1]["messages"]) == 2
 
 
+async def test_the_conversation_remembers_what_was_corrected(chat, engine):
+    bo = chat("bo")
+    await pick(bo)
+    answer = await bo.say("How do I book a trip?", wanted=is_answer)
+    await bo.press(answer.card, "Send correction", correction="By rail.")
+    await bo.say("And a longer one?", wanted=is_answer)
+    assert engine.asked[-1]["messages"][2] == {"role": "assistant", "content": "By rail."}
+
+
 async def test_a_question_delivered_twice_is_answered_once(chat, engine, teams):
     bo = chat("bo")
     await pick(bo)
