@@ -50,13 +50,17 @@ class TrainingConfig:
     """Rows above this are long: they carry passages."""
     long_share: float = 0.5
     """Of an epoch's tokens, where there are short rows: long ones teach how to read, which the base knows already, and
-    cost twenty times as much. What all short rows begin with doesn't count."""
+    cost more. What all short rows begin with doesn't count."""
     row_tokens: int = 2048
     """Longer examples are left out: cut, they would teach to stop early."""
     batch_tokens: int = 4096
     """Tokens per step, not counting the beginning that a batch shares."""
     batch_rows: int = 32
     """Rows per step at most."""
+    bundle_rows: int = 8
+    """Rows on the same passage that a step takes together at most."""
+    bundle_shared_tokens: int = 48
+    """Rows that begin with so much in common, beyond what all begin with, are on the same passage."""
     warmup: float = 0.05
     """Share of the steps in which the learning rate rises."""
     weight_decay: float = 0.0

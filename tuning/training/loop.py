@@ -16,19 +16,18 @@ from typing import Any
 import torch
 
 from tuning.training import adapters, checkpoints, memory, models
+from tuning.training.batches import Batch, groups, prefix_of
 from tuning.training.checkpoints import Position
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import LossNotFinite, Stopped
 from tuning.training.files import base_sha256, sha256_of, write_json
 from tuning.training.progress import Progress, thin
-from tuning.training.rows import Batch, Stage, plan, shared
+from tuning.training.rows import Stage, plan
 
 ADAPTER = "adapter"
 """The folder of the finished adapter, in the training's folder."""
 MANIFEST = "manifest.json"
 BETAS = (0.9, 0.98)
-SHORTEST_SHARED = 8
-"""Shorter common beginnings aren't worth a pass of their own."""
 PROGRESS_S = 0.5
 _NO_LOSS = -100
 
@@ -75,11 +74,9 @@ def train(  # noqa: PLR0915 - it reads top to bottom
         while position.step < len(stage.batches):
             for group in optimiser.param_groups:
                 group["lr"] = stage.rate * schedule(position.step, len(stage.batches), config.warmup)
-            loss = batch_loss(model, stage.batches[position.step], device)
-            value = loss.item()
+            value = learn(model, stage.batches[position.step], device)
             if not math.isfinite(value):
                 raise LossNotFinite(loss=value, step=position.step + 1, stage=stage.name)
-            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(weights, config.clip)
             optimiser.step()
             optimiser.zero_grad()
@@ -114,18 +111,31 @@ def train(  # noqa: PLR0915 - it reads top to bottom
     return adapter_folder
 
 
-def batch_loss(model: Any, batch: Batch, device: torch.device) -> torch.Tensor:
-    """Return the mean loss over all completion tokens of a batch.
+def learn(model: Any, batch: Batch, device: torch.device) -> float:
+    """Add the gradients of the mean loss over all completion tokens of a batch to the weights', and return the loss.
+
+    Part by part: no more of the batch is in memory than the largest of them.
+    """
+    count = sum(len(row.tokens) - row.start for row in batch)
+    total = 0.0
+    for group in groups(batch):
+        loss = group_loss(model, group, device) / count
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    return total
+
+
+def group_loss(model: Any, rows: Batch, device: torch.device) -> torch.Tensor:
+    """Return the sum of the losses of all completion tokens of the rows.
 
     What the rows have in common at their beginning is computed once, and the output head only where some row has loss:
     both leave loss and gradients what they are for each row by itself.
     """
-    prefix = shared(batch)
-    prefix = prefix if prefix >= SHORTEST_SHARED else 0
-    longest = max(len(row.tokens) for row in batch)
-    tokens_B_S = torch.zeros(len(batch), longest - prefix - 1, dtype=torch.long)
+    prefix = prefix_of(rows)
+    longest = max(len(row.tokens) for row in rows)
+    tokens_B_S = torch.zeros(len(rows), longest - prefix - 1, dtype=torch.long)
     labels_B_S = torch.full_like(tokens_B_S, _NO_LOSS)
-    for number, row in enumerate(batch):
+    for number, row in enumerate(rows):
         last = len(row.tokens) - 1 - prefix
         tokens_B_S[number, :last] = torch.tensor(row.tokens[prefix:-1])
         labels_B_S[number, row.start - 1 - prefix : last] = torch.tensor(row.tokens[row.start :])
@@ -133,8 +143,8 @@ def batch_loss(model: Any, batch: Batch, device: torch.device) -> torch.Tensor:
     labels_B_K = labels_B_S[:, where_K].to(device)
     cache = None
     if prefix:
-        prefix_1_P = torch.tensor([batch[0].tokens[:prefix]], device=device)
-        cache = models.beginning(model, prefix_1_P, len(batch))
+        prefix_1_P = torch.tensor([rows[0].tokens[:prefix]], device=device)
+        cache = models.beginning(model, prefix_1_P, len(rows))
     # Padding is on the right, where a causal model looks at it from padding only: no mask is needed.
     answer = model(
         input_ids=tokens_B_S.to(device),
@@ -144,7 +154,7 @@ def batch_loss(model: Any, batch: Batch, device: torch.device) -> torch.Tensor:
     )
     logits_B_K_V = answer.logits
     return torch.nn.functional.cross_entropy(
-        logits_B_K_V.flatten(0, 1).float(), labels_B_K.flatten(), ignore_index=_NO_LOSS
+        logits_B_K_V.flatten(0, 1).float(), labels_B_K.flatten(), ignore_index=_NO_LOSS, reduction="sum"
     )
 
 

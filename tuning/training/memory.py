@@ -6,9 +6,10 @@ from typing import Any
 import psutil
 import torch
 
+from tuning.training.batches import cost, groups, prefix_of
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import MemoryTooSmall
-from tuning.training.rows import Stage, shared
+from tuning.training.rows import Stage
 
 FIXED_BYTES = 400 * 2**20
 """torch and its buffers."""
@@ -18,7 +19,7 @@ _FLOAT_BYTES = 4
 
 
 def estimate(shape: Any, weight_bytes: int, stages: list[Stage], rank: int) -> int:
-    """Return the bytes at the peak: weights, adapter with its optimiser, activations of the largest batch.
+    """Return the bytes at the peak: weights, adapter with its optimiser, activations of the largest part of a batch.
 
     `shape` is a transformers config. Counted per token and layer: about 12 vectors of the model's width and 4 of the
     MLP's kept for the gradient, and the attention weights where no fused kernel avoids them; per token with loss, the
@@ -28,12 +29,11 @@ def estimate(shape: Any, weight_bytes: int, stages: list[Stage], rank: int) -> i
     inner = getattr(shape, "intermediate_size", 4 * width)
     adapter = layers * rank * (4 * 2 * width + 3 * (width + inner)) * _ADAM_NUMBERS * _FLOAT_BYTES
     peak = 0
-    for batch in (batch for stage in stages for batch in stage.batches):
-        longest, prefix = max(len(row.tokens) for row in batch), shared(batch)
-        tokens = prefix + len(batch) * (longest - prefix)
-        attention = len(batch) * shape.num_attention_heads * (longest - prefix) * longest
-        logits = 3 * shape.vocab_size * len(batch) * (longest - min(row.start for row in batch) + 1)
-        peak = max(peak, _FLOAT_BYTES * (layers * (tokens * (12 * width + 4 * inner) + attention) + logits))
+    for rows in (group for stage in stages for batch in stage.batches for group in groups(batch)):
+        longest, prefix = max(len(row.tokens) for row in rows), prefix_of(rows)
+        attention = len(rows) * shape.num_attention_heads * (longest - prefix) * longest
+        logits = 3 * shape.vocab_size * len(rows) * (longest - min(row.start for row in rows) + 1)
+        peak = max(peak, _FLOAT_BYTES * (layers * (cost(rows) * (12 * width + 4 * inner) + attention) + logits))
     return int(FIXED_BYTES + weight_bytes + adapter + peak)
 
 

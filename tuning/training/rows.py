@@ -1,4 +1,4 @@
-"""Examples to rows of tokens, rendered with the base model's own chat template, and rows to batches."""
+"""Examples to rows of tokens, rendered with the base model's own chat template, and which of them when."""
 
 import json
 import math
@@ -10,24 +10,9 @@ from typing import Any
 
 from tuning.domain.datasets import Origin, Split
 from tuning.domain.prompts import Message
+from tuning.training.batches import Batch, Row, batches, bundles, cost, shared
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import BaseModelUnfit, NothingToLearn
-
-BUCKET_BATCHES = 16
-"""Rows are sorted by length among this many batches' worth of shuffled ones: little padding, and still by chance."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A prompt and its completion as tokens."""
-
-    tokens: tuple[int, ...]
-    start: int
-    """Where the completion begins: loss is on tokens[start:] only."""
-    origin: Origin
-
-
-Batch = tuple[Row, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +106,7 @@ def pack(tokenizer: Any, texts: Sequence[str], length: int) -> list[Row]:
 def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Row]:
     """Return the rows of one epoch: every short one, long ones up to their share, and all corrections.
 
-    Short corrections come several times.
+    Short corrections come several times. Long rows that share a passage are chosen together, and count it once.
     """
     short = [row for row in rows if len(row.tokens) <= config.long_row_tokens]
     if not short:
@@ -129,46 +114,17 @@ def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -
     long = [row for row in rows if len(row.tokens) > config.long_row_tokens and row.origin != Origin.CORRECTION]
     corrections = [row for row in rows if len(row.tokens) > config.long_row_tokens and row.origin == Origin.CORRECTION]
     corrections += [row for row in short if row.origin == Origin.CORRECTION] * (config.correction_repeats - 1)
-    chance.shuffle(long)
     beginning = shared(short)
+    bundled = bundles(long, beginning, config, chance)
+    chance.shuffle(bundled)
     room = sum(len(row.tokens) - beginning for row in short) * config.long_share / (1 - config.long_share)
-    chosen = []
-    for row in long:
-        room -= len(row.tokens)
+    chosen: list[Row] = []
+    for bundle in bundled:
+        room -= cost(bundle)
         if room < 0:
             break
-        chosen.append(row)
+        chosen += bundle
     return [*short, *chosen, *corrections]
-
-
-def batches(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Batch]:
-    """Return the rows in batches of similar length, in random order."""
-    shuffled = list(rows)
-    chance.shuffle(shuffled)
-    bucket = BUCKET_BATCHES * config.batch_rows
-    found: list[Batch] = []
-    for start in range(0, len(shuffled), bucket):
-        batch: list[Row] = []
-        for row in sorted(shuffled[start : start + bucket], key=lambda row: len(row.tokens)):
-            # The rows come by length, so this one is the longest of its batch.
-            own_tokens = len(row.tokens) - shared([*batch, row])
-            if batch and (len(batch) == config.batch_rows or own_tokens * (len(batch) + 1) > config.batch_tokens):
-                found.append(tuple(batch))
-                batch = []
-            batch.append(row)
-        found.append(tuple(batch))
-    chance.shuffle(found)
-    return found
-
-
-def shared(rows: Sequence[Row]) -> int:
-    """Return how many tokens at their beginning the rows have in common, before the last token of any prompt."""
-    limit = min(row.start for row in rows) - 1
-    first, last = min(row.tokens for row in rows), max(row.tokens for row in rows)
-    for index in range(limit):
-        if first[index] != last[index]:
-            return index
-    return max(limit, 0)
 
 
 def _learned(config: TrainingConfig) -> frozenset[str]:

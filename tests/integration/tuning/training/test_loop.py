@@ -17,11 +17,12 @@ from safetensors.torch import load_file, save_file
 
 from tests.integration.tuning.training.conftest import FACTS, prompt
 from tuning.domain.datasets import Origin
-from tuning.domain.prompts import Message
+from tuning.domain.prompts import Message, Passage, question_messages
 from tuning.training import adapters, child, loop, memory, models
+from tuning.training.batches import Row, groups
 from tuning.training.errors import MemoryTooSmall, NothingToLearn, ParentUnfit, Stopped
 from tuning.training.progress import Progress
-from tuning.training.rows import Row, plan, render, render_row
+from tuning.training.rows import plan, render, render_row
 
 CPU = torch.device("cpu")
 
@@ -81,9 +82,16 @@ def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.05, generator=torch.Generator().manual_seed(1))
     tokenizer = models.load_tokenizer(base)
-    batch = tuple(render_row(tokenizer, prompt(q), a, Origin.LIST) for q, a in FACTS.items())
-    loss = loop.batch_loss(model, batch, CPU)
-    loss.backward()
+    passages = [
+        Passage(title="Travel", heading="", text=f"{number} " + "one word and another " * 40) for number in (1, 2)
+    ]
+    batch = tuple(
+        render_row(tokenizer, question_messages(q, shown), a, Origin.LIST)
+        for shown in ([], passages[:1], passages[1:])
+        for q, a in FACTS.items()
+    )
+    assert len(groups(batch)) == 3
+    loss = loop.learn(model, batch, CPU)
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
     model.zero_grad()
     total, count = torch.zeros((), dtype=torch.double), 0
@@ -94,7 +102,7 @@ def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
         total = total + torch.nn.functional.cross_entropy(logits, labels[0, 1:], ignore_index=-100, reduction="sum")
         count += len(row.tokens) - row.start
     (total / count).backward()
-    assert loss.item() == pytest.approx((total / count).item(), rel=1e-6)
+    assert loss == pytest.approx((total / count).item(), rel=1e-6)
     for name, weight in model.named_parameters():
         if weight.requires_grad:
             torch.testing.assert_close(gradients[name], weight.grad, rtol=1e-5, atol=1e-8)
@@ -141,13 +149,13 @@ def test_it_stops_when_asked_and_leaves_a_checkpoint(config, tmp_path, monkeypat
     if how == "file":
         (config.folder / "cancel").touch()
     else:
-        learn = loop.batch_loss
+        learn = loop.learn
 
         def interrupted(*given):
             os.kill(os.getpid(), signal.SIGTERM)
             return learn(*given)
 
-        monkeypatch.setattr(loop, "batch_loss", interrupted)
+        monkeypatch.setattr(loop, "learn", interrupted)
     assert run_child(config, tmp_path, monkeypatch) == child.STOPPED
     assert (config.folder / "checkpoint.pt").is_file()
     assert not (config.folder / loop.ADAPTER).exists()

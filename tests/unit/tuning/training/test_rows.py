@@ -1,4 +1,4 @@
-"""Which rows an epoch has, and how they are put into batches."""
+"""Which rows an epoch has."""
 
 import json
 import random
@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuning.domain.datasets import Origin
+from tuning.training.batches import Row
 from tuning.training.config import TrainingConfig
-from tuning.training.rows import Row, batches, choose, plan, shared
+from tuning.training.rows import choose, plan
 
 CONFIG = TrainingConfig(
     base=Path("base"), examples=Path("examples"), folder=Path("run"), batch_rows=4, batch_tokens=100, long_row_tokens=50
@@ -19,21 +20,11 @@ def row(number: int, length: int, origin: Origin = Origin.LIST) -> Row:
     return Row(tokens=(1, 2, 3, *[number + 10] * (length - 3)), start=length - 2, origin=origin)
 
 
-def test_every_row_is_in_exactly_one_batch_and_batches_keep_their_limits():
-    rows = [row(number, 5 + number % 40) for number in range(90)]
-    made = batches(rows, CONFIG, random.Random(1))
-    assert sorted(r.tokens for batch in made for r in batch) == sorted(r.tokens for r in rows)
-    for batch in made:
-        assert len(batch) <= 4
-        longest = max(len(r.tokens) for r in batch) - shared(batch)
-        assert len(batch) == 1 or longest * len(batch) <= 100
-
-
 def test_long_rows_take_at_most_their_share_where_there_are_short_ones():
-    short, long = [row(1, 10)] * 30, [row(2, 60)] * 30
+    short, long = [row(1, 10)] * 30, [row(2 + number, 60) for number in range(30)]
     chosen = choose([*short, *long], CONFIG, random.Random(1))
     assert chosen.count(short[0]) == 30
-    assert chosen.count(long[0]) == 1
+    assert len(set(chosen) & set(long)) == 1
     assert choose(long, CONFIG, random.Random(1)) == long
 
 
@@ -44,10 +35,14 @@ def test_corrections_come_often_when_short_and_always_when_long():
     assert chosen.count(long) == 1
 
 
-def test_what_is_shared_ends_before_any_completion():
-    same = Row(tokens=(1, 2, 3, 4), start=2, origin=Origin.LIST)
-    assert shared([same, same]) == 1
-    assert shared([row(1, 9), row(2, 9)]) == 3
+def test_long_rows_on_one_passage_are_chosen_together_and_count_it_once():
+    config = replace(CONFIG, bundle_rows=4, bundle_shared_tokens=20)
+    short = [row(1, 10)] * 40  # 3 tokens of their own each: room for 120 tokens in long ones
+    on_a_passage = [Row(tokens=(1, 2, 3, *[9] * 90, n, 5, 6), start=94, origin=Origin.LIST) for n in range(4)]
+    apart = [row(10 + number, 96) for number in range(4)]
+    chosen = choose([*short, *on_a_passage], config, random.Random(1))
+    assert set(on_a_passage) <= set(chosen)
+    assert len(set(apart) & set(choose([*short, *apart], config, random.Random(1)))) == 1
 
 
 class Letters:
