@@ -1,12 +1,12 @@
 """The passages that answer a question best, among those that the person who asks may read."""
 
 import math
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from tuning.rephrasing.telling import STOP_WORDS, WORD, stem
 from tuning.rephrasing.words import phrases
 from tuning.store import documents
 from tuning.store.documents import Match
@@ -17,18 +17,6 @@ _MAX_QUESTION = 2_000
 _MAX_NOTIONS = 32
 _SYNONYM = 0.8
 """What a synonym counts beside the question's own word."""
-_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "es", "ed", "s", "e", "y")
-_LEAST_STEM = 3
-_WORD = re.compile(r"[^\W_]+")
-STOP_WORDS = frozenset(
-    """a about all am an and any anybody anyone are as at be been before being but by can could d dear did do does doing
-    don done else ever for from get gets give given good got had happen happens has have having hello hey hi how i if in
-    into is it its just kind know let like ll long many may me might mind morning much must my need needed needs now of
-    on one or our ours ourselves out over please possible quick re really s shall she should so some somebody someone
-    something sorry t tell thank thanks that the their them then there these they thing things this those to too us use
-    used using ve very want wants was we were what whats when where whether which while who whom whose why will with
-    wonder would yes you your yours""".split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,14 +85,14 @@ def notions(text: str) -> list[Notion]:
 
 
 def _telling(phrase: str) -> tuple[str, ...]:
-    return tuple(word for word in _WORD.findall(phrase.lower()) if word not in STOP_WORDS)
+    return tuple(word for word in WORD.findall(phrase.lower()) if word not in STOP_WORDS)
 
 
 def rank(asked: Sequence[Notion], candidates: Sequence[Match]) -> list[tuple[float, Match]]:
     """Return candidates, given best first by BM25, with a score each, best first."""
     wanted = [[tuple(stem(word) for word in form) for form in notion.forms] for notion in asked]
-    bodies = [[stem(word.lower()) for word in _WORD.findall(it.text)] for it in candidates]
-    places = [{stem(word.lower()) for word in _WORD.findall(f"{it.title} {it.heading}")} for it in candidates]
+    bodies = [[stem(word.lower()) for word in WORD.findall(it.text)] for it in candidates]
+    places = [{stem(word.lower()) for word in WORD.findall(f"{it.title} {it.heading}")} for it in candidates]
     everything = [place.union(body) for body, place in zip(bodies, places, strict=True)]
     rarity = [
         math.log(1 + len(candidates) / (1 + sum(_likeness(forms, words) > 0 for words in everything)))
@@ -140,11 +128,3 @@ def _neighbours(wanted: Sequence[Sequence[tuple[str, ...]]], body: Sequence[str]
         if any(abs(a - b) <= 2 for a in ends[left] for b in starts[left + 1]):  # noqa: PLR2004
             total += min(rarity[left], rarity[left + 1])
     return total
-
-
-def stem(word: str) -> str:
-    """Return a word without its English ending, near enough to what the index does."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM and not word.endswith("ss"):
-            return word[: -len(ending)]
-    return word
