@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "Who": ("is_tuning_on", "tuner_ids", "maker_ids", "is_answering"),
     "How much": ("agents_per_owner", "runs_per_day", "documents_per_agent", "minutes_per_run", "retention_days"),
     "On what": ("base_models", "source_keys", "highest_label", "labels"),
+    "What is told": ("is_naming_people",),
 }
 HINTS: Mapping[str, str] = {
     "is_tuning_on": "Off: no agents are made and no run begins; what is running comes to its end.",
@@ -34,6 +35,7 @@ HINTS: Mapping[str, str] = {
     "is_answering": "Off: no agent answers anybody, however tuning is switched.",
     "base_models": "None chosen: any.",
     "source_keys": "None chosen: all.",
+    "is_naming_people": "Off: pseudonyms, and no question that only one person asked.",
     "retention_days": "Of conversations, feedback, and what agents learned from.",
 }
 MAX_TEXT = 2_000

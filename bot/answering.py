@@ -14,8 +14,9 @@ from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal
-from tuning.domain.prompts import Task
+from tuning.domain.prompts import Task, is_declined
 from tuning.governance.tenant import Tenant
+from tuning.store import usage
 
 _INFORMING = {
     Task.QUESTIONS: "Looking through the documents ...",
@@ -78,7 +79,8 @@ class Answering:
             return Message(text=refusal.sentence)
         answer.seconds = time.monotonic() - started
         answer.citations = [_stored(question, position) for position in _cited(question)]
-        await self._save(answer)
+        answer.is_declined = question.agent.task is Task.QUESTIONS and is_declined(answer.text)
+        await self._save(answer, ends=True)
         return _message(question)
 
     async def _generate(self, question: Question, stream: AnswerStream) -> None:
@@ -97,12 +99,14 @@ class Answering:
                 break
         question.answer.text = _without_unknown_citations(question.answer.text.strip(), len(question.passages))
 
-    async def _save(self, answer: Answer, *, activity_id: str = "") -> None:
+    async def _save(self, answer: Answer, *, activity_id: str = "", ends: bool = False) -> None:
         answer.activity_id = activity_id or answer.activity_id
 
         def write() -> None:
             with self._tenant.store.transaction() as session:
                 session.merge(answer)
+                if ends:
+                    usage.answered(session, answer)
 
         await asyncio.to_thread(write)
 

@@ -27,7 +27,7 @@ from tuning.governance import access
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, conversations, feedback, policy, releases
+from tuning.store import agents, conversations, feedback, policy, releases, usage
 
 MAX_QUESTION = 4_000
 MAX_DOCUMENT = 60_000
@@ -110,6 +110,7 @@ def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
         )
         history = _history(session, conversation.id)
         session.add(answer)
+        usage.asked(session, answer)
     return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
 
 

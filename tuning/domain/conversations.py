@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.fields import UtcDateTime, new_id, now, one_per
@@ -29,6 +29,16 @@ class Conversation(SQLModel, table=True):
 class Answer(SQLModel, table=True):
     """One question with the answer that was given."""
 
+    __table_args__ = (
+        Index(
+            "declined_answer",
+            "asked_at",
+            "agent_id",
+            sqlite_where=text("is_declined = 1"),
+            postgresql_where=text("is_declined"),
+        ),
+    )
+
     id: str = Field(default_factory=new_id, primary_key=True)
     conversation_id: str = Field(index=True)
     agent_id: str = Field(index=True)
@@ -45,6 +55,8 @@ class Answer(SQLModel, table=True):
     seconds: float | None = None
     """How long it took; None while it is not complete."""
     is_stopped: bool = False
+    is_declined: bool = False
+    """Whether it is that the documents don't say."""
     asked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 

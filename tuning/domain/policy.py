@@ -45,6 +45,8 @@ class Policy(SQLModel, table=True):
     """The highest label that is learned from; empty: every label."""
     retention_days: int = 730
     """How long conversations, feedback and what agents learned from are kept."""
+    is_naming_people: bool = False
+    """Whether analytics name people, and show questions that only one person asked."""
 
     def allows_source(self, source: Source) -> bool:
         """Return whether agents may learn from a source."""
@@ -101,6 +103,7 @@ SETTINGS: Mapping[str, Setting] = {
     "labels": Setting(title="Sensitivity labels, lowest first", word="labels", kind=Kind.NAMES),
     "highest_label": Setting(title="Highest sensitivity label", word="label", kind=Kind.NAME),
     "retention_days": Setting(title="Days until it is forgotten", word="retention", kind=Kind.NUMBER, most=3_650),
+    "is_naming_people": Setting(title="Analytics name people", word="names", kind=Kind.SWITCH),
 }
 """Field to what people are told of it, in the order of the card."""
 MAX_NAMES = 100

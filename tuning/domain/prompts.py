@@ -46,6 +46,11 @@ SYSTEM_PROMPTS = {
 QUESTION_WRITER_PROMPT = "Write questions that the passage answers, each with its answer."
 
 
+def is_declined(text: str) -> bool:
+    """Return whether an answer is that the documents don't say."""
+    return text.strip().casefold().startswith(NOT_IN_DOCUMENTS.rstrip(".").casefold())
+
+
 def system_message(task: Task, instructions: str = "") -> Message:
     """Return how every prompt of an agent begins: the task's own sentence, then the owner's instructions."""
     own = instructions.strip()

@@ -5,9 +5,10 @@ from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.feedback import Feedback, FeedbackState, Reaction
 from tuning.domain.fields import now
 from tuning.domain.permissions import Permission
+from tuning.domain.usage import opinion
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, audit, conversations, feedback
+from tuning.store import agents, audit, conversations, feedback, usage
 
 MAX_TEXT = 2000
 """Characters of a question, comment or correction."""
@@ -34,6 +35,7 @@ def give(
         access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, answer)
         first = Feedback(agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question)
         given = feedback.keep_on_answer(session, first)
+        counted = opinion(given)
         if given is first:
             _check_room(feedback.count_new(session, answer.agent_id, person_id) - 1)
         if given.state in {FeedbackState.ACCEPTED, FeedbackState.REJECTED}:
@@ -48,6 +50,7 @@ def give(
         given.state, given.given_at = FeedbackState.NEW, now()
         session.add(given)
         session.flush()
+        usage.judged(session, given, counted)
         audit.record(
             session,
             Tag.FEEDBACK_GIVEN,
@@ -65,8 +68,10 @@ def withdraw(tenant: Tenant, person_id: str, feedback_id: str) -> Feedback:
     with access.act(tenant, person_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, given)
+        counted = opinion(given)
         given.withdraw()
         session.add(given)
+        usage.judged(session, given, counted)
         audit.record(session, Tag.FEEDBACK_WITHDRAWN, person_id, given.id)
         return given
 
@@ -86,8 +91,10 @@ def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str, corre
     with access.act(tenant, actor_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
+        counted = opinion(given)
         given.accept(actor_id, question, correction)
         session.add(given)
+        usage.judged(session, given, counted)
         audit.record(
             session, Tag.FEEDBACK_ACCEPTED, actor_id, given.id, agent_id=given.agent_id, given_by=given.person_id
         )

@@ -16,6 +16,7 @@ from tuning.domain.grants import Grant
 from tuning.domain.notices import Notice
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run
+from tuning.domain.usage import PersonUse
 
 
 def runs_touched(session: Session, person_id: str) -> Sequence[Run]:
@@ -56,6 +57,7 @@ def forget(session: Session, person_id: str, runs: Sequence[Run]) -> dict[str, i
         "feedback": _delete(session, Feedback, given),
         "chats": _delete(session, Chat, col(Chat.person_id) == person_id),
         "grants": _delete(session, Grant, col(Grant.person_id) == person_id),
+        "uses": _delete(session, PersonUse, col(PersonUse.person_id) == person_id),
         "notices": _delete(session, Notice, col(Notice.person_id) == person_id),
         "deliveries": _delete(session, Delivery, cast(col(Delivery.activity), String).contains(person_id)),
         "passages": _delete(session, DocumentPassage, col(DocumentPassage.document_id).in_(document_ids)),

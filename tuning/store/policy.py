@@ -1,6 +1,5 @@
 """The organisation's policy: one row, or the defaults while there is none."""
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from tuning.domain.policy import Policy
@@ -14,6 +13,5 @@ def get(session: Session) -> Policy:
 
 def get_for_update(session: Session) -> Policy:
     """Return it and keep it from other changes until the transaction ends."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.connection().execute(insert(Policy).values(Policy().model_dump()).on_conflict_do_nothing())
+    session.connection().execute(rows.insert(session, Policy).values(Policy().model_dump()).on_conflict_do_nothing())
     return rows.get_for_update(session, Policy, 1)

@@ -1,7 +1,8 @@
-"""Reading one row by its id, with a sentence for a row that is not there."""
+"""One row: read by its id, with a sentence for a row that is not there, or put in whether or not it is there."""
 
 from typing import TypeVar
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 from tuning.domain.errors import NotFound
@@ -17,6 +18,11 @@ def get(session: Session, kind: type[Row], row_id: str) -> Row:
 def get_for_update(session: Session, kind: type[Row], row_id: str | int) -> Row:
     """Return the row as it is now, and let no other transaction change it before this one ends."""
     return _found(session.get(kind, row_id, with_for_update=True, populate_existing=True), kind, row_id)
+
+
+def insert(session: Session, kind: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+    """Return an insertion that can say what happens if the row is there already; both databases word it alike."""
+    return sqlite.insert(kind) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(kind)
 
 
 def _found(row: Row | None, kind: type[Row], row_id: str | int) -> Row:

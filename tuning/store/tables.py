@@ -17,6 +17,7 @@ from tuning.domain import (
     policy,
     releases,
     runs,
+    usage,
 )
 
 MODULES = (
@@ -34,6 +35,7 @@ MODULES = (
     policy,
     releases,
     runs,
+    usage,
 )
 SEARCH_PREFIX = "passage_search"
 """The full-text index: tables on SQLite, an index on PostgreSQL; no model describes it."""

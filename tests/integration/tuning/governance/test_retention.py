@@ -16,6 +16,7 @@ from tuning.domain.grants import Grant, GrantState
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
+from tuning.domain.usage import PersonUse
 from tuning.governance import retention
 from tuning.store import audit, datasets, releases, runs
 
@@ -31,7 +32,10 @@ def said(key, at, planted):
     example = Example(dataset_id=key, split=Split.TRAIN, origin=Origin.LIST, completion=planted, question=planted)
     measured = Evaluation(run_id=key, scores={"tuned": {}}, samples=[{"question": planted}], created_at=at)
     grant = Grant(person_id="bo", justification=planted, state=GrantState.DECLINED, asked_at=at, decided_at=at)
-    return [talk, answer, word, dataset, example, measured, grant]
+    use = PersonUse(
+        agent_id="agent", release_id="r", person_id=key, questions=1, first_day=at.date(), last_day=at.date()
+    )
+    return [talk, answer, word, dataset, example, measured, grant, use]
 
 
 @pytest.fixture
@@ -52,9 +56,9 @@ def tenant(store, tmp_path, monkeypatch):
 
 def test_what_is_too_old_is_gone_and_the_rest_is_there(tenant, tmp_path):
     done = retention.apply(tenant, now())
-    assert done == dict.fromkeys(("answers", "conversations", "feedback", "examples", "samples", "grants"), 6)
+    assert done == dict.fromkeys(("answers", "conversations", "feedback", "examples", "samples", "grants", "uses"), 6)
     with tenant.store.reading() as session:
-        for kind in (Answer, Conversation, Feedback, Example, Grant):
+        for kind in (Answer, Conversation, Feedback, Example, Grant, PersonUse):
             assert len(session.exec(select(kind)).all()) == 2
         assert datasets.get(session, "old0").sha256 == "d" * 64
         measured = runs.evaluation(session, "old0")

@@ -29,6 +29,7 @@ from tuning.domain.grants import Grant
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
+from tuning.domain.usage import PersonUse
 from tuning.releases.erasure import erase_person
 from tuning.store import agents, audit, documents, notices, releases
 
@@ -89,6 +90,14 @@ def tenant(store, tmp_path):
             chat_id="c", activity_id="a", activity={"person_id": "bo", "text": PLANTED}, holder_id="", held_until=now()
         ),
         Grant(person_id="bo", justification=PLANTED),
+        PersonUse(
+            agent_id="agent",
+            release_id="r1",
+            person_id="bo",
+            questions=1,
+            first_day=now().date(),
+            last_day=now().date(),
+        ),
         Conversation(id="talk", chat_id="c", person_id="bo", agent_id="agent"),
         make_answer(question=PLANTED, text=PLANTED),
         make_answer(id="cites", person_id="cy", text=PLANTED, citations=[{"document_id": PLANTED.lower()}]),
@@ -116,7 +125,7 @@ def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path):
     )
     receipt = erase_person(tenant, audit.OPERATOR, "bo")
     assert holds(tenant, tmp_path, PLANTED) == []
-    assert receipt.rows["answers"] == 2
+    assert (receipt.rows["answers"], receipt.rows["uses"]) == (2, 1)
     with tenant.store.reading() as session:
         assert [answer.id for answer in session.exec(select(Answer))] == ["cys"]
         event = audit.events(session, "bo")[-1]

@@ -1,0 +1,157 @@
+"""How agents are used: numbers per day, agent and release, and who asks. What was said is not in here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.agents import Agent
+from tuning.domain.feedback import Feedback, FeedbackState, Reaction
+
+LATENCIES_S = (1, 2, 5, 10, 30)
+"""Within how many seconds answers are counted."""
+
+
+class DailyUse(SQLModel, table=True):
+    """What one release of an agent did on one day (UTC), counted up in the transaction of each answer.
+
+    Owners who try a release that is not live are not counted.
+    """
+
+    day: date = Field(primary_key=True)
+    agent_id: str = Field(primary_key=True)
+    release_id: str = Field(primary_key=True)
+    people: int = 0
+    """Who asked it on that day."""
+    conversations: int = 0
+    """Those that began on that day."""
+    questions: int = 0
+    answered: int = 0
+    """Questions whose answer came to its end."""
+    declined: int = 0
+    """Answers that the documents don't say."""
+    likes: int = 0
+    dislikes: int = 0
+    corrections: int = 0
+    seconds: float = 0.0
+    """How long the answers took, all together."""
+    within_1_s: int = 0
+    within_2_s: int = 0
+    within_5_s: int = 0
+    within_10_s: int = 0
+    within_30_s: int = 0
+
+
+class PersonUse(SQLModel, table=True):
+    """How often one person has asked one release, and when first and last."""
+
+    agent_id: str = Field(primary_key=True)
+    release_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    questions: int
+    first_day: date
+    last_day: date = Field(index=True)
+
+
+class PseudonymKey(SQLModel, table=True):
+    """The organisation's secret behind the pseudonyms: one row, made with the table."""
+
+    id: int = Field(default=1, primary_key=True)
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Totals over some days; see `DailyUse`."""
+
+    conversations: int = 0
+    questions: int = 0
+    answered: int = 0
+    declined: int = 0
+    likes: int = 0
+    dislikes: int = 0
+    corrections: int = 0
+    seconds: float = 0.0
+    within_1_s: int = 0
+    within_2_s: int = 0
+    within_5_s: int = 0
+    within_10_s: int = 0
+    within_30_s: int = 0
+
+    @property
+    def satisfaction(self) -> float | None:
+        """The share of thumbs that are up, 0 to 1; None without thumbs."""
+        thumbs = self.likes + self.dislikes
+        return self.likes / thumbs if thumbs else None
+
+    @property
+    def mean_seconds(self) -> float | None:
+        """How long an answer takes on average; None without answers."""
+        return self.seconds / self.answered if self.answered else None
+
+    def seconds_for(self, share: float) -> int | None:
+        """Return within how many seconds that share of the answers came; None if more than the longest counted."""
+        reached = (bound for bound in LATENCIES_S if getattr(self, f"within_{bound}_s") >= share * self.answered)
+        return next(reached, None) if self.answered else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseLine:
+    """The totals of one agent, or of one release."""
+
+    agent_id: str
+    name: str
+    """Of the agent; of the release where an agent's releases are told apart."""
+    people: int
+    use: Use
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """One person who asks."""
+
+    name: str
+    """A pseudonym, unless the policy lets analytics name people."""
+    questions: int
+    last_day: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """What questions that were not answered have in common."""
+
+    words: Sequence[str]
+    questions: int
+    people: int
+    example: str = ""
+    """One of the questions, if it may be shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageReport:
+    """How one agent, or all that somebody may look at, were used in the last days."""
+
+    agent: Agent | None
+    """None: all of them."""
+    days: int
+    people: int
+    total: Use
+    by_day: Sequence[tuple[date, int]]
+    """Every day of them, oldest first, with its questions."""
+    lines: Sequence[UseLine]
+    """By agent, or by release of the one agent; most asked first."""
+    askers: Sequence[Asker]
+    """Who asked in these days, by how much they have asked all told."""
+    topics: Sequence[Topic]
+
+
+def opinion(given: Feedback) -> dict[str, int]:
+    """Return what one person's word on an answer counts as."""
+    if given.state == FeedbackState.WITHDRAWN:
+        return {"likes": 0, "dislikes": 0, "corrections": 0}
+    return {
+        "likes": int(given.reaction == Reaction.LIKE),
+        "dislikes": int(given.reaction == Reaction.DISLIKE),
+        "corrections": int(bool(given.correction)),
+    }
