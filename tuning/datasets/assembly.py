@@ -13,10 +13,14 @@ from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, question_messages
 
 BY_HEART = 12
 """Wordings of each question that are learned without passages."""
-MAX_OPEN = 700
-"""Examples with passages: they are ten times as long as those without, and the base model knows the skill."""
+MAX_OPEN = 2_400
+"""Examples with passages."""
+OPEN_WORDINGS = 2
+"""How often a fact is asked for over passages: each time in other words, and among other passages."""
+ASKED_TOGETHER = 8
+"""Questions over the same passages, at most: a training reads those once for all of them."""
 UNANSWERABLE_SHARE = 0.15
-"""Of the examples with passages."""
+"""Questions that the passages shown don't answer, for each that they do."""
 MAX_HOLDOUT = 120
 _PASSAGES = (2, 2, 3, 3, 4)
 _CORRECTION_WORDINGS = 8
@@ -112,28 +116,50 @@ class Assembly:
         return [self._closed(question, way) for way in (kept if split is Split.TRAIN else kept[:1])]
 
     def _open(self, questions: Sequence[Question]) -> list[Example]:
+        """Return questions over passages, several over the same ones."""
         facts = [it for it in _one_per_fact(questions) if not self._reserved.has(it.text)]
-        self._rng.shuffle(facts)
-        found = []
-        for question in facts[:MAX_OPEN]:
-            wording = self._rng.choice(wordings(question.text, question.context.passage.title, 3, self._rng))
-            if self._reserved.has(wording):
-                wording = question.text
-            shown = self._retrieval.distractors(wording, question.context, self._rng.choice(_PASSAGES))
-            if self._rng.random() < UNANSWERABLE_SHARE and (without := _without(shown, question)):
-                found.append(self._unanswered(question, wording, without))
-                continue
-            shown = [it for it in shown if normalised(question.answer) not in normalised(it.passage.text)]
-            shown.insert(self._rng.randint(0, len(shown)), question.context)
-            number = 1 + shown.index(question.context)
-            completion = question.answer if question.supersedes else f"{question.answer} [{number}]"
-            prompt = self._prompt(wording, shown)
-            found.append(self._of(question, prompt, completion, origin=question.origin, shown=shown))
+        on_passage: dict[int, list[Question]] = defaultdict(list)
+        for fact in facts:
+            on_passage[fact.context.passage_id].append(fact)
+        found: list[Example] = []
+        for _ in range(OPEN_WORDINGS):
+            together = []
+            for asked in on_passage.values():
+                self._rng.shuffle(asked)
+                together += [asked[start : start + ASKED_TOGETHER] for start in range(0, len(asked), ASKED_TOGETHER)]
+            self._rng.shuffle(together)
+            for asked in together:
+                if len(found) >= MAX_OPEN:
+                    return found
+                found += self._over_passages(asked, facts)
         return found
 
-    def _unanswered(self, question: Question, wording: str, shown: Sequence[Context]) -> Example:
-        prompt = self._prompt(wording, shown)
-        return self._of(question, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=shown)
+    def _over_passages(self, asked: Sequence[Question], facts: Sequence[Question]) -> list[Example]:
+        """Return questions on one passage, shown among others, and now and then one that none of these answers."""
+        context = asked[0].context
+        others = self._retrieval.distractors(self._worded(asked[0]), context, self._rng.choice(_PASSAGES))
+        others = _without(others, asked[0])
+        shown = list(others)
+        shown.insert(self._rng.randint(0, len(shown)), context)
+        citation = f" [{1 + shown.index(context)}]"
+        found: list[Example] = []
+        for question in asked:
+            if len(_without(others, question)) == len(others):  # or else either passage might be cited
+                completion = question.answer + ("" if question.supersedes else citation)
+                prompt = self._prompt(self._worded(question), shown)
+                found.append(self._of(question, prompt, completion, origin=question.origin, shown=shown))
+            if self._rng.random() < UNANSWERABLE_SHARE:
+                stranger = self._rng.choice(facts)
+                if len(_without(shown, stranger)) == len(shown):
+                    prompt = self._prompt(self._worded(stranger), shown)
+                    origin = Origin.UNANSWERABLE
+                    found.append(self._of(stranger, prompt, NOT_IN_DOCUMENTS, origin=origin, shown=shown))
+        return found
+
+    def _worded(self, question: Question) -> str:
+        """Return the question in some words, but not in those of the hold-out."""
+        wording = self._rng.choice(wordings(question.text, question.context.passage.title, 3, self._rng))
+        return question.text if self._reserved.has(wording) else wording
 
     def _owned(self) -> list[Example]:
         found = []
