@@ -11,7 +11,7 @@ from tuning.datasets.wordings import wordings
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, question_messages
 
-BY_HEART = 12
+BY_HEART = 6
 """Wordings of each question that are learned without passages."""
 MAX_OPEN = 2_400
 """Examples with passages."""
@@ -19,7 +19,7 @@ OPEN_WORDINGS = 2
 """How often a fact is asked for over passages: each time in other words, and among other passages."""
 ASKED_TOGETHER = 8
 """Questions over the same passages, at most: a training reads those once for all of them."""
-UNANSWERABLE_SHARE = 0.15
+UNANSWERABLE_SHARE = 0.25
 """Questions that the passages shown don't answer, for each that they do."""
 MAX_HOLDOUT = 120
 _PASSAGES = (2, 2, 3, 3, 4)
