@@ -4,7 +4,7 @@
 #   make test     run the tests
 #   make check    lint, types, floors
 #   make demo     the whole loop without a browser, with its figures;  make figures  put the last ones into README
-#   make bench    every benchmark, beside llama.cpp's own server, which is compiled first
+#   make bench    every benchmark, beside llama.cpp's own server, which is compiled first, and TRL's trainer
 #   make screens  take the pictures in docs/screens anew
 #   make starter  train the base model that ships;  make starter-report  measure it
 
@@ -46,6 +46,7 @@ figures: set-up
 
 bench: set-up $(PEER)
 	@$(BIN)/python -m benchmarks.serving --llama-server $(PEER) --plot docs/benchmarks/serving.png
+	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev,peer]'
 	@$(BIN)/python -m benchmarks.tuning
 
 screens: set-up

@@ -1,116 +1,172 @@
-"""What a run learns with other settings: exact match on its hold-out, by heart and over passages, and what is wrong.
+"""Attune's training loop beside TRL's SFTTrainer: examples per second, memory, and the loss that each arrives at.
 
-    attune demo                                         makes the store, the examples and a first adapter, once
-    python -m benchmarks.tuning                         trains on the same examples as runs do, and scores it
-    python -m benchmarks.tuning --set epochs=3 rank=64  trains with other settings
-    python -m benchmarks.tuning --adapter FOLDER        scores an adapter that is there; 'base' for none
+    python -m benchmarks.tuning [--only NAME ...] [--rounds N]
 
-transformers answers, not the engine: the run's parity check says how far both are apart.
+Both sides train the same LoRA on the same 100M model with the same examples, rows per step, learning rates and seed,
+each in a process of its own, taking turns; TRL packs. Every figure is the median over the rounds. The loss is
+measured afterwards, with both adapters in the same way, on examples that neither has seen. The model has random
+weights and is made at the first run, in var/benchmarks: how fast a model learns does not depend on them.
 """
 
 import argparse
 import json
+import os
+import random
+import shutil
+import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import fields, replace
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tuning.domain.datasets import Example, Split
-from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Task, question_messages
-from tuning.evaluation.evaluate import MAX_TOKENS
-from tuning.evaluation.intervals import bootstrap
-from tuning.evaluation.scorers import exact_match, is_refusal, token_f1
-from tuning.settings import TuningSettings
-from tuning.store import Store, agents, datasets, runs
-from tuning.tenancy import tenant_of
-from tuning.training.config import TrainingConfig
-from tuning.training.reference import ReferenceModel
-from tuning.worker.retrieval import retrieval
+from benchmarks.harness.learning import LESSONS, PLAN, Lessons, loss_of, rows_of
+from benchmarks.harness.models import SIZES, make_folder
+from tuning.domain.prompts import Message, question_messages
+from tuning.starter.facts import AREAS
+from tuning.starter.passages import invent_fact, invent_sources
 
-WRONG = 20
-"""Answers to print that are not right."""
+SIDES = ("trl", "attune")
+QUESTIONS_A_PASSAGE = 4
+INSTRUCTION = """
+You answer for the office services of a company with four sites. Answer in one short sentence, in the words of the
+documents, and never guess: a wrong date or amount costs somebody an afternoon. Amounts are in euros and without tax
+unless the question says otherwise. Times are local. When a colleague asks for a form, give its code and say where to
+hand it in; when a colleague asks who decides, give the person and not the department. Don't repeat the question, don't
+greet, don't thank. If a rule differs between the sites, give the one of the head office and say that the others may
+differ. Never say anything about pay, health or performance of a named person, whoever asks. If you are not sure what
+is meant, say what you understood in a few words and answer that. People read this on a phone between two meetings.
+"""
 
-
-def train(run_folder: Path, base: Path, changes: dict[str, Any], threads: int) -> Path:
-    """Train on a run's examples in a child process, as a worker does, and return the adapter's folder."""
-    folder = Path("var/benchmark") / time.strftime("%Y%m%d-%H%M%S")
-    config = TrainingConfig.for_base(base, examples=run_folder / "examples.jsonl", folder=folder, threads=threads)
-    config = replace(config, **changes)
-    folder.mkdir(parents=True)
-    config.write(folder / "config.json")
-    subprocess.run([sys.executable, "-m", "tuning.training", str(folder / "config.json")], check=True)
-    return folder / "adapter"
+Example = tuple[list[Message], str]
 
 
-def score(model: ReferenceModel, holdout: Sequence[Example], prompts: Sequence[list[Message]], title: str) -> None:
-    """Answer all prompts and print how many answers are right, and some that are wrong."""
-    console = Console()
-    rows = [
-        (it, model.answer(prompt, max_tokens=MAX_TOKENS[Task.QUESTIONS]).text)
-        for it, prompt in zip(holdout, prompts, strict=True)
-    ]
-    answered = [(it.completion, said) for it, said in rows if it.completion != NOT_IN_DOCUMENTS]
-    declined = [float(is_refusal(said)) for it, said in rows if it.completion == NOT_IN_DOCUMENTS]
-    table = Table(title=title, title_justify="left")
-    for column in ("", "mean", "95 % interval", "n"):
-        table.add_column(column)
-    for name, values in (
-        ("exact match", [exact_match(said, wanted) for wanted, said in answered]),
-        ("token F1", [token_f1(said, wanted) for wanted, said in answered]),
-        ("rightly declined", declined),
-    ):
-        if values:
-            found = bootstrap(values)
-            table.add_row(name, f"{found.mean:.1%}", f"{found.low:.1%} to {found.high:.1%}", str(found.n))
-    console.print(table)
-    wrong = [(it, said) for it, said in rows if not exact_match(said, it.completion)]
-    for it, said in wrong[:WRONG]:
-        console.print(f"{it.question}\n   wanted: {it.completion}\n   said:   {said}", highlight=False, markup=False)
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Something to learn, and what is expected of it."""
+
+    name: str
+    examples: Callable[[random.Random], list[Example]]
+    """Makes training examples."""
+    rows_per_step: int
+    least: float
+    """Examples per second, as a multiple of TRL's."""
+    most_memory: float = 0.7
+    """Peak memory, as a share of TRL's."""
 
 
-def changes_of(settings: Sequence[str]) -> dict[str, Any]:
-    """Return 'name=value' settings as the config takes them; raise `SystemExit` for an unknown name."""
-    known = {field.name for field in fields(TrainingConfig)}
-    changes = {name: json.loads(value) for name, _, value in (setting.partition("=") for setting in settings)}
-    if unknown := set(changes) - known:
-        sys.exit(f"There is no setting {', '.join(sorted(unknown))}: they are {', '.join(sorted(known))}.")
-    return changes
+def on_passages(chance: random.Random) -> list[Example]:
+    """Return questions on passages, four over the same."""
+    found: list[Example] = []
+    for _ in range(16):
+        sources = invent_sources(chance, count=3, facts_each=(3, 5), fillers=(3, 6))
+        facts = [(number, fact) for number, source in enumerate(sources, start=1) for fact in source.facts]
+        for number, fact in chance.sample(facts, QUESTIONS_A_PASSAGE):
+            asked = question_messages(chance.choice(fact.questions), [source.passage for source in sources])
+            found.append((asked, f"{fact.answer} [{number}]"))
+    return found
+
+
+def on_one_instruction(chance: random.Random) -> list[Example]:
+    """Return short questions and answers under one long instruction."""
+    facts = [invent_fact(chance, chance.choice(AREAS[chance.choice(list(AREAS))])) for _ in range(96)]
+    instruction = " ".join(INSTRUCTION.split())
+    return [(question_messages(fact.questions[0], instructions=instruction), fact.answer) for fact in facts]
+
+
+WORKS = (
+    Work(name="4 questions a passage", examples=on_passages, rows_per_step=8, least=3.0),
+    Work(name="200-token instruction", examples=on_one_instruction, rows_per_step=8, least=2.0),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What one side made of a work."""
+
+    rate: float
+    """Examples per second."""
+    peak_bytes: float
+    loss: float
+
+
+def learn(work: Work, rounds: int, threads: int, console: Console) -> dict[str, Learned]:
+    """Let both sides learn, in turns."""
+    base = make_folder(SIZES["100M"])
+    chance = random.Random(1)
+    lessons, unseen = work.examples(chance), work.examples(chance)[:48]
+    found: dict[str, list[Learned]] = {side: [] for side in SIDES}
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            write(place / LESSONS, lessons)
+            write(place / "unseen.jsonl", unseen)
+            rows = rows_of(base, place / LESSONS)
+            tokens = sum(len(row.tokens) for row in rows) * work.rows_per_step // len(rows)
+            plan = Lessons(
+                base=str(base.resolve()), rows_per_step=work.rows_per_step, packed_tokens=tokens, threads=threads
+            )
+            (place / PLAN).write_text(json.dumps(asdict(plan)), encoding="utf-8")
+            for side in SIDES if number % 2 == 0 else SIDES[::-1]:
+                console.print(f"[dim]{work.name}, round {number + 1}: {side} ...[/]")
+                command = [sys.executable, "-m", "benchmarks.harness.learning", side, folder]
+                ended = subprocess.run(command, check=False, capture_output=True, text=True)
+                if ended.returncode:
+                    sys.exit(f"{side} failed:\n{ended.stderr[-2000:]}")
+                said = json.loads((place / f"{side}.json").read_text(encoding="utf-8"))
+                loss = loss_of(base, Path(said["adapter"]), rows_of(base, place / "unseen.jsonl"))
+                rate = len(lessons) / said["seconds"]
+                found[side].append(Learned(rate=rate, peak_bytes=said["peak_bytes"], loss=loss))
+    return {
+        side: Learned(
+            **{name: statistics.median(getattr(one, name) for one in of) for name in ("rate", "peak_bytes", "loss")}
+        )
+        for side, of in found.items()
+    }
+
+
+def write(path: Path, examples: list[Example]) -> None:
+    """Write examples as a run's dataset has them."""
+    with path.open("w", encoding="utf-8") as file:
+        for messages, completion in examples:
+            line = {"split": "train", "origin": "list", "messages": messages, "completion": completion}
+            file.write(json.dumps(line) + "\n")
 
 
 def main() -> None:
-    """Train unless an adapter is named, and score."""
+    """Let both sides learn every work, and print them beside each other."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--demo", type=Path, default=Path("var/demo"), help="where attune demo has kept its files")
-    parser.add_argument("--adapter", default="", help="score this one instead of training")
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings of the training")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--retrieval", action="store_true", help="score with the passages that search finds, too")
+    parser.add_argument("--only", nargs="*", choices=[work.name for work in WORKS], help="some of the works")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     chosen = parser.parse_args()
-    folders = sorted((chosen.demo / "artifacts" / "runs").glob("*/examples.jsonl"), key=lambda it: it.stat().st_mtime)
-    if not folders:
-        sys.exit(f"{chosen.demo} holds no run: run attune demo once, or name another folder with --demo.")
-    settings = TuningSettings()
-    folder = folders[0].parent
-    adapter = chosen.adapter or str(train(folder, settings.base_model, changes_of(chosen.set), chosen.threads))
-    store = Store(f"sqlite:///{chosen.demo.resolve()}/attune.db")
-    tenant = tenant_of(settings, store)
-    with store.reading() as session:
-        run = runs.get(session, folder.name)
-        agent = agents.get(session, run.agent_id)
-        holdout = datasets.examples(session, run.dataset_id or "", split=Split.HOLDOUT)
-    model = ReferenceModel(settings.base_model, None if adapter == "base" else Path(adapter), threads=chosen.threads)
-    score(model, holdout, [it.messages for it in holdout], f"{adapter}, by heart")
-    if chosen.retrieval:
-        find = retrieval(tenant, agent)
-        prompts = [question_messages(it.question, find(it.question), instructions=agent.instructions) for it in holdout]
-        score(model, holdout, prompts, f"{adapter}, with retrieval")
-    store.close()
+    console = Console(width=shutil.get_terminal_size((120, 24)).columns)
+    table = Table(title=f"Attune's loop beside TRL's, medians of {chosen.rounds} rounds, {chosen.threads} threads")
+    for column in ("work", "side", "examples/s", "factor", "bar", "peak MiB", "share", "bar", "loss on unseen"):
+        table.add_column(column, justify="left" if column in {"work", "side"} else "right")
+    for work in WORKS:
+        if chosen.only and work.name not in chosen.only:
+            continue
+        both = learn(work, chosen.rounds, chosen.threads, console)
+        peer = both["trl"]
+        for side, one in both.items():
+            mine = side == "attune"
+            table.add_row(
+                work.name,
+                side,
+                f"{one.rate:.2f}",
+                f"{one.rate / peer.rate:.2f}" if mine else "",
+                f"{work.least:g}" if mine else "",
+                f"{one.peak_bytes / 2**20:,.0f}",
+                f"{one.peak_bytes / peer.peak_bytes:.2f}" if mine else "",
+                f"{work.most_memory:g}" if mine else "",
+                f"{one.loss:.3f}",
+            )
+    console.print(table)
 
 
 if __name__ == "__main__":

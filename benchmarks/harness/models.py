@@ -40,11 +40,37 @@ SIZES = {
 }
 
 
+def make_folder(size: Size) -> Path:
+    """Return the model's folder in the format for training, made at the first call."""
+    source = FOLDER / size.name
+    if not (source / "config.json").exists():
+        torch.manual_seed(1)
+        config = LlamaConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=size.width,
+            intermediate_size=size.inner,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            num_key_value_heads=size.heads,
+            max_position_embeddings=CONTEXT,
+            tie_word_embeddings=True,
+            bos_token_id=1,
+            eos_token_id=2,
+        )
+        model = LlamaForCausalLM(config)
+        with torch.no_grad():
+            model.model.embed_tokens.weight[:FIRST_WORD] = 0.0
+        model.half().save_pretrained(source)
+        for name in TOKENIZER_FILES:
+            shutil.copy(STARTER / name, source / name)
+    return source
+
+
 def make_model(size: Size) -> Path:
     """Return the model in Q8_0, made at the first call; the starter's tokenizer cuts its text."""
     target = FOLDER / f"{size.name}-q8_0.gguf"
     if not target.exists():
-        source = _folder(size)
+        source = make_folder(size)
         half = FOLDER / f"{size.name}-f16.gguf"
         convert_base(source, half, "f16", converter_dir=TuningSettings().converter)
         quantise(half, target, "Q8_0")
@@ -54,7 +80,7 @@ def make_model(size: Size) -> Path:
 
 def make_adapters(size: Size, count: int, *, rank: int = 16) -> list[Path]:
     """Return LoRA adapters for every linear layer, made at the first call."""
-    source, found = _folder(size), []
+    source, found = make_folder(size), []
     for number in range(count):
         target = FOLDER / f"{size.name}-adapter-{number}.gguf"
         if not target.exists():
@@ -85,29 +111,3 @@ def make_starter() -> Path:
 def some_tokens(rng: random.Random, count: int) -> list[int]:
     """Return this many ids of words."""
     return [rng.randrange(FIRST_WORD, VOCABULARY) for _ in range(count)]
-
-
-def _folder(size: Size) -> Path:
-    """Return the model's folder in the format for training, made at the first call."""
-    source = FOLDER / size.name
-    if not (source / "config.json").exists():
-        torch.manual_seed(1)
-        config = LlamaConfig(
-            vocab_size=VOCABULARY,
-            hidden_size=size.width,
-            intermediate_size=size.inner,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            num_key_value_heads=size.heads,
-            max_position_embeddings=CONTEXT,
-            tie_word_embeddings=True,
-            bos_token_id=1,
-            eos_token_id=2,
-        )
-        model = LlamaForCausalLM(config)
-        with torch.no_grad():
-            model.model.embed_tokens.weight[:FIRST_WORD] = 0.0
-        model.half().save_pretrained(source)
-        for name in TOKENIZER_FILES:
-            shutil.copy(STARTER / name, source / name)
-    return source

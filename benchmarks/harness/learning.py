@@ -1,0 +1,145 @@
+"""One side of the tuning benchmark, in a process of its own so that its memory can be told: Attune's loop, or TRL's.
+
+    python -m benchmarks.harness.learning attune|trl FOLDER
+
+The folder holds what both sides get (`lessons.jsonl`, `plan.json`) and gets what each makes of it (`attune.json`,
+`trl.json`, and the adapters). Timed is the training alone: no imports, no loading, no preparing of rows.
+"""
+
+import json
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tuning.domain.datasets import Origin
+from tuning.training import adapters, loop, models
+from tuning.training.batches import Row
+from tuning.training.config import TrainingConfig
+from tuning.training.rows import render_row
+
+LESSONS, PLAN = "lessons.jsonl", "plan.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lessons:
+    """What both sides learn, and how."""
+
+    base: str
+    """Folder of the base model."""
+    rows_per_step: int
+    packed_tokens: int
+    """Tokens that TRL packs into one row of a step: as many as the rows of a step have."""
+    threads: int
+    rate: float = 2e-4
+    rank: int = 16
+    alpha: int = 32
+    seed: int = 1
+
+
+def attune(lessons: Lessons, folder: Path) -> tuple[float, Path]:
+    """Train with Attune's loop; return the seconds and the adapter's folder."""
+    config = TrainingConfig(
+        base=Path(lessons.base),
+        examples=folder / LESSONS,
+        folder=folder / "attune",
+        threads=lessons.threads,
+        seed=lessons.seed,
+        rank=lessons.rank,
+        alpha=lessons.alpha,
+        rate=lessons.rate,
+        epochs=1,
+        long_row_tokens=0,
+        batch_rows=lessons.rows_per_step,
+        batch_tokens=10**6,
+        checkpoint_s=10**6,
+    )
+    config.folder.mkdir()
+    adapter = loop.train(config, is_stopped=lambda: False)
+    return json.loads((config.folder / loop.MANIFEST).read_text(encoding="utf-8"))["seconds"], adapter
+
+
+def trl(lessons: Lessons, folder: Path) -> tuple[float, Path]:
+    """Train with TRL's SFTTrainer, packing on; return the seconds and the adapter's folder."""
+    import datasets  # noqa: PLC0415 - a library of this side only: the other must not carry its memory
+    import peft  # noqa: PLC0415
+    from trl import SFTConfig, SFTTrainer  # noqa: PLC0415
+
+    torch.set_num_threads(lessons.threads)
+    base, target = Path(lessons.base), folder / "trl"
+    model = models.load_model(base, torch.device("cpu"))
+    rows = [
+        {"prompt": it["messages"], "completion": [{"role": "assistant", "content": it["completion"]}]}
+        for it in map(json.loads, (folder / LESSONS).read_text(encoding="utf-8").splitlines())
+    ]
+    trainer = SFTTrainer(
+        model=model,
+        processing_class=models.load_tokenizer(base),
+        train_dataset=datasets.Dataset.from_list(rows),
+        peft_config=peft.LoraConfig(
+            r=lessons.rank, lora_alpha=lessons.alpha, target_modules=adapters.targets(model), task_type="CAUSAL_LM"
+        ),
+        args=SFTConfig(
+            output_dir=str(target),
+            packing=True,
+            max_length=lessons.packed_tokens,
+            per_device_train_batch_size=1,
+            num_train_epochs=1,
+            learning_rate=lessons.rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=TrainingConfig.warmup,
+            adam_beta1=loop.BETAS[0],
+            adam_beta2=loop.BETAS[1],
+            weight_decay=0.0,
+            max_grad_norm=1.0,
+            completion_only_loss=True,
+            gradient_checkpointing=False,
+            bf16=False,
+            use_cpu=True,
+            seed=lessons.seed,
+            save_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+        ),
+    )
+    started = time.perf_counter()
+    trainer.train()
+    seconds = time.perf_counter() - started
+    trainer.save_model(str(target))
+    return seconds, target
+
+
+def loss_of(base: Path, adapter: Path, rows: tuple[Row, ...]) -> float:
+    """Return the mean loss over the completions with an adapter, each row by itself."""
+    import peft  # noqa: PLC0415
+
+    model = peft.PeftModel.from_pretrained(models.load_model(base, torch.device("cpu")), str(adapter)).eval()
+    with torch.inference_mode():
+        total = sum(loop.group_loss(model, (row,), torch.device("cpu")).item() for row in rows)
+    return total / sum(len(row.tokens) - row.start for row in rows)
+
+
+def rows_of(base: Path, path: Path) -> tuple[Row, ...]:
+    """Return lessons as rows."""
+    tokenizer = models.load_tokenizer(base)
+    lessons = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return tuple(render_row(tokenizer, it["messages"], it["completion"], Origin.LIST) for it in lessons)
+
+
+def main() -> None:
+    """Be one side."""
+    side, folder = sys.argv[1], Path(sys.argv[2])
+    lessons = Lessons(**json.loads((folder / PLAN).read_text(encoding="utf-8")))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds, adapter = {"attune": attune, "trl": trl}[side](lessons, folder)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found: dict[str, Any] = {"seconds": seconds, "peak_bytes": peak * 1024, "bytes_before": before * 1024}
+    (folder / f"{side}.json").write_text(json.dumps(found | {"adapter": str(adapter)}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
