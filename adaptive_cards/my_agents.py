@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
 from adaptive_cards.numbers import percent
+from adaptive_cards.usage import in_short
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
+from tuning.domain.usage import UseLine
 
 MAX_AGENTS = 8
 
@@ -24,6 +26,9 @@ class Overview:
     """The one that is under way."""
     to_read: int
     """Feedback in the inbox."""
+    use: UseLine | None
+    """In the last days; None if nobody has asked."""
+    days: int
 
 
 def my_agents_card(overviews: Sequence[Overview]) -> Element:
@@ -44,6 +49,8 @@ def _block(one: Overview) -> list[Element]:
         actions.insert(0, execute(f"Inbox ({one.to_read})", Verb.INBOX_OPEN, agent_id=agent.id, number=0))
     if one.live is not None:
         actions.append(execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id))
+    if one.use is not None:
+        actions.append(execute("Usage", Verb.USAGE_OPEN, agent_id=agent.id, days=one.days))
     return [
         {**paragraph(f"**{escape(shorten(agent.name, 60))}**  \n{_state(one)}"), "separator": True},
         {"type": "ActionSet", "actions": actions},
@@ -56,4 +63,6 @@ def _state(one: Overview) -> str:
         parts.append(f"tuning, {percent(one.run.progress)}")
     if one.newest is not None and one.newest.state == ReleaseState.SUBMITTED:
         parts.append(f"{one.newest.label} waits for an admin")
+    if one.use is not None:
+        parts.append(in_short(one.use, one.days))
     return " · ".join(parts)

@@ -28,6 +28,7 @@ class Verb(StrEnum):
     INBOX_REJECT = "inbox.reject"
     INVENTORY_OPEN = "inventory.open"
     AUDIT_OPEN = "audit.open"
+    USAGE_OPEN = "usage.open"
     ACCESS_ASK = "access.ask"
     ACCESS_GRANT = "access.grant"
     ACCESS_DECLINE = "access.decline"

@@ -149,6 +149,27 @@ def evidence(
     typer.echo(f"{path} is whole and agrees with itself.")
 
 
+@app.command()
+def usage(
+    *,
+    csv: Annotated[Path | None, typer.Option("--csv", help="The file to write; without it, to the terminal.")] = None,
+    people: Annotated[bool, typer.Option("--people", help="Who asks, instead of what each day was like.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many days to look back on.")] = 365,
+) -> None:
+    """Write how agents are used as CSV: by day, agent and release; people by pseudonym unless the policy names them."""
+    from tuning.domain.errors import Refusal
+    from tuning.governance.usage import daily_lines, people_lines
+    from tuning.tenancy import tenant_of
+
+    settings = _settings()
+    try:
+        tenant = tenant_of(settings, _store(settings))
+        with _opened(csv) as file:
+            file.writelines((people_lines if people else daily_lines)(tenant, days))
+    except (Refusal, OSError) as error:
+        _fail(str(error))
+
+
 @audit.command()
 def verify(
     *,

@@ -143,6 +143,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.INBOX_REJECT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_REJECTED),
     Verb.INVENTORY_OPEN: Act(permission=Permission.AUDIT_READ),
     Verb.AUDIT_OPEN: Act(permission=Permission.AUDIT_READ),
+    Verb.USAGE_OPEN: _on(Permission.USAGE_READ, AgentState),
     Verb.ACCESS_ASK: Act(permission=Permission.ACCESS_ASK, leaves=Tag.ACCESS_ASKED),
     Verb.ACCESS_GRANT: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.ASKED], Tag.ACCESS_GRANTED),
     Verb.ACCESS_DECLINE: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.ASKED], Tag.ACCESS_DECLINED),
@@ -173,6 +174,7 @@ COMMANDS: Mapping[str, Act] = {
     "inventory": Act(permission=Permission.AUDIT_READ),
     "whois": Act(permission=Permission.AUDIT_READ),
     "audit": Act(permission=Permission.AUDIT_READ),
+    "usage": _on(Permission.USAGE_READ, AgentState),
     "policy": Act(permission=Permission.POLICY_CHANGE),
     "grant": Act(permission=Permission.ACCESS_DECIDE, leaves=Tag.ACCESS_GRANTED),
 }

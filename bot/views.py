@@ -22,11 +22,13 @@ from tuning.domain.evaluations import Evaluation
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Group, Person
 from tuning.domain.releases import Decision, Release, ReleaseState
+from tuning.domain.usage import UseLine
 from tuning.governance import access
 from tuning.governance import agents as governed_agents
 from tuning.governance import audit as governed_audit
 from tuning.governance import feedback as governed_feedback
 from tuning.governance import inventory as governed_inventory
+from tuning.governance import usage as governed_usage
 from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
@@ -210,13 +212,13 @@ def inbox(tenant: Tenant, owner_id: str, agent_id: str, number: int, *, problem:
 
 def my_agents(tenant: Tenant, owner_id: str) -> Element:
     """Return an owner's agents at a glance."""
-    owned = governed_agents.owned(tenant, owner_id)
+    owned, used = governed_agents.owned(tenant, owner_id), governed_usage.of_owner(tenant, owner_id)
     with tenant.store.reading() as session:
-        overviews = [_overview(session, agent) for agent in owned]
+        overviews = [_overview(session, agent, used.get(agent.id)) for agent in owned]
     return my_agents_card(overviews)
 
 
-def _overview(session: Session, agent: Agent) -> Overview:
+def _overview(session: Session, agent: Agent, use: UseLine | None) -> Overview:
     made = releases.of_agent(session, agent.id)
     return Overview(
         agent=agent,
@@ -224,6 +226,8 @@ def _overview(session: Session, agent: Agent) -> Overview:
         newest=made[0] if made else None,
         run=runs.open_run(session, agent.id),
         to_read=len(feedback.to_review(session, agent.id)),
+        use=use,
+        days=governed_usage.DAYS,
     )
 
 

@@ -1,7 +1,7 @@
 """What buttons do: one handler per verb. Each looks everything up again and checks permission again."""
 
 from adaptive_cards.verbs import Verb
-from bot.card_actions import access, agents, audit, feedback, inventory, policy, releases, runs, wizard
+from bot.card_actions import access, agents, audit, feedback, inventory, policy, releases, runs, usage, wizard
 from bot.card_actions.press import Handler
 
 HANDLERS: dict[Verb, Handler] = {
@@ -27,6 +27,7 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.INBOX_REJECT: feedback.reject,
     Verb.INVENTORY_OPEN: inventory.open_page,
     Verb.AUDIT_OPEN: audit.open_page,
+    Verb.USAGE_OPEN: usage.show,
     Verb.ACCESS_ASK: access.ask,
     Verb.ACCESS_GRANT: access.grant,
     Verb.ACCESS_DECLINE: access.decline,

@@ -18,6 +18,7 @@ from bot.commands.request_access import REQUEST_ACCESS
 from bot.commands.retire import RETIRE
 from bot.commands.revoke import REVOKE
 from bot.commands.rollback import ROLLBACK
+from bot.commands.usage import USAGE
 from bot.commands.whois import WHOIS
 
 _OTHERS = (
@@ -36,6 +37,7 @@ _OTHERS = (
     INVENTORY,
     WHOIS,
     AUDIT,
+    USAGE,
     POLICY,
     GRANT,
 )

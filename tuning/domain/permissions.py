@@ -21,6 +21,7 @@ class Permission(StrEnum):
     FEEDBACK_GIVE = "feedback:give"
     FEEDBACK_REVIEW = "feedback:review"
     AUDIT_READ = "audit:read"
+    USAGE_READ = "usage:read"
     ACCESS_ASK = "access:ask"
     ACCESS_DECIDE = "access:decide"
     POLICY_CHANGE = "policy:change"

@@ -13,6 +13,10 @@ LATENCIES_S = (1, 2, 5, 10, 30)
 """Within how many seconds answers are counted."""
 
 
+SPANS = (7, 30, 90, 365)
+"""Days that people can look back on."""
+
+
 class DailyUse(SQLModel, table=True):
     """What one release of an agent did on one day (UTC), counted up in the transaction of each answer.
 

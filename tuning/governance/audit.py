@@ -1,7 +1,5 @@
 """The audit for those who check it: verified against anchors outside the store, exported, and read page by page."""
 
-import csv
-import io
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -15,7 +13,7 @@ from tuning.domain.audit import Anchor, AuditEvent, BrokenLink, Tag
 from tuning.domain.errors import InvalidInput
 from tuning.domain.fields import now
 from tuning.domain.permissions import Permission
-from tuning.governance import access
+from tuning.governance import access, spreadsheets
 from tuning.governance.tenant import Tenant
 from tuning.store import Store, audit
 
@@ -74,14 +72,14 @@ def parse_anchors(text: str, name: str) -> list[Anchor]:
 def lines(events: Iterable[AuditEvent], form: Format) -> Iterator[str]:
     """Return the events as text, line by line; JSON lines can be verified again, CSV is for spreadsheets."""
     if form is Format.CSV:
-        yield _csv_line(COLUMNS)
+        yield spreadsheets.line(COLUMNS)
     for event in events:
         row = {**event.model_dump(), "tag": str(event.tag), "at": event.at.isoformat()}
         if form is Format.JSONL:
             yield json.dumps({column: row[column] for column in COLUMNS}, ensure_ascii=False) + "\n"
         else:
             row["detail"] = json.dumps(row["detail"], ensure_ascii=False)
-            yield _csv_line(_harmless(str(row[column])) for column in COLUMNS)
+            yield spreadsheets.line(row[column] for column in COLUMNS)
 
 
 def read_line(line: str) -> AuditEvent:
@@ -102,14 +100,3 @@ def page(tenant: Tenant, actor_id: str, *, before: int = 0, about: str = "") -> 
         access.check(session, tenant, actor_id, Permission.AUDIT_READ)
         found = audit.page(session, before=before, about=about, limit=PAGE + 1)
     return list(found[:PAGE]), len(found) > PAGE
-
-
-def _csv_line(values: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
-
-
-def _harmless(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula: refusals are about whatever a button sent."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

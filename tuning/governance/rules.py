@@ -138,6 +138,7 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.FEEDBACK_GIVE: _must_be_theirs,
     Permission.FEEDBACK_REVIEW: _must_own,
     Permission.AUDIT_READ: _must_administer,
+    Permission.USAGE_READ: _must_own_or_administer,
     Permission.ACCESS_ASK: _may_request,
     Permission.ACCESS_DECIDE: _must_decide_on_anothers,
     Permission.POLICY_CHANGE: _must_administer,

@@ -3,7 +3,7 @@
 import json
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from jsonschema import Draft7Validator
@@ -30,6 +30,7 @@ from adaptive_cards.my_agents import Overview, my_agents_card
 from adaptive_cards.notice import approved_card, learned_card, rejected_card, suspended_card
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
+from adaptive_cards.usage import usage_card
 from adaptive_cards.verbs import Verb
 from adaptive_cards.welcome import agents_card, welcome_card
 from adaptive_cards.wizard.about import about_card
@@ -47,6 +48,7 @@ from tuning.domain.policy import SETTINGS, Policy, written
 from tuning.domain.principals import Group, Person
 from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState, Stage
+from tuning.domain.usage import Asker, Topic, UsageReport, Use, UseLine
 
 NASTY = "<at>all</at> **bold** [link](https://evil.example) `code`\n# heading\n- item\n1. one | two" * 20
 AGENT = make_agent(
@@ -149,6 +151,45 @@ NASTY_POLICY = replace(
     problems=dict.fromkeys(SETTINGS, NASTY[:120]),
     note=NASTY,
 )
+USE = Use(
+    conversations=9,
+    questions=40,
+    answered=38,
+    declined=4,
+    likes=10,
+    dislikes=2,
+    corrections=3,
+    seconds=80.0,
+    within_1_s=12,
+    within_2_s=30,
+    within_5_s=37,
+    within_10_s=37,
+    within_30_s=37,
+)
+USED = UseLine(agent_id="agent", name="Travel", people=3, use=USE)
+USAGE = UsageReport(
+    agent=None,
+    days=7,
+    people=4,
+    total=USE,
+    by_day=[(date(2026, 1, 1) + timedelta(days=number), 4 * number) for number in range(7)],
+    lines=[USED, UseLine(agent_id="other", name="Other", people=1, use=Use(questions=1))],
+    askers=[Asker(name="person 0c8f41aa", questions=80, last_day=date(2026, 1, 6))],
+    topics=[
+        Topic(words=["parental", "leave"], questions=3, people=2, example="How long is parental leave?"),
+        Topic(words=["visa"], questions=2, people=2),
+    ],
+)
+NASTY_USAGE = UsageReport(
+    agent=NASTY_AGENT,
+    days=365,
+    people=4,
+    total=USE,
+    by_day=[(date(2026, 1, 1) + timedelta(days=number), 1) for number in range(365)],
+    lines=[UseLine(agent_id="agent", name=NASTY, people=3, use=USE)] * 40,
+    askers=[Asker(name=NASTY, questions=80, last_day=date(2026, 1, 6))] * 5,
+    topics=[Topic(words=[NASTY] * 3, questions=3, people=2, example=NASTY)] * 5,
+)
 NASTY_CASE = Case(
     agent=NASTY_AGENT,
     release=make_release(state=ReleaseState.SUBMITTED, note=NASTY[:1000]),
@@ -204,6 +245,8 @@ CARDS = {
                 newest=make_release(number=2),
                 run=make_run(progress=0.5),
                 to_read=2,
+                use=USED,
+                days=30,
             )
         ]
     ),
@@ -239,6 +282,10 @@ CARDS = {
     "policy, saved": policy_card(replace(POLICY, is_saved=True)),
     "policy, outdated": policy_card(replace(POLICY, note="Dee changed the policy while you had it open.")),
     "policy, nasty": policy_card(NASTY_POLICY),
+    "usage": usage_card(USAGE),
+    "usage of an agent": usage_card(replace(USAGE, agent=AGENT, lines=[replace(USED, name="release 1")], topics=[])),
+    "usage, none": usage_card(replace(USAGE, total=Use(), people=0)),
+    "usage, nasty": usage_card(NASTY_USAGE),
     "nasty agent": agent_card(NASTY_AGENT, SUBMITTED),
     "nasty about": about_card(NASTY_AGENT),
 }
@@ -314,3 +361,9 @@ def test_what_is_wrong_with_the_policy_stands_below_its_field():
     body = CARDS["policy, wrong"]["body"]
     place = next(place for place, node in enumerate(body) if node.get("id") == "runs_per_day")
     assert (body[place]["value"], body[place + 1]["text"]) == ("many", "✗ Type a whole number from 1 to 10,000.")
+
+
+def test_a_year_of_usage_is_drawn_week_by_week():
+    (chart,) = [node for node in nodes(CARDS["usage, nasty"]) if node.get("type") == "Chart.VerticalBar"]
+    assert [bar["y"] for bar in chart["data"]] == [1, *[7] * 52]
+    assert [bar["x"] for bar in chart["data"]][:2] == ["01-01", "01-02"]

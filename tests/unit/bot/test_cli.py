@@ -12,6 +12,7 @@ from tests.factories import keep, make_agent, make_answer, make_release, make_ru
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.store import Store
 from tuning.store.audit import record
+from tuning.store.usage import asked
 
 APP_ID = "2f9d3c1e-7a4b-4c58-9e21-0b6f1d8a5c34"
 
@@ -103,3 +104,18 @@ def test_a_person_is_erased_with_a_receipt(runner: CliRunner, root: Path, monkey
         assert session.get_one(AuditEvent, receipt["event_id"]).hash == receipt["event_hash"]
     store.close()
     assert runner.invoke(app, ["erase", "../bo"]).exit_code == 1
+
+
+def test_usage_is_written_for_spreadsheets(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
+    store = Store("sqlite:///var/attune.db")
+    store.migrate()
+    keep(store, make_agent(name="=Travel"))
+    with store.transaction() as session:
+        asked(session, make_answer())
+    store.close()
+    assert runner.invoke(app, ["usage", "--csv", "usage.csv"]).exit_code == 0
+    header, day = Path("usage.csv").read_text().splitlines()
+    assert header.startswith("day,agent_id,agent,release,people,conversations,questions,")
+    assert ",agent,'=Travel,,1,1,1,0," in day
+    assert runner.invoke(app, ["usage", "--people"]).output.splitlines()[1].startswith("person ")
