@@ -48,6 +48,7 @@ bench: set-up $(PEER)
 	@$(BIN)/python -m benchmarks.serving --llama-server $(PEER) --plot docs/benchmarks/serving.png
 	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev,peer]'
 	@$(BIN)/python -m benchmarks.tuning
+	@$(BIN)/python -m benchmarks.analytics
 
 screens: set-up
 	@$(BIN)/pytest tests/acceptance/test_playground.py --screens docs/screens

@@ -20,7 +20,7 @@ from tuning.store import agents, policy, usage
 DAYS = 30
 MAX_ASKERS = 5
 MAX_TOPICS = 5
-MAX_DECLINED = 2_000
+MAX_DECLINED = 1_000
 """How many of the newest questions without an answer are grouped."""
 DAY_COLUMNS = (
     *("day", "agent_id", "agent", "release"),
