@@ -44,17 +44,17 @@ def report(tenant: Tenant, actor_id: str, *, agent_id: str = "", days: int = DAY
     with tenant.store.reading() as session:
         names_people = policy.get(session).is_naming_people
         named = _namer(tenant, session)
-        asked = usage.questions_by_day(session, shown, since)
+        asked, askers = usage.questions_by_day(session, shown, since), usage.askers(session, shown, since)
         return UsageReport(
             agent=agent,
             days=days,
-            people=usage.people(session, shown, since),
+            people=len(askers),
             total=usage.total(session, shown, since),
             by_day=[(day, asked.get(day, 0)) for day in (since + timedelta(days=number) for number in range(days))],
             lines=_by_release(session, agent, since) if agent else _by_agent(session, shown, since),
             askers=[
                 Asker(name=named(person_id), questions=questions, last_day=last)
-                for person_id, questions, last in usage.askers(session, shown, since, MAX_ASKERS)
+                for person_id, questions, last in askers[:MAX_ASKERS]
             ],
             topics=topics(
                 usage.declined(session, shown, since, MAX_DECLINED), names_people=names_people, limit=MAX_TOPICS

@@ -94,12 +94,6 @@ def days(session: Session, agent_ids: Agents, since: date) -> Sequence[DailyUse]
     return session.exec(select(DailyUse).where(*_chosen(DailyUse, agent_ids, since)).order_by(*key)).all()
 
 
-def people(session: Session, agent_ids: Agents, since: date) -> int:
-    """Return how many people have asked since a day."""
-    query = select(func.count(distinct(col(PersonUse.person_id)))).where(*_asked(agent_ids, since))
-    return session.exec(query).one()
-
-
 def people_by_agent(session: Session, agent_ids: Agents, since: date) -> dict[str, int]:
     """Return how many people have asked each agent since a day."""
     query = select(PersonUse.agent_id, func.count(distinct(col(PersonUse.person_id)))).where(*_asked(agent_ids, since))
@@ -112,11 +106,11 @@ def people_by_release(session: Session, agent_id: str, since: date) -> dict[str,
     return dict(session.exec(query.group_by(col(PersonUse.release_id))).all())
 
 
-def askers(session: Session, agent_ids: Agents, since: date, limit: int) -> Sequence[tuple[str, int, date]]:
+def askers(session: Session, agent_ids: Agents, since: date) -> Sequence[tuple[str, int, date]]:
     """Return who has asked since a day, with how much all told and when last, by how much."""
     asks, last = func.sum(PersonUse.questions), func.max(PersonUse.last_day)
     query = select(PersonUse.person_id, asks, last).where(*_asked(agent_ids, since))
-    most = query.group_by(col(PersonUse.person_id)).order_by(asks.desc(), col(PersonUse.person_id)).limit(limit)
+    most = query.group_by(col(PersonUse.person_id)).order_by(asks.desc(), col(PersonUse.person_id))
     return session.exec(most).all()
 
 
@@ -128,7 +122,8 @@ def everybody(session: Session, agent_ids: Agents, since: date) -> Sequence[Pers
 
 def declined(session: Session, agent_ids: Agents, since: date, limit: int) -> list[Declined]:
     """Return the newest questions since a day that the documents did not answer."""
-    chosen = col(Answer.agent_id).in_(agent_ids) if agent_ids is not None else true()
+    # As an expression, so that SQLite goes through the declined answers, newest first, and not through all of an agent.
+    chosen = func.coalesce(Answer.agent_id, "").in_(agent_ids) if agent_ids is not None else true()
     begin = datetime.combine(since, time(), UTC)
     query = select(Answer.question, Answer.person_id).where(col(Answer.is_declined), Answer.asked_at >= begin, chosen)
     query = query.join(Conversation, col(Conversation.id) == col(Answer.conversation_id), isouter=True)
