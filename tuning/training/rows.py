@@ -4,7 +4,7 @@ import json
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from tuning.domain.prompts import Message
 from tuning.training.batches import Batch, Row, batches, bundles, cost, shared
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import BaseModelUnfit, NothingToLearn
+
+SMALLEST_BATCH = 8
+"""Rows per step that batches are not made smaller than for the sake of more steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,7 @@ def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
     fresh, known = ([row for row in rows if len(row.tokens) <= config.row_tokens] for rows in (fresh, known))
     if not fresh and not known:
         raise NothingToLearn(examples=examples, row_tokens=config.row_tokens)
+    config = fitted(config, len(fresh) + round(len(known) * config.replay))
     chance = random.Random(config.seed)
     epochs = [[*fresh, *part] for part in _parts(known, config, chance)]
     text_rows = pack(tokenizer, texts, config.text_tokens)
@@ -92,6 +96,23 @@ def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
         Stage(name="examples", rate=config.rate, batches=tuple(learned)),
     ]
     return [stage for stage in stages if stage.batches]
+
+
+def fitted(config: TrainingConfig, rows: int) -> TrainingConfig:
+    """Return the config for so many rows an epoch: few are learned in smaller batches and more epochs.
+
+    A handful of large steps at a high rate would end wherever the last ones point. Adam's rate goes with the square
+    root of the batch (Malladi et al. 2022).
+    """
+    if not rows * config.epochs:
+        return config
+    size = min(config.batch_rows, max(SMALLEST_BATCH, rows * config.epochs // config.least_steps))
+    return replace(
+        config,
+        batch_rows=size,
+        rate=config.rate * math.sqrt(size / config.batch_rows),
+        epochs=max(config.epochs, math.ceil(config.least_steps * size / rows)),
+    )
 
 
 def pack(tokenizer: Any, texts: Sequence[str], length: int) -> list[Row]:

@@ -95,5 +95,6 @@ def config(base, tmp_path) -> TrainingConfig:
         epochs=80,
         rate=5e-3,
         batch_rows=4,
+        least_steps=1,
         checkpoint_s=1000.0,
     )

@@ -6,13 +6,21 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tuning.domain.datasets import Origin
 from tuning.training.batches import Row
 from tuning.training.config import TrainingConfig
-from tuning.training.rows import choose, plan
+from tuning.training.rows import choose, fitted, plan
 
 CONFIG = TrainingConfig(
-    base=Path("base"), examples=Path("examples"), folder=Path("run"), batch_rows=4, batch_tokens=100, long_row_tokens=50
+    base=Path("base"),
+    examples=Path("examples"),
+    folder=Path("run"),
+    batch_rows=4,
+    batch_tokens=100,
+    long_row_tokens=50,
+    least_steps=1,
 )
 
 
@@ -43,6 +51,16 @@ def test_long_rows_on_one_passage_are_chosen_together_and_count_it_once():
     chosen = choose([*short, *on_a_passage], config, random.Random(1))
     assert set(on_a_passage) <= set(chosen)
     assert len(set(apart) & set(choose([*short, *apart], config, random.Random(1)))) == 1
+
+
+def test_few_rows_make_smaller_batches_gentler_steps_and_more_epochs():
+    config = replace(CONFIG, batch_rows=32, epochs=2, rate=4e-3, least_steps=60)
+    assert fitted(config, 10_000) == config
+    assert fitted(config, 0) == config
+    some = fitted(config, 480)
+    assert (some.batch_rows, some.epochs, some.rate) == (16, 2, pytest.approx(4e-3 / 2**0.5))
+    few = fitted(config, 96)
+    assert (few.batch_rows, few.epochs, few.rate) == (8, 5, pytest.approx(2e-3))
 
 
 class Letters:
