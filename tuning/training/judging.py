@@ -74,7 +74,7 @@ def learn_judged(model: Any, batch: Batch, reference: Sequence[float], judging: 
     (slope_R,) = torch.autograd.grad(loss, log_R)
     for part in parts:
         slope = slope_R[[index[row] for row in part]].float()
-        (log_probabilities(model, part, device) * slope).sum().backward()
+        (log_probabilities(model, part, device) * slope).sum().backward()  # type: ignore[no-untyped-call]
     return loss.item()
 
 
