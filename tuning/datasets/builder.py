@@ -13,6 +13,7 @@ from tuning.datasets.explicit import lists, tables
 from tuning.datasets.gaps import gaps
 from tuning.datasets.material import Material, Retrieval, gather
 from tuning.datasets.pairs import Pairs
+from tuning.datasets.preferences import preferences, verdict
 from tuning.datasets.questions import Context, Question
 from tuning.datasets.statements import statements
 from tuning.datasets.writing import shortened, written
@@ -51,6 +52,7 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
             questions = _questions(session, material, retrieval, inference, dropped, progress=progress)
             questions, overtaken = supersede(questions, material.corrections, retrieval, inference)
             examples = Assembly(dataset.id, material, retrieval, dropped).examples(questions, overtaken)
+            examples += preferences(dataset.id, material, retrieval, dropped)
         else:
             examples = _pairs(session, Pairs(dataset.id, material, tenant, dropped), material)
     _describe(dataset, material, examples, dropped)
@@ -159,6 +161,6 @@ def _digest(examples: Sequence[Example]) -> str:
     """Return the SHA-256 over the examples in order; ids of rows are chance and don't count."""
     digest = hashlib.sha256()
     for it in examples:
-        content = [it.split, it.origin, it.messages, it.completion, it.question]
+        content = [it.split, it.origin, it.messages, it.completion, it.question, *verdict(it).values()]
         digest.update(json.dumps(content, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from tuning.datasets.questions import Context
 from tuning.documents.search import search
 from tuning.domain.agents import Agent
+from tuning.domain.conversations import Answer
 from tuning.domain.datasets import HoldoutQuestion, Split
 from tuning.domain.documents import Coverage, Document
 from tuning.domain.feedback import Feedback
@@ -35,6 +36,8 @@ class Material:
     coverage: Coverage
     holdout: Sequence[HoldoutQuestion]
     corrections: Sequence[Feedback]
+    judged: Sequence[tuple[Feedback, Answer]]
+    """Corrections and thumbs, each with the answer it is on."""
     splits: Mapping[str, Split]
     """Document id to what it is for."""
 
@@ -70,6 +73,7 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
         coverage=covered,
         holdout=holdout,
         corrections=feedback.accepted(session, agent_id),
+        judged=feedback.judged(session, agent_id),
         splits=splits(addresses, has_holdout=bool(holdout)),
     )
 
@@ -102,6 +106,7 @@ class Retrieval:
         self._contexts = material.contexts
         self._source_ids = material.agent.source_ids
         self._places = {context.passage_id: place for place, context in enumerate(material.contexts)}
+        self._people = tenant.people
         principals = (tenant.people.principals(it) for it in material.agent.principals)
         self._principals = frozenset[str]().union(*principals)
 
@@ -112,6 +117,13 @@ class Retrieval:
         )
         places = [self._places[it.passage_id] for it in found if it.passage_id in self._places]
         return [self._contexts[place] for place in places[:limit]]
+
+    def shown_to(self, person_id: str, question: str, limit: int) -> list[Context | None]:
+        """Return the passages that a chat shows a person for a question; None in place of what is not eligible."""
+        principals = self._people.principals(person_id)
+        found = search(self._session, question, principals=principals, source_ids=self._source_ids, limit=limit)
+        places = [self._places.get(it.passage_id) for it in found]
+        return [None if place is None else self._contexts[place] for place in places]
 
     def distractors(self, question: str, context: Context, limit: int) -> list[Context]:
         """Return passages that would be found for a question beside its own; fewer when there are not so many."""

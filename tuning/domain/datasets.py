@@ -33,6 +33,8 @@ class Origin(StrEnum):
     UNANSWERABLE = "unanswerable"
     PAIR = "pair"
     CORRECTION = "correction"
+    PREFERENCE = "preference"
+    """An answer that was given, with a thumb or the correction that is to take its place."""
     OWNER = "owner"
     """A hold-out question that the owner gave."""
 

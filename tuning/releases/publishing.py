@@ -212,14 +212,14 @@ def _decide(session: Session, actor_id: str, release: Release, decision: Decisio
 
 
 def _teachers(session: Session, release: Release) -> set[str]:
-    """Mark the corrections that no earlier live release had learned, and return who gave them."""
+    """Mark the feedback that no earlier live release had learned, and return who gave corrections among it."""
     dataset_id = runs.get(session, release.run_id).dataset_id
     learned = feedback.in_dataset(session, dataset_id) if dataset_id else []
     fresh = [one for one in learned if one.learned_in_run_id is None]
     for one in fresh:
         one.learned_in_run_id = release.run_id
         session.add(one)
-    return {one.person_id for one in fresh}
+    return {one.person_id for one in fresh if one.correction}
 
 
 def _reason(reason: str) -> str:

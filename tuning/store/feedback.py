@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_
+from sqlalchemy import and_, func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -75,6 +75,26 @@ def accepted(session: Session, agent_id: str) -> Sequence[Feedback]:
     ).all()
 
 
+def judged(session: Session, agent_id: str) -> Sequence[tuple[Feedback, Answer]]:
+    """Return accepted corrections and bare thumbs that nobody turned down, with the answers they are on, oldest first.
+
+    Only whole answers: none that was stopped or that failed.
+    """
+    is_correction = and_(col(Feedback.state) == FeedbackState.ACCEPTED, col(Feedback.correction) != "")
+    is_thumb = and_(
+        col(Feedback.state).in_([FeedbackState.NEW, FeedbackState.ACCEPTED]),
+        col(Feedback.correction) == "",
+        col(Feedback.reaction).is_not(None),
+    )
+    return session.exec(
+        select(Feedback, Answer)
+        .join(Answer, col(Answer.id) == col(Feedback.answer_id))
+        .where(Feedback.agent_id == agent_id, or_(is_correction, is_thumb))
+        .where(col(Answer.seconds).is_not(None), col(Answer.is_stopped).is_(False), Answer.text != "")
+        .order_by(col(Feedback.given_at), col(Feedback.id))
+    ).all()
+
+
 def count_new(session: Session, agent_id: str, person_id: str) -> int:
     """Return how much of a person's feedback waits for the agent's owner."""
     return session.exec(
@@ -85,6 +105,6 @@ def count_new(session: Session, agent_id: str, person_id: str) -> int:
 
 
 def in_dataset(session: Session, dataset_id: str) -> Sequence[Feedback]:
-    """Return the corrections that became examples of a dataset."""
+    """Return the feedback that became examples of a dataset."""
     ids = select(Example.feedback_id).where(Example.dataset_id == dataset_id, col(Example.feedback_id).is_not(None))
     return session.exec(select(Feedback).where(col(Feedback.id).in_(ids)).order_by(col(Feedback.given_at))).all()

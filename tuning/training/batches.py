@@ -7,6 +7,7 @@ Exact, because a causal model's view of a beginning does not depend on what foll
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 from tuning.domain.datasets import Origin
@@ -20,6 +21,19 @@ PASS_TOKENS = 64
 """What a pass through the model costs before its first token, in tokens."""
 
 
+class Role(StrEnum):
+    """What a row is for."""
+
+    EXAMPLE = "example"
+    CHOSEN = "chosen"
+    """A correction; the batch's rejected rows are in the same order."""
+    REJECTED = "rejected"
+    LIKED = "liked"
+    DISLIKED = "disliked"
+    MISMATCHED = "mismatched"
+    """An answer to another question, which nothing is learned from."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """A prompt and its completion as tokens."""
@@ -28,6 +42,7 @@ class Row:
     start: int
     """Where the completion begins: loss is on tokens[start:] only."""
     origin: Origin
+    role: Role = Role.EXAMPLE
 
 
 Batch = tuple[Row, ...]

@@ -23,6 +23,8 @@ class Position:
     """Of every step so far."""
     seconds: float = 0.0
     """Of work so far, all attempts together."""
+    references: list[list[float]] = field(default_factory=list)
+    """Log-probabilities of the judged rows before anything was learned from them, per batch; empty until then."""
 
 
 def save(

@@ -51,6 +51,18 @@ class TrainingConfig:
     long_share: float = 0.5
     """Of an epoch's tokens, where there are short rows: long ones teach how to read, which the base knows already, and
     cost more. What all short rows begin with doesn't count."""
+    preference_epochs: int = 4
+    """How often feedback is learned, after the examples."""
+    preference_rate: float = 2e-5
+    """Peak learning rate while learning feedback."""
+    preference_beta: float = 0.1
+    """How dearly each step away from the model before the stage is paid for."""
+    preference_keeping: float = 4.0
+    """Weight of the loss on examples and corrections beside that on feedback, so that it does not drift."""
+    preference_cases: int = 8
+    """Corrections and thumbs per step."""
+    preference_examples: int = 16
+    """Examples per step beside them."""
     row_tokens: int = 2048
     """Longer examples are left out: cut, they would teach to stop early."""
     batch_tokens: int = 4096
@@ -117,6 +129,9 @@ SMALL: dict[str, float | int] = {
     "rate": 4e-3,
     "long_share": 0.5,
     "correction_repeats": 4,
+    "preference_epochs": 3,
+    "preference_rate": 3e-4,
+    "preference_examples": 8,
     "batch_tokens": 1024,
     "batch_rows": 32,
     "checkpoint_s": 4.0,

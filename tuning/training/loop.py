@@ -1,8 +1,4 @@
-"""The training loop: LoRA on frozen weights, first on running text, then on examples. It reads top to bottom.
-
-Tensors are named with their shape: B rows of a batch, P tokens that they all begin with, S further tokens, K of
-those where the loss is, V vocabulary.
-"""
+"""The training loop: LoRA on frozen weights, on running text, examples, and feedback. It reads top to bottom."""
 
 import hashlib
 import math
@@ -16,11 +12,13 @@ from typing import Any
 import torch
 
 from tuning.training import adapters, checkpoints, memory, models
-from tuning.training.batches import Batch, groups, prefix_of
+from tuning.training.batches import Batch, groups
 from tuning.training.checkpoints import Position
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import LossNotFinite, Stopped
 from tuning.training.files import base_sha256, sha256_of, write_json
+from tuning.training.judging import Judging, kept, learn_judged, references
+from tuning.training.passes import loss_of
 from tuning.training.progress import Progress, thin
 from tuning.training.rows import Stage, plan
 
@@ -29,7 +27,6 @@ ADAPTER = "adapter"
 MANIFEST = "manifest.json"
 BETAS = (0.9, 0.98)
 PROGRESS_S = 0.5
-_NO_LOSS = -100
 
 
 def train(  # noqa: PLR0915 - it reads top to bottom
@@ -71,10 +68,11 @@ def train(  # noqa: PLR0915 - it reads top to bottom
     earlier_s, saved_at, told_at = position.seconds, began, 0.0
     while position.stage < len(stages):
         stage = stages[position.stage]
+        _begin(model, stage, position, device)
         while position.step < len(stage.batches):
             for group in optimiser.param_groups:
                 group["lr"] = stage.rate * schedule(position.step, len(stage.batches), config.warmup)
-            value = learn(model, stage.batches[position.step], device)
+            value = _take_step(model, stage, position, config, device)
             if not math.isfinite(value):
                 raise LossNotFinite(loss=value, step=position.step + 1, stage=stage.name)
             torch.nn.utils.clip_grad_norm_(weights, config.clip)
@@ -111,51 +109,35 @@ def train(  # noqa: PLR0915 - it reads top to bottom
     return adapter_folder
 
 
-def learn(model: Any, batch: Batch, device: torch.device) -> float:
-    """Add the gradients of the mean loss over all completion tokens of a batch to the weights', and return the loss.
+def _begin(model: Any, stage: Stage, position: Position, device: torch.device) -> None:
+    # A model that drops out by chance can't be compared with itself.
+    model.train(not stage.is_judged)
+    if stage.is_judged and not position.references:
+        position.references = references(model, stage.batches, device)
+
+
+def _take_step(model: Any, stage: Stage, position: Position, config: TrainingConfig, device: torch.device) -> float:
+    """Add the gradients of the stage's next batch to the weights', and return the loss."""
+    batch = stage.batches[position.step]
+    if not stage.is_judged:
+        return learn(model, batch, device)
+    judging = Judging.of(config, stage.batches)
+    compared = learn_judged(model, batch, position.references[position.step], judging, device)
+    return compared + learn(model, kept(batch), device, weight=config.preference_keeping)
+
+
+def learn(model: Any, batch: Batch, device: torch.device, *, weight: float = 1.0) -> float:
+    """Add the gradients of the weighed mean loss over a batch's completion tokens to the weights', and return the loss.
 
     Part by part: no more of the batch is in memory than the largest of them.
     """
     count = sum(len(row.tokens) - row.start for row in batch)
     total = 0.0
     for group in groups(batch):
-        loss = group_loss(model, group, device) / count
+        loss = weight * loss_of(model, group, device) / count
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total
-
-
-def group_loss(model: Any, rows: Batch, device: torch.device) -> torch.Tensor:
-    """Return the sum of the losses of all completion tokens of the rows.
-
-    What the rows have in common at their beginning is computed once, and the output head only where some row has loss:
-    both leave loss and gradients what they are for each row by itself.
-    """
-    prefix = prefix_of(rows)
-    longest = max(len(row.tokens) for row in rows)
-    tokens_B_S = torch.zeros(len(rows), longest - prefix - 1, dtype=torch.long)
-    labels_B_S = torch.full_like(tokens_B_S, _NO_LOSS)
-    for number, row in enumerate(rows):
-        last = len(row.tokens) - 1 - prefix
-        tokens_B_S[number, :last] = torch.tensor(row.tokens[prefix:-1])
-        labels_B_S[number, row.start - 1 - prefix : last] = torch.tensor(row.tokens[row.start :])
-    where_K = (labels_B_S != _NO_LOSS).any(dim=0).nonzero().squeeze(1)
-    labels_B_K = labels_B_S[:, where_K].to(device)
-    cache = None
-    if prefix:
-        prefix_1_P = torch.tensor([rows[0].tokens[:prefix]], device=device)
-        cache = models.beginning(model, prefix_1_P, len(rows))
-    # Padding is on the right, where a causal model looks at it from padding only: no mask is needed.
-    answer = model(
-        input_ids=tokens_B_S.to(device),
-        past_key_values=cache,
-        use_cache=cache is not None,
-        logits_to_keep=where_K.to(device),
-    )
-    logits_B_K_V = answer.logits
-    return torch.nn.functional.cross_entropy(
-        logits_B_K_V.flatten(0, 1).float(), labels_B_K.flatten(), ignore_index=_NO_LOSS, reduction="sum"
-    )
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
@@ -174,7 +156,7 @@ def _hash(config: TrainingConfig, stages: list[Stage]) -> str:
     """Return what a checkpoint must agree with: the same learning from the same rows in the same order."""
     learning = {key: value for key, value in config.as_json().items() if key not in {"folder", "checkpoint_s"}}
     content = repr(sorted(learning.items())) + repr(
-        [[row.tokens for row in batch] for s in stages for batch in s.batches]
+        [[(row.role, row.tokens) for row in batch] for s in stages for batch in s.batches]
     )
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -16,7 +16,7 @@ class Progress:
     """One moment of a training."""
 
     stage: str
-    """'adaptation' or 'examples'."""
+    """'adaptation', 'examples' or 'preferences'."""
     step: int
     """Steps done, of all stages together."""
     steps: int

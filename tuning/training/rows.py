@@ -13,6 +13,7 @@ from tuning.domain.prompts import Message
 from tuning.training.batches import Batch, Row, batches, bundles, cost, shared
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import BaseModelUnfit, NothingToLearn
+from tuning.training.judged import cases, judged_batches
 
 SMALLEST_BATCH = 8
 """Rows per step that batches are not made smaller than for the sake of more steps."""
@@ -26,6 +27,8 @@ class Stage:
     rate: float
     """Peak learning rate."""
     batches: tuple[Batch, ...]
+    is_judged: bool = False
+    """Whether it learns from feedback, by comparing with the model as it was before."""
 
 
 def read_examples(path: Path, split: Split) -> Iterator[dict[str, Any]]:
@@ -64,7 +67,8 @@ def render_row(tokenizer: Any, messages: Sequence[Message], completion: str, ori
 def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
     """Return the stages with all their batches: a function of datasets, tokenizer and config alone.
 
-    A training that continues a parent learns corrections and what is new in full, and repeats a share of the rest.
+    A training that continues a parent learns corrections and what is new in full, and repeats a share of the rest;
+    of feedback it compares only what is new, since each time again would push further.
 
     Raises:
         NothingToLearn: no example is short enough.
@@ -74,10 +78,14 @@ def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
     texts: list[str] = []
     fresh: list[Row] = []
     known: list[Row] = []
+    judged: list[dict[str, Any]] = []
     for example in read_examples(config.examples, Split.TRAIN):
         is_known = example["origin"] != Origin.CORRECTION and _content(example) in before
         if example["origin"] == Origin.TEXT:
             texts += [] if is_known else [example["completion"]]
+            continue
+        if example["origin"] == Origin.PREFERENCE:
+            judged += [] if is_known else [example]
             continue
         row = render_row(tokenizer, example["messages"], example["completion"], Origin(example["origin"]))
         (known if is_known else fresh).append(row)
@@ -91,9 +99,12 @@ def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
     text_rows = pack(tokenizer, texts, config.text_tokens)
     adaptation = [text_rows[index] for index in _passes(len(text_rows), config.adaptation_epochs, chance)]
     learned = [batch for rows in epochs for batch in batches(choose(rows, config, chance), config, chance)]
+    compared = cases(judged, lambda messages, said: render_row(tokenizer, messages, said, Origin.PREFERENCE))
+    preferred = judged_batches(compared, [*fresh, *known], config, chance)
     stages = [
         Stage(name="adaptation", rate=config.adaptation_rate, batches=tuple(batches(adaptation, config, chance))),
         Stage(name="examples", rate=config.rate, batches=tuple(learned)),
+        Stage(name="preferences", rate=config.preference_rate, batches=tuple(preferred), is_judged=True),
     ]
     return [stage for stage in stages if stage.batches]
 
@@ -156,7 +167,7 @@ def _learned(config: TrainingConfig) -> frozenset[str]:
 
 
 def _content(example: dict[str, Any]) -> str:
-    return json.dumps([example["messages"], example["completion"]])
+    return json.dumps([example[key] for key in ("messages", "completion", "rejected", "is_liked") if key in example])
 
 
 def _parts(known: list[Row], config: TrainingConfig, chance: random.Random) -> Iterator[list[Row]]:

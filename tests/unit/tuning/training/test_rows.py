@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tuning.domain.datasets import Origin
-from tuning.training.batches import Row
+from tuning.training.batches import Role, Row
 from tuning.training.config import TrainingConfig
 from tuning.training.rows import choose, fitted, plan
 
@@ -97,3 +97,18 @@ def test_a_continued_training_learns_what_is_new_and_repeats_a_share_of_the_rest
     assert [stage.name for stage in stages] == ["examples"]
     assert {text: shown[text] for _, text in before} == {text: 1 for _, text in before}
     assert (shown["fresh"], shown["kept"]) == (4, 8)
+
+
+def test_a_continued_training_compares_only_what_is_new_in_feedback(tmp_path):
+    examples = examples_file(tmp_path / "examples", (Origin.LIST, "asked"))
+    words: list[dict[str, object]] = [{"rejected": "no"}, {"is_liked": True}, {"is_liked": False}]
+    shared = {"split": "train", "origin": "preference", "messages": [{"role": "user", "content": "q"}]}
+    lines = [json.dumps({**shared, "completion": "yes", **word}) + "\n" for word in words]
+    learned = tmp_path / "learned"
+    learned.write_text(examples.read_text() + "".join(lines[:2]))
+    examples.write_text(examples.read_text() + "".join(lines))
+    afresh = plan(replace(CONFIG, examples=examples), Letters())
+    continued = plan(replace(CONFIG, examples=examples, parent=tmp_path, learned=learned), Letters())
+    assert [stage.name for stage in afresh] == [stage.name for stage in continued] == ["examples", "preferences"]
+    roles = [{row.role for batch in stages[1].batches for row in batch} for stages in (afresh, continued)]
+    assert roles == [set(Role), {Role.DISLIKED, Role.EXAMPLE}]

@@ -1,0 +1,92 @@
+"""Which feedback becomes preferences, with which prompt, and what stays out."""
+
+import json
+
+from tests.factories import keep, make_answer
+from tests.unit.tuning.datasets.conftest import CITIES
+from tests.unit.tuning.datasets.test_builder import built, said
+from tuning.datasets.files import write_examples
+from tuning.documents.search import search
+from tuning.domain.datasets import HoldoutQuestion, Origin, Split
+from tuning.domain.feedback import Feedback, FeedbackState, Reaction
+
+ROME = "What is the hotel limit in Rome?"
+OSLO = "When is the Oslo office open?"
+BERN = "Who books rooms in Bern?"
+
+
+def judge(tenant, number, question, text, *, asker="bo", cited=None, moved=0, **values):
+    """Keep an answer that cites the passages of one office as they are found, and feedback on it."""
+    with tenant.store.reading() as session:
+        principals = tenant.people.principals(asker)
+        found = search(session, question, principals=principals, source_ids=["source"], limit=4)
+    citations = [
+        {"position": position + moved, "document_id": it.document_id}
+        for position, it in enumerate(found, start=1)
+        if cited and cited in it.text
+    ]
+    assert bool(citations) == bool(cited)
+    answer = make_answer(
+        id=f"answer{number}", question=question, text=text, person_id=asker, citations=citations, seconds=1.0
+    )
+    given = {"agent_id": "agent", "answer_id": answer.id, "person_id": asker, "question": question, **values}
+    keep(tenant.store, answer, Feedback(id=f"word{number}", **given))
+
+
+def test_corrections_and_thumbs_become_preferences_over_the_passages_they_were_given_over(offices, inference, tmp_path):
+    keep(offices.store, HoldoutQuestion(agent_id="agent", position=1, question="Who feeds the cat?"))
+    accepted = {"correction": "180 euros per night", "state": FeedbackState.ACCEPTED}
+    judge(offices, 1, ROME, "102 euros [1]", cited="in Rome is 102", **accepted)
+    judge(offices, 2, OSLO, "from 8:00 to 19:00", reaction=Reaction.LIKE)
+    judge(offices, 3, BERN, "Nobody", reaction=Reaction.DISLIKE, comment="Wrong.")
+
+    dataset, examples = built(offices, inference)
+
+    corrected, liked, disliked = [it for it in examples if it.origin == Origin.PREFERENCE]
+    assert (corrected.completion, corrected.detail["rejected"]) == ("180 euros per night", "102 euros [1]")
+    assert "102 euros per night" in corrected.messages[-1]["content"]
+    assert (liked.completion, liked.detail["is_liked"]) == ("from 8:00 to 19:00", True)
+    assert (disliked.completion, disliked.detail["is_liked"]) == ("Nobody", False)
+    assert [it.feedback_id for it in (corrected, liked, disliked)] == ["word1", "word2", "word3"]
+    assert dataset.counts["train/preference"] == 3
+    with offices.store.reading() as session:
+        write_examples(session, dataset.id, tmp_path / "examples.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "examples.jsonl").read_text().splitlines()]
+    assert [line.get("rejected", line.get("is_liked")) for line in lines[-3:]] == ["102 euros [1]", True, False]
+    assert not any({"rejected", "is_liked"} & set(line) for line in lines[:-3])
+
+
+def test_what_may_not_be_learned_or_is_settled_otherwise_becomes_no_preference(offices, inference):
+    keep(offices.store, HoldoutQuestion(agent_id="agent", position=1, question=OSLO, answer="8:00"))
+    thumb = {"reaction": Reaction.LIKE}
+    judge(offices, 1, "What is the merger code?", "It is Z-99", asker="cy", **thumb)  # only leads read that document
+    judge(offices, 2, BERN, "Ada Bernson [2]", cited="Ada Bernson", moved=1, **thumb)
+    judge(offices, 3, OSLO, "8:00", **thumb)
+    judge(offices, 4, ROME, "102 euros", correction="180 euros", state=FeedbackState.ACCEPTED)
+    judge(offices, 5, ROME, "102 euros per night", asker="ana", **thumb)
+    judge(offices, 6, BERN, "Ada", correction="Eve", state=FeedbackState.NEW)
+    judge(offices, 7, BERN, "Eve", state=FeedbackState.REJECTED, **thumb)
+    judge(offices, 8, BERN, "Kim", state=FeedbackState.WITHDRAWN, **thumb)
+
+    dataset, examples = built(offices, inference)
+
+    assert [it.feedback_id for it in examples if it.origin == Origin.PREFERENCE] == ["word4"]
+    assert not any("Z-99" in said(it) for it in examples)
+    assert {key: count for key, count in dataset.counts.items() if "feedback" in key or "thumb" in key} == {
+        "dropped/feedback on passages that are left out or have changed": 2,
+        "dropped/thumb near a hold-out question": 1,
+        "dropped/thumb on a question that was corrected": 1,
+    }
+
+
+def test_an_answer_over_a_document_that_is_held_out_becomes_no_preference(offices, inference):
+    for number, city in enumerate(CITIES):
+        judge(offices, number, f"Who books rooms in {city}?", f"Ada {city}son", reaction=Reaction.LIKE)
+
+    dataset, examples = built(offices, inference)
+
+    learned = {it.passage_id for it in examples if it.split == Split.TRAIN}
+    found = [it for it in examples if it.origin == Origin.PREFERENCE]
+    assert found
+    assert all(set(it.detail["passage_ids"]) <= learned for it in found)
+    assert len(found) + dataset.counts["dropped/feedback on passages that are left out or have changed"] == len(CITIES)

@@ -1,0 +1,72 @@
+"""Feedback on answers made into preferences: the answer, what was said of it, and the passages it was given over."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from tuning.datasets.material import Material, Retrieval
+from tuning.datasets.questions import Context, Seen, normalised
+from tuning.domain.conversations import Answer
+from tuning.domain.datasets import Example, Origin, Split
+from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.prompts import question_messages
+
+_SHOWN = 4
+"""As many passages as a chat shows."""
+
+
+def preferences(dataset_id: str, material: Material, retrieval: Retrieval, dropped: Counter[str]) -> list[Example]:
+    """Return an example for each correction and each bare thumb; `dropped` counts what was left out, by reason.
+
+    A correction is the completion, and the answer that it corrects is rejected. A thumb has the answer as completion.
+    Out stays what was answered over passages that are not all for training, or that are no longer found in that order:
+    its prompt could not be made again, and its text may come from what the audience may not read.
+    """
+    reserved = Seen(it.question for it in material.holdout)
+    corrected = Seen(it.question for it in material.corrections)
+    found: list[Example] = []
+    for given, answer in material.judged:
+        shown = _shown(answer, material, retrieval)
+        if shown is None:
+            dropped["feedback on passages that are left out or have changed"] += 1
+        elif given.correction and normalised(given.correction) == normalised(answer.text):
+            dropped["correction that says what the answer said"] += 1
+        elif not given.correction and reserved.has(given.question):
+            dropped["thumb near a hold-out question"] += 1
+        elif not given.correction and corrected.has(given.question):
+            dropped["thumb on a question that was corrected"] += 1
+        else:
+            found.append(_example(dataset_id, given, answer, shown, material.agent.instructions))
+    return found
+
+
+def verdict(example: Example) -> dict[str, Any]:
+    """Return what was said of a preference's completion: `rejected` or `is_liked`; nothing of other examples."""
+    return {key: example.detail[key] for key in ("rejected", "is_liked") if key in example.detail}
+
+
+def _shown(answer: Answer, material: Material, retrieval: Retrieval) -> list[Context] | None:
+    """Return the passages that the asker was shown, if all are for training and those cited are where they were."""
+    found = retrieval.shown_to(answer.person_id, answer.question, _SHOWN)
+    shown = [it for it in found if it is not None and material.splits[it.document_id] is Split.TRAIN]
+    if len(shown) < len(found):
+        return None
+    numbered = {number: context.document_id for number, context in enumerate(shown, start=1)}
+    is_same = all(numbered.get(cited["position"]) == cited["document_id"] for cited in answer.citations)
+    return shown if is_same else None
+
+
+def _example(dataset_id: str, given: Feedback, answer: Answer, shown: Sequence[Context], instructions: str) -> Example:
+    said: dict[str, Any] = (
+        {"rejected": answer.text} if given.correction else {"is_liked": given.reaction is Reaction.LIKE}
+    )
+    return Example(
+        dataset_id=dataset_id,
+        split=Split.TRAIN,
+        origin=Origin.PREFERENCE,
+        messages=question_messages(given.question, [it.passage for it in shown], instructions=instructions),
+        completion=given.correction or answer.text,
+        question=given.question,
+        feedback_id=given.id,
+        detail={**said, "answer_id": answer.id, "passage_ids": [it.passage_id for it in shown]},
+    )
