@@ -31,6 +31,7 @@ WHO_MAY = {
     Permission.ACCESS_ASK: {"gus"},
     Permission.ACCESS_DECIDE: {"cy", "dee"},
     Permission.POLICY_CHANGE: {"cy", "dee"},
+    Permission.USAGE_READ: {"ana", "cy", "dee"},
 }
 
 NEED_NO_SUBJECT = {
@@ -69,7 +70,12 @@ def test_who_may_do_what(session, tenant, permission):
 
 @pytest.mark.parametrize("permission", set(Permission) - NEED_NO_SUBJECT)
 def test_what_needs_a_subject_is_refused_without_one(session, tenant, permission):
-    need_none = {Permission.RELEASE_REVOKE, Permission.RELEASE_RETIRE, Permission.RUN_CANCEL}
+    need_none = {
+        Permission.RELEASE_REVOKE,
+        Permission.RELEASE_RETIRE,
+        Permission.RUN_CANCEL,
+        Permission.USAGE_READ,
+    }
     revokers = {"cy", "dee"} if permission in need_none else set()
     assert {who for who in EVERYBODY if access.may(session, tenant, who, permission)} == revokers
 

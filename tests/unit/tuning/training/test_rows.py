@@ -58,9 +58,11 @@ def test_few_rows_make_smaller_batches_gentler_steps_and_more_epochs():
     assert fitted(config, 10_000) == config
     assert fitted(config, 0) == config
     some = fitted(config, 480)
-    assert (some.batch_rows, some.epochs, some.rate) == (16, 2, pytest.approx(4e-3 / 2**0.5))
+    assert (some.batch_rows, some.epochs) == (16, 2)
+    assert some.rate == pytest.approx(4e-3 / 2**0.5)
     few = fitted(config, 96)
-    assert (few.batch_rows, few.epochs, few.rate) == (8, 5, pytest.approx(2e-3))
+    assert (few.batch_rows, few.epochs) == (8, 5)
+    assert few.rate == pytest.approx(2e-3)
 
 
 class Letters:
