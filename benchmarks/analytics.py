@@ -116,7 +116,7 @@ def count_again(store: Store) -> float:
     config.set_main_option("script_location", str(Path(__file__).parents[1] / "tuning" / "store" / "migrations"))
     with store._writing.begin() as connection:  # noqa: SLF001 - as the store itself migrates
         config.attributes["connection"] = connection
-        command.downgrade(config, "0008-1")
+        command.downgrade(config, "0007-1")
     started = time.perf_counter()
     store.migrate()
     return time.perf_counter() - started

@@ -94,5 +94,5 @@ def count_at_once(store):
     config.set_main_option("script_location", str(stored._MIGRATIONS))
     with store._writing.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0008-1")
+        command.downgrade(config, "0007-1")
     store.migrate()
