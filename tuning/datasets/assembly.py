@@ -11,7 +11,7 @@ from tuning.datasets.wordings import wordings
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, question_messages
 
-BY_HEART = 6
+BY_HEART = 5
 """Wordings of each question that are learned without passages."""
 MAX_OPEN = 2_400
 """Examples with passages."""
