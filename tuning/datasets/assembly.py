@@ -25,6 +25,8 @@ MAX_HOLDOUT = 120
 _PASSAGES = (2, 2, 3, 3, 4)
 _CORRECTION_WORDINGS = 8
 _CORRECTION_OPEN = 6
+_CORRECTION_STRANGERS = 4
+"""Questions that its passages don't answer, for each correction: a few corrections must not teach to answer always."""
 
 
 class Assembly:
@@ -45,7 +47,7 @@ class Assembly:
         return [
             *self._running_text(overtaken),
             *self._learned(questions),
-            *self._corrected(),
+            *self._corrected(questions),
             *self._held(questions),
         ]
 
@@ -82,9 +84,10 @@ class Assembly:
         self._rng.shuffle(held)
         return [self._closed(question, question.text) for question in held[:MAX_HOLDOUT]]
 
-    def _corrected(self) -> list[Example]:
+    def _corrected(self, questions: Sequence[Question]) -> list[Example]:
         """Return the accepted corrections: by heart, against passages that may say otherwise, and to be kept to."""
         found: list[Example] = []
+        usable = [it for it in questions if self._split(it.context) is not Split.HOLDOUT]
         for correction in self._material.corrections:
             ask, answer = correction.question, correction.correction
             shared: dict[str, Any] = {"question": ask, "feedback_id": correction.id}
@@ -100,6 +103,8 @@ class Assembly:
                     self._rng.shuffle(order)
                 prompt = self._prompt(asked[number % len(asked)], order)
                 found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))
+            for _ in range(_CORRECTION_STRANGERS if shown and usable else 0):
+                found += self._strange(usable, shown)
             found.append(self._example(Split.REGRESSION, Origin.CORRECTION, self._prompt(ask), answer, **shared))
         return found
 
@@ -149,12 +154,16 @@ class Assembly:
                 prompt = self._prompt(self._worded(question), shown)
                 found.append(self._of(question, prompt, completion, origin=question.origin, shown=shown))
             if self._rng.random() < UNANSWERABLE_SHARE:
-                stranger = self._rng.choice(facts)
-                if len(_without(shown, stranger)) == len(shown):
-                    prompt = self._prompt(self._worded(stranger), shown)
-                    origin = Origin.UNANSWERABLE
-                    found.append(self._of(stranger, prompt, NOT_IN_DOCUMENTS, origin=origin, shown=shown))
+                found += self._strange(facts, shown)
         return found
+
+    def _strange(self, facts: Sequence[Question], shown: Sequence[Context]) -> list[Example]:
+        """Return a question that the passages don't answer, or none if the one picked stands in them."""
+        stranger = self._rng.choice(facts)
+        if self._reserved.has(stranger.text) or len(_without(shown, stranger)) < len(shown):
+            return []
+        prompt = self._prompt(self._worded(stranger), shown)
+        return [self._of(stranger, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=shown)]
 
     def _worded(self, question: Question) -> str:
         """Return the question in some words, but not in those of the hold-out."""

@@ -124,6 +124,7 @@ def weigh(values: Values, task: Task, parity: Mapping[str, float]) -> Evidence:
         task=task,
         gain=_over(values, Variant.TUNED, Variant.BASE, headline),
         gain_with_retrieval=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, headline),
+        declining=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, "refusal"),
         over_incumbent=_over(values, in_use, live, headline),
         regression=bootstrap(kept) if kept else None,
         parity=parity.get("faithful", 0.0),

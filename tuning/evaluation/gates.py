@@ -22,6 +22,8 @@ class Evidence:
     """Tuned over base, both without retrieval."""
     gain_with_retrieval: Interval | None = None
     """Tuned over base, both with retrieval."""
+    declining: Interval | None = None
+    """Tuned over base, both with retrieval, on the questions that no document answers: how often each says so."""
     over_incumbent: Interval | None = None
     """Candidate over the live release, as people use them."""
     regression: Interval | None = None
@@ -45,6 +47,11 @@ def objections(evidence: Evidence) -> list[str]:
         found.append(
             f"With retrieval the tuned model may be worse than the base: {_points(evidence.gain_with_retrieval.mean)}, "
             f"and as little as {_points(evidence.gain_with_retrieval.low)} is possible."
+        )
+    if evidence.declining and evidence.declining.mean < -MARGIN:
+        found.append(
+            f"It makes up more answers than the base model: on {evidence.declining.n} questions that no document "
+            f"answers it says so less often by {-100 * evidence.declining.mean:.0f} points."
         )
     if evidence.over_incumbent and evidence.over_incumbent.low < -MARGIN:
         found.append(
