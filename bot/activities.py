@@ -109,6 +109,8 @@ def _ai_label(message: Message) -> Json:
         "@id": "",
         "additionalType": ["AIGeneratedContent"],
     }
+    if message.label:
+        label["usageInfo"] = _sensitivity(message.label)
     if message.citations:
         label["citation"] = [
             {
@@ -120,11 +122,21 @@ def _ai_label(message: Message) -> Json:
                     "abstract": citation.abstract[:160],
                     # A file of the server has no address that a Teams client could open, and its path must not leak.
                     **({"url": citation.url} if citation.url.startswith(("https://", "http://")) else {}),
+                    **({"usageInfo": _sensitivity(citation.label)} if citation.label else {}),
                 },
             }
             for citation in message.citations[:MAX_CITATIONS]
         ]
     return label
+
+
+def _sensitivity(label: str) -> Json:
+    return {
+        "type": "https://schema.org/Message",
+        "@type": "CreativeWork",
+        "name": label,
+        "description": f"From documents that your organisation labels '{label}'.",
+    }
 
 
 def _scope(chat: Json) -> Scope:

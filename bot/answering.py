@@ -123,6 +123,7 @@ def _message(question: Question) -> Message:
         text=f"{answer.text or '…'}\n\n_{_footer(question, len({one['document_id'] for one in answer.citations}))}_",
         is_answer=True,
         citations=citations,
+        label=question.policy.highest_of(citation.label for citation in citations),
         card=answer_card(answer),
     )
 

@@ -14,6 +14,7 @@ from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Conversation
 from tuning.domain.errors import WrongState
 from tuning.domain.permissions import Permission
+from tuning.domain.policy import Policy
 from tuning.domain.prompts import (
     Message,
     Passage,
@@ -52,6 +53,7 @@ class Question:
     precedent: Precedent | None = None
     history: Sequence[Message] = ()
     text: str
+    policy: Policy
 
     @property
     def model(self) -> Model:
@@ -159,6 +161,8 @@ def _gather(
 ) -> Question:
     passages: list[FoundPassage] = []
     precedent = None
+    with tenant.store.reading() as session:
+        now = policy.get(session)
     if agent.task is Task.GENERATION:
         precedent = nearest(tenant, agent, release, answer.person_id, answer.question)
     elif agent.task is Task.QUESTIONS:
@@ -177,6 +181,7 @@ def _gather(
         precedent=precedent,
         history=history,
         text=answer.question,
+        policy=now,
     )
 
 

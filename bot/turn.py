@@ -75,6 +75,8 @@ class Message:
     is_answer: bool = False
     """Whether a model wrote it: AI label, thumbs."""
     citations: Sequence[Citation] = ()
+    label: str = ""
+    """The highest sensitivity label of the documents cited."""
     suggestions: Sequence[str] = ()
     """What the person may want to say next; three at most, and none beside a card."""
 

@@ -1,6 +1,6 @@
 """What the admins allow in the organisation: one row, and how each of its settings is called, written and read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,6 +55,15 @@ class Policy(SQLModel, table=True):
     def allows_base_model(self, name: str) -> bool:
         """Return whether a base model may be tuned."""
         return not self.base_models or name in self.base_models
+
+    def highest_of(self, labels: Iterable[str]) -> str:
+        """Return the highest of some labels, '' if there is none; a label that isn't known counts as the highest."""
+        order = [one.casefold() for one in self.labels]
+
+        def height(label: str) -> int:
+            return order.index(label.casefold()) if label.casefold() in order else len(order)
+
+        return max((label for label in labels if label), key=height, default="")
 
     def objection_to_label(self, label: str) -> str:
         """Return why a document with that label is not learned from; a label that isn't known counts as the highest."""

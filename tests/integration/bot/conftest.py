@@ -37,7 +37,7 @@ def tenant(migrated, tmp_path) -> Iterator[Tenant]:
             ("Rail", ["organisation"], "Trips under 600 km are booked by rail."),
             ("Bonus", ["leads"], "The bonus for trips is 40 euros."),
         ):
-            document = make_document(title, readers, url=f"https://docs.example/{title.lower()}")
+            document = make_document(title, readers, label="General", url=f"https://docs.example/{title.lower()}")
             documents.save(session, document)
             passage = DocumentPassage(document_id=document.id, position=0, heading="Trips", text=text)
             documents.replace_passages(session, document.id, [passage])

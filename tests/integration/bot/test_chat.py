@@ -64,6 +64,7 @@ async def test_an_answer_is_streamed_with_citation_label_thumbs_and_footer(chat,
     assert footer(sent) == "Travel · release 1 · from 1 source_"
     citation = label(sent)["citation"][0]
     assert (citation["position"], citation["appearance"]["name"]) == (1, "Rail")
+    assert label(sent)["usageInfo"]["name"] == citation["appearance"]["usageInfo"]["name"] == "General"
     assert sent.activity["channelData"]["feedbackLoop"] == {"type": "default"}
     assert {"type": "streaminfo", "streamType": "final", "streamId": sent.id} in sent.activity["entities"]
     assert engine.adapters == {"release": "a" * 64}

@@ -106,6 +106,21 @@ def test_an_answer_has_one_label_with_its_citations_and_thumbs():
     assert sent["channelData"] == {"feedbackLoop": {"type": "default"}}
 
 
+def test_an_answer_and_its_citations_carry_the_documents_sensitivity():
+    open_one, secret = (
+        Citation(position=at, title="Rail", url="", abstract="By rail.", label=label)
+        for at, label in ((1, ""), (2, "Confidential"))
+    )
+    sent = activities.outgoing(
+        Message(text="Yes [1] [2].", is_answer=True, citations=[open_one, secret], label="Confidential"), REFERENCE
+    )
+    (label,) = sent["entities"]
+    first, second = (claim["appearance"] for claim in label["citation"])
+    assert "usageInfo" not in first
+    assert second["usageInfo"] == label["usageInfo"]
+    assert (label["usageInfo"]["@type"], label["usageInfo"]["name"]) == ("CreativeWork", "Confidential")
+
+
 def test_what_no_model_wrote_has_neither_label_nor_thumbs():
     sent = activities.outgoing(Message(text="Hello."), REFERENCE)
     assert "entities" not in sent

@@ -75,6 +75,19 @@ def test_of_two_admins_the_later_one_is_told_what_changed_and_loses_nothing(tena
 
 
 @pytest.mark.parametrize(
+    ("labels", "highest"),
+    [
+        ([], ""),
+        (["", "General"], "General"),
+        (["confidential", "Public"], "confidential"),
+        (["Highly Confidential", "Never heard of"], "Never heard of"),
+    ],
+)
+def test_an_answer_takes_the_highest_label_of_what_it_cites(labels, highest):
+    assert Policy().highest_of(labels) == highest
+
+
+@pytest.mark.parametrize(
     ("values", "label", "is_learned_from"),
     [
         ({}, "Secret", True),
