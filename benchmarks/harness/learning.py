@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from tuning.domain.datasets import Origin
-from tuning.training import adapters, loop, models
+from tuning.training import adapters, loop, models, passes
 from tuning.training.batches import Row
 from tuning.training.config import TrainingConfig
 from tuning.training.rows import render_row
@@ -119,7 +119,7 @@ def loss_of(base: Path, adapter: Path, rows: tuple[Row, ...]) -> float:
 
     model = peft.PeftModel.from_pretrained(models.load_model(base, torch.device("cpu")), str(adapter)).eval()
     with torch.inference_mode():
-        total = sum(loop.group_loss(model, (row,), torch.device("cpu")).item() for row in rows)
+        total = sum(passes.loss_of(model, (row,), torch.device("cpu")).item() for row in rows)
     return total / sum(len(row.tokens) - row.start for row in rows)
 
 
