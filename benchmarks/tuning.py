@@ -62,7 +62,7 @@ class Work:
 def on_passages(chance: random.Random) -> list[Example]:
     """Return questions on passages, four over the same."""
     found: list[Example] = []
-    for _ in range(16):
+    for _ in range(8):
         sources = invent_sources(chance, count=3, facts_each=(3, 5), fillers=(3, 6))
         facts = [(number, fact) for number, source in enumerate(sources, start=1) for fact in source.facts]
         for number, fact in chance.sample(facts, QUESTIONS_A_PASSAGE):
@@ -73,7 +73,7 @@ def on_passages(chance: random.Random) -> list[Example]:
 
 def on_one_instruction(chance: random.Random) -> list[Example]:
     """Return short questions and answers under one long instruction."""
-    facts = [invent_fact(chance, chance.choice(AREAS[chance.choice(list(AREAS))])) for _ in range(96)]
+    facts = [invent_fact(chance, chance.choice(AREAS[chance.choice(list(AREAS))])) for _ in range(48)]
     instruction = " ".join(INSTRUCTION.split())
     return [(question_messages(fact.questions[0], instructions=instruction), fact.answer) for fact in facts]
 

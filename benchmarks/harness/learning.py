@@ -53,6 +53,7 @@ def attune(lessons: Lessons, folder: Path) -> tuple[float, Path]:
         alpha=lessons.alpha,
         rate=lessons.rate,
         epochs=1,
+        least_steps=1,
         long_row_tokens=0,
         batch_rows=lessons.rows_per_step,
         batch_tokens=10**6,
