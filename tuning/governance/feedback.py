@@ -27,6 +27,8 @@ def give(
 ) -> Feedback:
     """Say something about an answer, or change it: what is left out stays as it was said before.
 
+    To say the same once more changes nothing, as when Teams delivers a press again whose answer it never got.
+
     Raise `InvalidInput` for too much text or nothing at all, `WrongState` once the owner has decided on it.
     """
     comment, correction = _text(comment, "comment"), _text(correction, "correction")
@@ -42,11 +44,14 @@ def give(
             raise WrongState(f"The owner has already {given.state} what you said about this answer; thank you.")
         if given.state == FeedbackState.WITHDRAWN:
             given.reaction, given.comment, given.correction = None, "", ""
+        before = given.reaction, given.comment, given.correction
         given.reaction = reaction or given.reaction
         given.comment = comment or given.comment
         given.correction = correction or given.correction
-        if not (given.reaction or given.comment or given.correction):
+        if not any(said := (given.reaction, given.comment, given.correction)):
             raise InvalidInput("There is nothing in the feedback: choose a thumb, or write what is wrong.")
+        if said == before:
+            return given
         given.state, given.given_at = FeedbackState.NEW, now()
         session.add(given)
         session.flush()

@@ -23,6 +23,14 @@ def test_saying_more_changes_what_was_said(tenant):
     )
 
 
+def test_saying_the_same_once_more_changes_nothing(tenant):
+    first = governed.give(tenant, "bo", "answer", reaction=Reaction.DISLIKE, correction="Yes, in economy.")
+    again = governed.give(tenant, "bo", "answer", correction="Yes, in economy.")
+    assert (again.id, again.given_at) == (first.id, first.given_at)
+    with tenant.store.reading() as session:
+        assert [event.tag for event in audit.events(session, first.id)] == ["feedback:given"]
+
+
 def test_only_the_person_who_got_an_answer_talks_about_it(tenant):
     with pytest.raises(NotAllowed, match="who got an answer"):
         governed.give(tenant, "cy", "answer", reaction=Reaction.LIKE)
