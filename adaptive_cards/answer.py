@@ -1,14 +1,16 @@
-"""The one quiet button below an answer: correct it."""
+"""What stands below an answer, quietly: what to ask next, and a button to correct it."""
 
-from adaptive_cards.elements import Element, card, execute, show_card, text_input
+from collections.abc import Sequence
+
+from adaptive_cards.elements import Element, aside, card, escape, execute, show_card, text_input
 from adaptive_cards.verbs import Verb
 from tuning.domain.conversations import Answer
 
 MAX_CORRECTION = 2_000
 
 
-def answer_card(answer: Answer) -> Element:
-    """Return the button, which unfolds the answer to edit."""
+def answer_card(answer: Answer, follow_ups: Sequence[str] = ()) -> Element:
+    """Return the questions that one press asks, and the button, which unfolds the answer to edit."""
     field = text_input(
         "correction",
         "What should the answer have been?",
@@ -18,7 +20,15 @@ def answer_card(answer: Answer) -> Element:
         is_required=True,
     )
     send = execute("Send correction", Verb.FEEDBACK_CORRECT, answer_id=answer.id)
-    return card(actions=[show_card("Correct this answer", card(field, actions=[send]))])
+    asked_next = [aside("You could also ask"), *map(_ask, follow_ups)] if follow_ups else []
+    return card(*asked_next, actions=[show_card("Correct this answer", card(field, actions=[send]))])
+
+
+def _ask(question: str) -> Element:
+    """Return a line that sends itself as the person's message; unlike a button's title it wraps on a phone."""
+    press = {"type": "Action.Submit", "title": question, "data": {"msteams": {"type": "imBack", "value": question}}}
+    text = {"type": "TextBlock", "text": escape(question), "wrap": True, "color": "accent"}
+    return {"type": "Container", "spacing": "small", "items": [text], "selectAction": press}
 
 
 def corrected_card(correction: str) -> Element:

@@ -10,7 +10,6 @@ from bot.turn import Attachment, Incoming, Json, Message, Scope
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
 FILE_DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 MAX_CITATIONS = 20
-MAX_SUGGESTIONS = 3
 MAX_TEXT = 38_000
 """Characters: Teams takes about 100 KB of UTF-16 a message, with everything around the text; stay under 80 KB."""
 _MENTION = re.compile(r"<at[^>]*>.*?</at>", re.DOTALL)
@@ -60,9 +59,6 @@ def outgoing(message: Message, reference: Json, reply_to_id: str = "") -> Json:
         activity["replyToId"] = reply_to_id
     if message.card is not None:
         activity["attachments"] = [{"contentType": ADAPTIVE_CARD, "content": message.card}]
-    elif message.suggestions:
-        actions = [{"type": "imBack", "title": text, "value": text} for text in message.suggestions[:MAX_SUGGESTIONS]]
-        activity["suggestedActions"] = {"to": [reference.get("user", {}).get("id", "")], "actions": actions}
     if message.is_answer:
         activity["entities"] = [_ai_label(message)]
         activity["channelData"] = {"feedbackLoop": {"type": "default"}}

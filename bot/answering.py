@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from adaptive_cards.answer import answer_card
@@ -10,6 +11,7 @@ from adaptive_cards.elements import escape
 from bot import questions
 from bot.engine import Engine
 from bot.errors import NotDelivered, QuestionTooLong, StreamStopped
+from bot.follow_ups import follow_ups
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
 from tuning.domain.conversations import Answer
@@ -54,7 +56,7 @@ class Answering:
         started = time.monotonic()
         try:
             async with turn.stream(answer.activity_id) as stream:
-                message = await self._compose(question, stream, started)
+                message = await self._compose(turn, question, stream, started)
                 activity_id = await stream.finish(message)
         except StreamStopped:
             answer.is_stopped = True
@@ -66,10 +68,10 @@ class Answering:
         else:
             await self._save(answer, activity_id=activity_id)
 
-    async def _compose(self, question: Question, stream: AnswerStream, started: float) -> Message:
+    async def _compose(self, turn: Turn, question: Question, stream: AnswerStream, started: float) -> Message:
         answer = question.answer
         if answer.seconds is not None:  # a restart came between generating and showing
-            return _message(question)
+            return await self._message(turn, question)
         await stream.inform(_INFORMING[question.agent.task])
         await self._save(answer, activity_id=stream.activity_id)
         try:
@@ -81,7 +83,11 @@ class Answering:
         answer.citations = [_stored(question, position) for position in _cited(question)]
         answer.is_declined = question.agent.task is Task.QUESTIONS and is_declined(answer.text)
         await self._save(answer, ends=True)
-        return _message(question)
+        return await self._message(turn, question)
+
+    async def _message(self, turn: Turn, question: Question) -> Message:
+        suggested = await asyncio.to_thread(follow_ups, self._tenant, question, turn.incoming.scope)
+        return _message(question, suggested)
 
     async def _generate(self, question: Question, stream: AnswerStream) -> None:
         prompts = question.prompts()
@@ -111,7 +117,7 @@ class Answering:
         await asyncio.to_thread(write)
 
 
-def _message(question: Question) -> Message:
+def _message(question: Question, suggested: Sequence[str]) -> Message:
     answer = question.answer
     citations = [
         Citation(
@@ -124,7 +130,7 @@ def _message(question: Question) -> Message:
         is_answer=True,
         citations=citations,
         label=question.policy.highest_of(citation.label for citation in citations),
-        card=answer_card(answer),
+        card=answer_card(answer, suggested),
     )
 
 

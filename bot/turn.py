@@ -77,8 +77,6 @@ class Message:
     citations: Sequence[Citation] = ()
     label: str = ""
     """The highest sensitivity label of the documents cited."""
-    suggestions: Sequence[str] = ()
-    """What the person may want to say next; three at most, and none beside a card."""
 
 
 class AnswerStream(Protocol):

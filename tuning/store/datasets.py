@@ -31,6 +31,17 @@ def examples(
     return session.exec(query.order_by(col(Example.id))).all()
 
 
+def questions_about(session: Session, dataset_id: str, document_ids: Sequence[str]) -> Sequence[Example]:
+    """Return the examples of questions that documents answer, as they stand in the documents' order."""
+    query = select(Example).where(
+        Example.dataset_id == dataset_id,
+        Example.split == Split.TRAIN,
+        col(Example.origin).in_((Origin.LIST, Origin.TABLE, Origin.WRITTEN)),
+        col(Example.document_id).in_(document_ids),
+    )
+    return session.exec(query.order_by(col(Example.id))).all()
+
+
 def add(session: Session, dataset: Dataset, made: Sequence[Example]) -> None:
     """Keep a dataset with all its examples, in order."""
     session.add(dataset)

@@ -213,6 +213,7 @@ CARDS = {
     "agent": agent_card(AGENT, SUBMITTED),
     "agent on trial": agent_card(AGENT, SUBMITTED, is_trial=True),
     "answer": answer_card(make_answer()),
+    "answer, what to ask next": answer_card(make_answer(), ["May I *fly* to Rome?", "Who books trips?"]),
     "answer, long": answer_card(make_answer(text="word " * 5000)),
     "corrected": corrected_card("Only over 600 km."),
     "details": details_card("An agent needs a name.", name="Travel"),

@@ -1,14 +1,16 @@
 """Answers, between a chat in memory and an engine on loopback."""
 
 import pytest
+from sqlmodel import select
 
 from bot.answering import Answering
 from bot.engine import Engine
+from bot.turn import Scope
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
 from tests.fakes.engine import FakeEngine
 from tests.fakes.turn import FakeTurn
 from tuning.domain.datasets import Dataset, Example, Origin, Split
-from tuning.domain.documents import DocumentPassage
+from tuning.domain.documents import Document, DocumentPassage
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
@@ -62,6 +64,48 @@ async def test_without_passages_the_weights_alone_answer(answering, engine, stor
     assert engine.prompt() == "Question: How long by rail?"
     assert turn.said == "Under 600 km by rail.\n\n_Travel · release 1 · from what it learned_"
     assert turn.sent[0].citations == []
+
+
+def learn(store, *asked, made_by="list"):
+    """Let the release have learned answers of document 'Trips'."""
+    examples = [
+        Example(
+            dataset_id="dataset",
+            split=Split.TRAIN,
+            origin=Origin.WRITTEN,
+            completion=f"{answer} [1]",
+            document_id=documents_by_title(store)["Trips"],
+            detail={"made_by": made_by, "asked": question, "answer": answer},
+        )
+        for question, answer in asked
+    ]
+    keep(store, *examples)
+
+
+def documents_by_title(store):
+    with store.reading() as session:
+        return {one.title: one.id for one in session.exec(select(Document))}
+
+
+def suggested(turn):
+    return [one["selectAction"]["title"] for one in turn.sent[-1].card["body"] if "selectAction" in one]
+
+
+async def test_questions_to_ask_next_are_of_the_documents_shown_and_new(answering, engine, store):
+    begin(store)
+    keep(store, Dataset(id="dataset", agent_id="agent"))
+    add(store, "Trips", "Trips are booked by rail. The agency is Wayfare. Rooms cost 90 euros at most.")
+    learn(store, ("How are trips booked?", "by rail"), ("Which agency books?", "Wayfare"), ("Who books?", "Wayfare"))
+    learn(store, ("Rooms cost at most ...?", "90 euros"), made_by="gap")
+    turn = FakeTurn("How do I book trips?")
+    await answering.answer(turn, "How do I book trips?")
+    assert suggested(turn) == ["Which agency books?"]
+    again = FakeTurn("which agency books", activity_id="second")
+    await answering.answer(again, "which agency books")
+    assert "Which agency books?" not in suggested(again)
+    in_group = FakeTurn("How do I book trips?", activity_id="third", scope=Scope.GROUP)
+    await answering.answer(in_group, "How do I book trips?")
+    assert suggested(in_group) == []
 
 
 async def test_text_grows_while_the_engine_writes(answering, engine, store):
