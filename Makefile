@@ -49,6 +49,7 @@ bench: set-up $(PEER)
 	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev,peer]'
 	@$(BIN)/python -m benchmarks.tuning
 	@$(BIN)/python -m benchmarks.analytics
+	@$(BIN)/python -m benchmarks.canary
 
 screens: set-up
 	@$(BIN)/pytest tests/acceptance/test_playground.py --screens docs/screens
