@@ -7,6 +7,7 @@ from adaptive_cards.elements import (
     Element,
     aside,
     card,
+    choice_input,
     escape,
     execute,
     facts,
@@ -25,6 +26,9 @@ from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.releases import Decision, Release, ReleaseState
+
+SHARES = (5, 10, 25, 50)
+"""Of the audience, in percent, to offer for a canary."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,7 @@ def approval_card(case: Case) -> Element:
         scores_table(case.evaluation),
         *objections(case.evaluation),
         aside(_hashes(case)),
+        _share() if release.state == ReleaseState.SUBMITTED and agent.live_release_id else None,
         actions=[
             *(_decisions(release) if release.state == ReleaseState.SUBMITTED else []),
             *([show_card("Examples", card(*shown))] if shown else []),
@@ -73,19 +78,42 @@ def approval_card(case: Case) -> Element:
     )
 
 
-def decided_card(agent: Agent, release: Release, decision: Decision, who: str, reason: str) -> Element:
-    """Return what takes the place of the case once somebody has decided."""
+def decided_card(
+    agent: Agent, release: Release, decision: Decision, who: str, reason: str, *, ratings: str = ""
+) -> Element:
+    """Return what takes the place of the case once somebody has decided; for a canary with what people think of it."""
+    is_canary = release.state == ReleaseState.CANARY
+    whom = f"{release.share} % of its audience" if is_canary else "its audience"
     said = {
-        Decision.APPROVED: f"✓ {who} approved it. It answers its audience now.",
+        Decision.APPROVED: f"✓ {who} approved it. It answers {whom} now.",
         Decision.REJECTED: f"✗ {who} turned it down.",
         Decision.REVOKED: f"✗ {who} took it back. It doesn't answer any more.",
         Decision.RETIRED: f"{who} retired it. It doesn't answer any more, and can be restored.",
         Decision.RESTORED: f"✓ {who} restored it. It answers its audience again.",
+        Decision.ROLLED_BACK: f"✗ {who} rolled it back. The live release answers everybody again.",
     }
     return card(
         heading(f"{escape(agent.name)}, {release.label}"),
         paragraph(escape(said[decision])),
         verbatim(reason) if reason else None,
+        paragraph(escape(ratings)) if ratings else None,
+        aside(_canary_commands(agent)) if is_canary else None,
+    )
+
+
+def _share() -> Element:
+    return choice_input(
+        "share",
+        "Who gets it",
+        [("All of its audience", ""), *((f"{share} % of its audience first", str(share)) for share in SHARES)],
+    )
+
+
+def _canary_commands(agent: Agent) -> str:
+    return (
+        "If people rate it worse than the live release, it is rolled back by itself. For commands: "
+        f"**canary {agent.id} 50** for more people, **canary {agent.id} all** for everybody, "
+        f"**rollback {agent.id}** to end it."
     )
 
 

@@ -11,6 +11,7 @@ from tuning.domain.releases import Release, ReleaseState
 STATES = {
     ReleaseState.CANDIDATE: "Only you can see it.",
     ReleaseState.SUBMITTED: "Submitted: an admin decides.",
+    ReleaseState.CANARY: "It answers a share of its audience.",
     ReleaseState.LIVE: "Live: it answers its audience.",
     ReleaseState.SUPERSEDED: "Replaced by a newer release.",
     ReleaseState.REJECTED: "Turned down by an admin.",

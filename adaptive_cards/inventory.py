@@ -18,6 +18,8 @@ class Line:
     state: str
     live: str
     """Which release answers, and since when; may be empty."""
+    canary: str
+    """Which release answers a share of the audience, and what people think of it; may be empty."""
     newest: str
     """The newest release and its state; may be empty."""
 
@@ -44,7 +46,7 @@ def inventory_card(lines: Sequence[Line], *, total: int, number: int, has_more: 
             f"{escape(shorten(one.name, 60))} ({one.agent_id})",
             escape(shorten(one.owner, 60)),
             one.state,
-            "  \n".join(part for part in (one.live, one.newest) if part) or "none",
+            "  \n".join(part for part in (one.live, one.canary, one.newest) if part) or "none",
         )
         for one in lines
     ]
@@ -53,7 +55,7 @@ def inventory_card(lines: Sequence[Line], *, total: int, number: int, has_more: 
     return card(
         heading(count(total, "agent")),
         table(("Agent (id)", "Owner", "State", "Releases"), rows, (5, 3, 2, 5)),
-        aside("For commands: **revoke**, **retire**, **rollback** or **audit** with a name or an id."),
+        aside("For commands: **revoke**, **retire**, **rollback**, **canary** or **audit** with a name or an id."),
         actions=[*([previous] if number > 0 else []), *([more] if has_more else [])],
     )
 

@@ -61,6 +61,8 @@ def _state(one: Overview) -> str:
     parts = [f"{one.live.label} is live" if one.live else "nothing is live yet"]
     if one.run is not None:
         parts.append(f"tuning, {percent(one.run.progress)}")
+    if one.newest is not None and one.newest.state == ReleaseState.CANARY:
+        parts.append(f"{one.newest.label} answers {one.newest.share} % of its audience")
     if one.newest is not None and one.newest.state == ReleaseState.SUBMITTED:
         parts.append(f"{one.newest.label} waits for an admin")
     if one.use is not None:

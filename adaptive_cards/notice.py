@@ -3,14 +3,16 @@
 from adaptive_cards.elements import Element, card, escape, execute, heading, paragraph, verbatim
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
-from tuning.domain.releases import Release
+from tuning.domain.releases import Release, ReleaseState
 
 
 def approved_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
-    """Return, for the owner: it is live."""
+    """Return, for the owner: it is live, or a canary."""
+    is_canary = release.state == ReleaseState.CANARY
+    whom = f"{release.share} % of its audience" if is_canary else "its audience"
     return card(
-        heading(f"{escape(agent.name)}, {release.label} is live"),
-        paragraph(f"{escape(who)} approved it. It answers its audience now."),
+        heading(f"{escape(agent.name)}, {release.label} {'goes to some first' if is_canary else 'is live'}"),
+        paragraph(f"{escape(who)} approved it. It answers {whom} now."),
         verbatim(reason) if reason else None,
         actions=[execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id)],
     )

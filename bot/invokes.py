@@ -17,6 +17,7 @@ from tuning.domain.errors import Refusal
 from tuning.domain.feedback import Reaction
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
+from tuning.releases import rollouts
 from tuning.store import conversations
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,8 @@ class Invokes:
         if answer is None:
             logger.info("A thumb was pressed below a message that shows no answer: %s", incoming.reply_to_id)
         else:
-            feedback.give(self._tenant, incoming.person_id, answer.id, reaction=reaction, comment=comment)
+            given = feedback.give(self._tenant, incoming.person_id, answer.id, reaction=reaction, comment=comment)
+            rollouts.rated(self._tenant, given)
 
 
 def _rated(session: Session, incoming: Incoming) -> Answer | None:

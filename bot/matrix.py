@@ -163,6 +163,7 @@ COMMANDS: Mapping[str, Act] = {
     "approvals": Act(permission=Permission.AUDIT_READ),
     "approve": _APPROVE,
     "reject": _REJECT,
+    "canary": _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.CANARY], Tag.RELEASE_WIDENED),
     "rollback": _on(
         Permission.RELEASE_RESTORE,
         ReleaseState,

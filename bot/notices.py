@@ -45,7 +45,7 @@ def _news(tenant: Tenant, notice: Notice) -> Message | None:
     if not decisions:
         return None
     who, reason = tenant.name_of(decisions[-1].decided_by), decisions[-1].reason
-    if notice.kind in {NoticeKind.RELEASE_RETIRED, NoticeKind.RELEASE_RESTORED}:
+    if notice.kind in {NoticeKind.RELEASE_RETIRED, NoticeKind.RELEASE_RESTORED, NoticeKind.RELEASE_ROLLED_BACK}:
         return Message(card=views.decided(tenant, release))
     if notice.kind == NoticeKind.RELEASE_APPROVED:
         return Message(card=approved_card(agent, release, who, reason))

@@ -28,6 +28,7 @@ from tuning.governance import access
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
+from tuning.releases import rollouts
 from tuning.store import agents, conversations, feedback, policy, releases, usage
 
 MAX_QUESTION = 4_000
@@ -146,7 +147,7 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
     if not access.may(session, tenant, conversation.person_id, Permission.AGENT_ASK, agent):
         msg = "You can't use this agent: you are not in its audience. Send 'agents' to see whom you can ask."
         raise PermissionMissing(msg, Permission.AGENT_ASK, agent.id)
-    return agent, releases.get(session, agent.live_release_id)
+    return agent, rollouts.release_for(session, tenant, agent, conversation.person_id)
 
 
 def _check_length(agent: Agent, text: str) -> None:

@@ -31,11 +31,10 @@ from tuning.governance import inventory as governed_inventory
 from tuning.governance import usage as governed_usage
 from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
+from tuning.releases import rollouts
 from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
-from tuning.store.audit import OPERATOR, WORKER
 
 MAX_FOUND = 20
-ACTORS = {WORKER: "Attune", OPERATOR: "the operator of the machine"}
 
 
 def welcome(tenant: Tenant, person: Person) -> Element:
@@ -52,14 +51,13 @@ def pick(tenant: Tenant, person_id: str, chat_id: str) -> Element:
     return agents_card(governed_agents.available(tenant, person_id), current.agent_id if current else "")
 
 
-def introduction(tenant: Tenant, agent: Agent, release_id: str | None = None) -> Element:
-    """Return how an agent introduces itself: with its live release, or one on trial."""
-    shown = release_id or agent.live_release_id
-    if shown is None:
+def introduction(tenant: Tenant, agent: Agent, person_id: str) -> Element:
+    """Return how an agent introduces itself to a person: with the release that answers them."""
+    if agent.live_release_id is None:
         msg = f"'{agent.name}' doesn't answer at the moment. Send 'agents' to see whom you can ask."
         raise WrongState(msg)
     with tenant.store.reading() as session:
-        return agent_card(agent, releases.get(session, shown), is_trial=release_id is not None)
+        return agent_card(agent, rollouts.release_for(session, tenant, agent, person_id))
 
 
 def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem: str = "", search: str = "") -> Element:
@@ -139,7 +137,9 @@ def decided(tenant: Tenant, release: Release) -> Element:
     """Return what was decided on a release last."""
     with tenant.store.reading() as session:
         agent, last = agents.get(session, release.agent_id), releases.decisions(session, release.id)[-1]
-    return decided_card(agent, release, Decision(last.decision), tenant.name_of(last.decided_by), last.reason)
+        ratings = rollouts.standing(session, release) if release.state == ReleaseState.CANARY else ""
+    who = tenant.name_of(last.decided_by)
+    return decided_card(agent, release, Decision(last.decision), who, last.reason, ratings=ratings)
 
 
 def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -> Element:
@@ -151,7 +151,7 @@ def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -
             Entry(
                 number=event.id or 0,
                 at=event.at,
-                who=ACTORS.get(event.actor_id) or tenant.name_of(event.actor_id),
+                who=tenant.name_of(event.actor_id),
                 what=event.tag,
                 on=names.of(session, event.subject_id),
                 why=str(event.detail.get("sentence") or event.detail.get("reason") or ""),
@@ -166,6 +166,8 @@ def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
     """Return a page of all agents for an admin."""
     number = max(number, 0)
     items, total = governed_inventory.page(tenant, person_id, number)
+    with tenant.store.reading() as session:
+        ratings = {one.agent.id: rollouts.standing(session, one.canary) for one in items if one.canary}
     lines = [
         Line(
             name=one.agent.name,
@@ -173,7 +175,10 @@ def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
             owner=tenant.name_of(one.agent.owner_id),
             state=one.state,
             live=f"{one.live.label} since {one.live.live_at:%Y-%m-%d}" if one.live and one.live.live_at else "",
-            newest=f"{one.newest.label} is {one.newest.state}" if one.newest and one.newest != one.live else "",
+            canary=f"{one.canary.label} for {one.canary.share} %. {ratings[one.agent.id]}" if one.canary else "",
+            newest=f"{one.newest.label} is {one.newest.state}"
+            if one.newest and one.newest not in (one.live, one.canary)
+            else "",
         )
         for one in items
     ]

@@ -18,7 +18,7 @@ def pick(tenant: Tenant, press: Press) -> Outcome:
     with access.act(tenant, press.person_id, agent_id) as session:
         _pick(session, tenant, press, agent_id)
         agent = agents.get(session, agent_id)
-    return Outcome(card=views.introduction(tenant, agent))
+    return Outcome(card=views.introduction(tenant, agent, press.person_id))
 
 
 def ask_starter(tenant: Tenant, press: Press) -> Outcome:

@@ -5,7 +5,7 @@ from bot.card_actions.press import Outcome, Press
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.releases import publishing
+from tuning.releases import publishing, rollouts
 from tuning.store import agents, conversations, releases
 
 
@@ -36,8 +36,12 @@ def submit(tenant: Tenant, press: Press) -> Outcome:
 
 
 def approve(tenant: Tenant, press: Press) -> Outcome:
-    """Let it go live."""
-    release = publishing.approve(tenant, press.person_id, press.id("release_id"), press.text("reason"))
+    """Let it go live, for all or first for a share of its audience."""
+    release_id, reason, share = press.id("release_id"), press.text("reason"), press.text("share")
+    if share.isdecimal():
+        release = rollouts.begin(tenant, press.person_id, release_id, int(share), reason)
+    else:
+        release = publishing.approve(tenant, press.person_id, release_id, reason)
     return Outcome(card=views.decided(tenant, release))
 
 

@@ -4,6 +4,7 @@ from bot.commands.agents import AGENTS
 from bot.commands.approvals import APPROVALS
 from bot.commands.approve import APPROVE
 from bot.commands.audit import AUDIT
+from bot.commands.canary import CANARY
 from bot.commands.command import Command
 from bot.commands.create_agent import CREATE_AGENT
 from bot.commands.grant import GRANT
@@ -31,6 +32,7 @@ _OTHERS = (
     APPROVALS,
     APPROVE,
     REJECT,
+    CANARY,
     ROLLBACK,
     RETIRE,
     REVOKE,

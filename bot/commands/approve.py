@@ -1,13 +1,17 @@
-"""approve <id> [note]: a submitted release goes live."""
+"""approve <id> [canary 10] [note]: a submitted release goes live, for all or first for a share of its audience."""
 
 import asyncio
+import re
 
 from bot import views
 from bot.commands.command import Command, admins
 from bot.turn import Message, Turn
 from tuning.domain.errors import InvalidInput
 from tuning.governance.tenant import Tenant
-from tuning.releases import publishing
+from tuning.releases import publishing, rollouts
+
+_SHARED = re.compile(r"canary\b", re.IGNORECASE)
+_SHARE = re.compile(r"canary (\d{1,3})(?: ?%)?(?: (.+))?", re.IGNORECASE | re.DOTALL)
 
 
 async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
@@ -16,14 +20,21 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
         msg = "Say which release: **approve** and its id. Send **approvals** to see what waits."
         raise InvalidInput(msg)
     actor_id = turn.incoming.person_id
-    release = await asyncio.to_thread(publishing.approve, tenant, actor_id, release_id.lower(), reason)
+    if _SHARED.match(reason) is None:
+        release = await asyncio.to_thread(publishing.approve, tenant, actor_id, release_id.lower(), reason)
+    elif found := _SHARE.fullmatch(reason):
+        share, note = int(found[1]), found[2] or ""
+        release = await asyncio.to_thread(rollouts.begin, tenant, actor_id, release_id.lower(), share, note)
+    else:
+        msg = "Say for what share of the audience: **approve**, the id, **canary** and 10 for 10 %."
+        raise InvalidInput(msg)
     await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, release)))
 
 
 APPROVE = Command(
     words="approve",
-    usage="approve <id> [note]",
-    says="lets a submitted release go live",
+    usage="approve <id> [canary 10] [note]",
+    says="lets a submitted release go live, with canary 10 for 10 % of its audience first",
     run=_run,
     is_for=admins,
     takes_more=True,

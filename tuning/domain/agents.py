@@ -57,6 +57,8 @@ class Agent(SQLModel, table=True):
     audience: list[str] = Field(default_factory=list, sa_type=JSON)
     """Principals (groups or people) that may use the agent; empty means the owner only."""
     live_release_id: str | None = Field(default=None, index=True)
+    canary_release_id: str | None = None
+    """The release that a share of its audience gets in the place of the live one."""
     is_complete: bool = False
     """Whether the wizard has been finished once."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     RELEASE_RESTORED = "release.restored"
     RELEASE_SUSPENDED = "release.suspended"
     RELEASE_REVOKED = "release.revoked"
+    RELEASE_ROLLED_BACK = "release.rolled_back"
     ACCESS_ASKED = "access.asked"
     ACCESS_DECIDED = "access.decided"
     FEEDBACK_LEARNED = "feedback.learned"

@@ -6,8 +6,11 @@ from enum import StrEnum
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.errors import WrongState
+from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
+
+WHOLE = 100
+"""Percent."""
 
 
 class ReleaseState(StrEnum):
@@ -15,6 +18,8 @@ class ReleaseState(StrEnum):
 
     CANDIDATE = "candidate"
     SUBMITTED = "submitted"
+    CANARY = "canary"
+    """A share of its audience gets it, beside the live release."""
     LIVE = "live"
     SUPERSEDED = "superseded"
     REJECTED = "rejected"
@@ -29,6 +34,7 @@ class Release(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("agent_id", "number"),
         one_per("agent_id", name="live_release", where="state = 'live'"),
+        one_per("agent_id", name="canary_release", where="state = 'canary'"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -48,6 +54,10 @@ class Release(SQLModel, table=True):
     note: str = ""
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     live_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    share: int = 0
+    """Of its audience, in percent, that gets it while it is a canary."""
+    canary_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it became one."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
     @property
@@ -64,6 +74,36 @@ class Release(SQLModel, table=True):
         """Make it the one that answers."""
         self._must_be(ReleaseState.SUBMITTED)
         self.state, self.live_at = ReleaseState.LIVE, now()
+
+    def begin_canary(self, share: int) -> None:
+        """Let a share of its audience, in percent, get it."""
+        self._must_be(ReleaseState.SUBMITTED)
+        _must_be_part(share)
+        self.state, self.share, self.canary_at = ReleaseState.CANARY, share, now()
+
+    def widen(self, share: int) -> None:
+        """Let more of its audience get it."""
+        self._must_be(ReleaseState.CANARY)
+        _must_be_part(share)
+        if share <= self.share:
+            msg = f"{self.label.capitalize()} answers {self.share} % of its audience already: name a greater share."
+            raise WrongState(msg)
+        self.share = share
+
+    def complete(self) -> None:
+        """Make a canary the one that answers everybody."""
+        self._must_be(ReleaseState.CANARY)
+        self.state, self.live_at = ReleaseState.LIVE, now()
+
+    def roll_back(self) -> None:
+        """End a canary: nobody gets it any more."""
+        self._must_be(ReleaseState.CANARY)
+        self.state = ReleaseState.REJECTED
+
+    def wait_again(self) -> None:
+        """End a canary that has nothing to be compared with any more: it waits for a decision."""
+        self._must_be(ReleaseState.CANARY)
+        self.state = ReleaseState.SUBMITTED
 
     def reject(self) -> None:
         """Turn it down."""
@@ -116,6 +156,25 @@ class Release(SQLModel, table=True):
             raise WrongState(msg)
 
 
+def _must_be_part(share: int) -> None:
+    if not 0 < share < WHOLE:
+        msg = f"A canary answers from 1 to {WHOLE - 1} % of its audience; {share} % can't be."
+        raise InvalidInput(msg)
+
+
+class CanaryRating(SQLModel, table=True):
+    """What one person thought first, while a release was a canary: of an answer of it, or of the live release."""
+
+    release_id: str = Field(primary_key=True)
+    """The canary."""
+    person_id: str = Field(primary_key=True, index=True)
+    is_canary: bool
+    """Whether the answer was the canary's."""
+    is_good: bool
+    """A thumb up; a thumb down or a correction is not."""
+    rated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 class Decision(StrEnum):
     """What an admin decided."""
 
@@ -124,6 +183,8 @@ class Decision(StrEnum):
     REVOKED = "revoked"
     RETIRED = "retired"
     RESTORED = "restored"
+    ROLLED_BACK = "rolled back"
+    """A canary; by an admin or by the test of its ratings."""
 
 
 class Approval(SQLModel, table=True):

@@ -24,6 +24,7 @@ class Item:
     agent: Agent
     state: AgentState
     live: Release | None
+    canary: Release | None
     newest: Release | None
 
 
@@ -75,5 +76,6 @@ def _item(session: Session, agent: Agent) -> Item:
         agent=agent,
         state=agent.state(is_tuning=runs.open_run(session, agent.id) is not None),
         live=next((release for release in made if release.id == agent.live_release_id), None),
+        canary=next((release for release in made if release.id == agent.canary_release_id), None),
         newest=made[0] if made else None,
     )

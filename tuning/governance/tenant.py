@@ -6,6 +6,10 @@ from pathlib import Path
 from tuning.domain.principals import ORGANISATION, People
 from tuning.domain.registration import AppRegistration
 from tuning.store import Store
+from tuning.store.audit import OPERATOR, WORKER
+
+ACTORS = {WORKER: "Attune", OPERATOR: "the operator of the machine"}
+"""Who acts without being a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,8 @@ class Tenant:
         """Return what people call a person or group; for somebody the directory doesn't know, a phrase for that."""
         if principal_id == ORGANISATION:
             return "everybody in the organisation"
+        if principal_id in ACTORS:
+            return ACTORS[principal_id]
         found = self.people.person(principal_id) or self.people.group(principal_id)
         return found.name if found else "somebody who is not in the directory"
 

@@ -14,6 +14,7 @@ from tuning.domain.notices import NoticeKind
 from tuning.domain.runs import Run
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.releases import rollouts
 from tuning.store import agents, audit, erasure, notices, releases
 
 
@@ -48,7 +49,7 @@ def erase_person(tenant: Tenant, actor_id: str, person_id: str) -> Receipt:
         if busy := next((run for run in touched if not run.is_over), None):
             name = agents.get(session, busy.agent_id).name
             raise WrongState(f"A run of '{name}' learns from it just now. Wait for its end or cancel it, then erase.")
-        suspended = _suspend(session, touched)
+        suspended = _suspend(session, tenant, actor_id, touched)
         rows = {kind: number for kind, number in erasure.forget(session, person_id, touched).items() if number}
         event = audit.record(session, Tag.PERSON_ERASED, actor_id, person_id, rows=rows, suspended=suspended)
     for folder in [tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)]:
@@ -60,7 +61,7 @@ def erase_person(tenant: Tenant, actor_id: str, person_id: str) -> Receipt:
     )
 
 
-def _suspend(session: Session, touched: Sequence[Run]) -> list[str]:
+def _suspend(session: Session, tenant: Tenant, actor_id: str, touched: Sequence[Run]) -> list[str]:
     """Stop what came out of the runs, and tell the owners."""
     stopped = []
     for run in touched:
@@ -69,9 +70,14 @@ def _suspend(session: Session, touched: Sequence[Run]) -> list[str]:
             continue
         agent = agents.get_for_update(session, release.agent_id)
         release.suspend()
+        if release.id in {agent.live_release_id, agent.canary_release_id}:
+            notices.notify(session, NoticeKind.RELEASE_SUSPENDED, [agent.owner_id], release.id)
+        if agent.canary_release_id == release.id:
+            agent.canary_release_id = None
+            releases.forget_ratings(session, release.id)
         if agent.live_release_id == release.id:
             agent.live_release_id = None
-            notices.notify(session, NoticeKind.RELEASE_SUSPENDED, [agent.owner_id], release.id)
+            rollouts.take_out(session, tenant, actor_id, agent)
         session.add_all([release, agent])
         stopped.append(release.id)
     return stopped

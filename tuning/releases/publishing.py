@@ -4,22 +4,31 @@ from sqlmodel import Session
 
 from tuning.domain.agents import Agent
 from tuning.domain.audit import Tag
-from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.errors import WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
-from tuning.domain.releases import Approval, Decision, Release, ReleaseState
+from tuning.domain.releases import Decision, Release, ReleaseState
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, audit, feedback, notices, releases, runs
-
-MAX_REASON = 1000
+from tuning.releases import rollouts
+from tuning.releases.decisions import (
+    decide,
+    locked,
+    must_be_alone,
+    must_be_undecided,
+    record_live,
+    replace_live,
+    worded,
+    worded_reason,
+)
+from tuning.store import agents, audit, notices, releases
 
 
 def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> Release:
     """Ask the admins to publish a candidate; raise `WrongState` if nobody could decide on it."""
-    note = _text(note, "note")
+    note = worded(note, "note")
     with access.act(tenant, actor_id, release_id) as session:
-        agent, release = _locked(session, release_id)
+        agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_SUBMIT, release)
         admins = tenant.admins() - {agent.owner_id}
         if not admins:
@@ -38,46 +47,28 @@ def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") ->
 
     Raise `WrongState`, naming who it was, if another admin has decided already.
     """
-    reason = _text(reason, "note")
+    reason = worded(reason, "note")
     with access.act(tenant, actor_id, release_id) as session:
-        agent, release = _locked(session, release_id)
+        agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
-        _must_be_undecided(session, tenant, release)
-        previous = releases.get_for_update(session, agent.live_release_id) if agent.live_release_id else None
-        if previous is not None:
-            previous.supersede()
-            session.add(previous)
-            session.flush()  # the database holds that an agent has one live release, at every moment
+        must_be_undecided(session, tenant, release)
+        must_be_alone(session, agent)
+        replaced = replace_live(session, agent, release)
         release.approve()
-        agent.live_release_id = release.id
-        session.add_all([release, agent])
-        _decide(session, actor_id, release, Decision.APPROVED, reason)
-        notices.notify(session, NoticeKind.RELEASE_APPROVED, [agent.owner_id], release.id)
-        notices.notify(session, NoticeKind.FEEDBACK_LEARNED, _teachers(session, release), release.id)
-        audit.record(
-            session,
-            Tag.RELEASE_APPROVED,
-            actor_id,
-            release.id,
-            agent_id=agent.id,
-            reason=reason,
-            supersedes=previous.id if previous else None,
-            adapter=release.adapter_sha256,
-            audience=release.audience,
-        )
+        record_live(session, actor_id, agent, release, reason=reason, replaced=replaced)
         return release
 
 
 def reject(tenant: Tenant, actor_id: str, release_id: str, reason: str) -> Release:
     """Turn a submitted release down; the owner reads the reason."""
-    reason = _reason(reason)
+    reason = worded_reason(reason)
     with access.act(tenant, actor_id, release_id) as session:
-        agent, release = _locked(session, release_id)
+        agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_REJECT, release)
-        _must_be_undecided(session, tenant, release)
+        must_be_undecided(session, tenant, release)
         release.reject()
         session.add(release)
-        _decide(session, actor_id, release, Decision.REJECTED, reason)
+        decide(session, actor_id, release, Decision.REJECTED, reason)
         notices.notify(session, NoticeKind.RELEASE_REJECTED, [agent.owner_id], release.id)
         audit.record(session, Tag.RELEASE_REJECTED, actor_id, release.id, agent_id=agent.id, reason=reason)
         return release
@@ -85,7 +76,7 @@ def reject(tenant: Tenant, actor_id: str, release_id: str, reason: str) -> Relea
 
 def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release:
     """Stop an agent's live release from answering, at once."""
-    reason = _reason(reason)
+    reason = worded_reason(reason)
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_REVOKE, agent)
@@ -93,7 +84,8 @@ def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release
         release.revoke()
         agent.live_release_id = None
         session.add_all([release, agent])
-        _decide(session, actor_id, release, Decision.REVOKED, reason)
+        rollouts.take_out(session, tenant, actor_id, agent)
+        decide(session, actor_id, release, Decision.REVOKED, reason)
         notices.notify(session, NoticeKind.RELEASE_REVOKED, [agent.owner_id], release.id)
         audit.record(session, Tag.RELEASE_REVOKED, actor_id, release.id, agent_id=agent.id, reason=reason)
         return release
@@ -101,7 +93,7 @@ def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release
 
 def retire(tenant: Tenant, actor_id: str, agent_id: str, reason: str = "") -> Release:
     """End the service of an agent's live release in good order; it can be restored."""
-    reason = _text(reason, "reason")
+    reason = worded(reason, "reason")
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_RETIRE, agent)
@@ -109,7 +101,8 @@ def retire(tenant: Tenant, actor_id: str, agent_id: str, reason: str = "") -> Re
         release.retire()
         agent.live_release_id = None
         session.add_all([release, agent])
-        _decide(session, actor_id, release, Decision.RETIRED, reason)
+        rollouts.take_out(session, tenant, actor_id, agent)
+        decide(session, actor_id, release, Decision.RETIRED, reason)
         notices.notify(session, NoticeKind.RELEASE_RETIRED, {agent.owner_id} - {actor_id}, release.id)
         audit.record(session, Tag.RELEASE_RETIRED, actor_id, release.id, agent_id=agent.id, reason=reason)
         return release
@@ -118,22 +111,25 @@ def retire(tenant: Tenant, actor_id: str, agent_id: str, reason: str = "") -> Re
 def roll_back(tenant: Tenant, actor_id: str, agent_id: str, number: int | None = None) -> Release:
     """Let an earlier release answer again, in the place of the live one: that number, or the one that was live before.
 
+    While an agent has a canary, that is what ends, and the live release answers everybody again.
+
     Raise `WrongState` if there is none, and, naming who it was, if another admin has rolled back already: a second step
     back must be asked for by its number.
     """
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_RESTORE, agent)
+        if agent.canary_release_id is not None and number is None:
+            canary = releases.get_for_update(session, agent.canary_release_id)
+            rollouts.roll_back(session, actor_id, agent, canary, "")
+            notices.notify(session, NoticeKind.RELEASE_ROLLED_BACK, [agent.owner_id], canary.id)
+            return canary
+        must_be_alone(session, agent)
         release = _earlier(session, tenant, agent, number)
-        replaced = releases.get_for_update(session, agent.live_release_id) if agent.live_release_id else None
-        if replaced is not None:
-            replaced.supersede()
-            session.add(replaced)
-            session.flush()  # the database holds that an agent has one live release, at every moment
+        replaced = replace_live(session, agent, release)
         release.restore()
-        agent.live_release_id = release.id
         session.add_all([release, agent])
-        _decide(session, actor_id, release, Decision.RESTORED, "")
+        decide(session, actor_id, release, Decision.RESTORED, "")
         notices.notify(session, NoticeKind.RELEASE_RESTORED, [agent.owner_id], release.id)
         audit.record(
             session,
@@ -158,13 +154,6 @@ def waiting(tenant: Tenant, actor_id: str) -> list[Release]:
         ]
 
 
-def _locked(session: Session, release_id: str) -> tuple[Agent, Release]:
-    """Return a release and its agent, both kept from other changes."""
-    # Always the agent first, so that no two acts wait for each other.
-    agent = agents.get_for_update(session, releases.get(session, release_id).agent_id)
-    return agent, releases.get_for_update(session, release_id)
-
-
 def _live(session: Session, tenant: Tenant, agent: Agent) -> Release:
     """Return the agent's live release, kept from other changes; raise `WrongState`, naming who ended it."""
     if agent.live_release_id is not None:
@@ -180,6 +169,9 @@ def _live(session: Session, tenant: Tenant, agent: Agent) -> Release:
 def _earlier(session: Session, tenant: Tenant, agent: Agent, number: int | None) -> Release:
     """Return the release to go back to, kept from other changes."""
     last = releases.last_decision(session, agent.id)
+    if last is not None and last[0].decision == Decision.ROLLED_BACK and number is None:
+        who = tenant.name_of(last[0].decided_by)
+        raise WrongState(f"{who} has already rolled back {last[1].label} of '{agent.name}'. Name another by number.")
     if last is not None and last[0].decision == Decision.RESTORED and number in {None, last[1].number}:
         who = tenant.name_of(last[0].decided_by)
         raise WrongState(f"{who} has already rolled '{agent.name}' back to {last[1].label}. Name another by number.")
@@ -196,41 +188,3 @@ def _earlier(session: Session, tenant: Tenant, agent: Agent, number: int | None)
     if found[0].id == agent.live_release_id:
         raise WrongState(f"{found[0].label.capitalize()} of '{agent.name}' answers already: nothing was changed.")
     return releases.get_for_update(session, found[0].id)
-
-
-def _must_be_undecided(session: Session, tenant: Tenant, release: Release) -> None:
-    if release.state == ReleaseState.CANDIDATE:
-        raise WrongState(f"{release.label.capitalize()} has not been submitted: its owner has to do that first.")
-    if release.state != ReleaseState.SUBMITTED:
-        last = releases.decisions(session, release.id)[-1]
-        raise WrongState(f"{tenant.name_of(last.decided_by)} has already {last.decision} {release.label}.")
-
-
-def _decide(session: Session, actor_id: str, release: Release, decision: Decision, reason: str) -> None:
-    session.add(Approval(release_id=release.id, decision=decision, decided_by=actor_id, reason=reason))
-    notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
-
-
-def _teachers(session: Session, release: Release) -> set[str]:
-    """Mark the feedback that no earlier live release had learned, and return who gave corrections among it."""
-    dataset_id = runs.get(session, release.run_id).dataset_id
-    learned = feedback.in_dataset(session, dataset_id) if dataset_id else []
-    fresh = [one for one in learned if one.learned_in_run_id is None]
-    for one in fresh:
-        one.learned_in_run_id = release.run_id
-        session.add(one)
-    return {one.person_id for one in fresh if one.correction}
-
-
-def _reason(reason: str) -> str:
-    reason = _text(reason, "reason")
-    if not reason:
-        raise InvalidInput("Say why: the owner reads the reason.")
-    return reason
-
-
-def _text(text: str, what: str) -> str:
-    text = text.strip()
-    if len(text) > MAX_REASON:
-        raise InvalidInput(f"The {what} may have at most {MAX_REASON:,} characters; there are {len(text):,}.")
-    return text

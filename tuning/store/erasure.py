@@ -14,7 +14,7 @@ from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant
 from tuning.domain.notices import Notice
-from tuning.domain.releases import Release
+from tuning.domain.releases import CanaryRating, Release
 from tuning.domain.runs import Run
 from tuning.domain.usage import PersonUse
 
@@ -57,6 +57,7 @@ def forget(session: Session, person_id: str, runs: Sequence[Run]) -> dict[str, i
         "feedback": _delete(session, Feedback, given),
         "chats": _delete(session, Chat, col(Chat.person_id) == person_id),
         "grants": _delete(session, Grant, col(Grant.person_id) == person_id),
+        "ratings": _delete(session, CanaryRating, col(CanaryRating.person_id) == person_id),
         "uses": _delete(session, PersonUse, col(PersonUse.person_id) == person_id),
         "notices": _delete(session, Notice, col(Notice.person_id) == person_id),
         "deliveries": _delete(session, Delivery, cast(col(Delivery.activity), String).contains(person_id)),

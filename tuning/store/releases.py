@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
-from tuning.domain.releases import Approval, Release, ReleaseState
+from tuning.domain.releases import Approval, CanaryRating, Release, ReleaseState
 from tuning.store import rows
 
 
@@ -54,3 +54,26 @@ def decisions(session: Session, release_id: str) -> Sequence[Approval]:
     return session.exec(
         select(Approval).where(Approval.release_id == release_id).order_by(col(Approval.decided_at))
     ).all()
+
+
+def rate(session: Session, rating: CanaryRating) -> bool:
+    """Keep what a person thought first while a release was a canary; return False if they had said so before."""
+    if session.get(CanaryRating, (rating.release_id, rating.person_id)) is not None:
+        return False
+    session.add(rating)
+    session.flush()
+    return True
+
+
+def ratings(session: Session, release_id: str) -> Sequence[CanaryRating]:
+    """Return what people thought while a release was a canary, one rating each, in their order."""
+    return session.exec(
+        select(CanaryRating)
+        .where(CanaryRating.release_id == release_id)
+        .order_by(col(CanaryRating.rated_at), col(CanaryRating.person_id))
+    ).all()
+
+
+def forget_ratings(session: Session, release_id: str) -> None:
+    """Delete the ratings of a canary that has ended."""
+    session.exec(delete(CanaryRating).where(col(CanaryRating.release_id) == release_id))

@@ -11,6 +11,7 @@ from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeState
+from tuning.domain.releases import CanaryRating
 from tuning.domain.runs import Run, RunState
 from tuning.domain.usage import PersonUse
 
@@ -36,6 +37,7 @@ def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
         "examples": _delete(session, Example, col(Example.dataset_id).in_(old_datasets), limit),
         "samples": _forget_samples(session, before),
         "grants": _delete(session, Grant, (col(Grant.decided_at) < before) & col(Grant.state).in_(_SETTLED), limit),
+        "ratings": session.exec(delete(CanaryRating).where(col(CanaryRating.rated_at) < before)).rowcount,
         "uses": session.exec(delete(PersonUse).where(col(PersonUse.last_day) < before.date())).rowcount,
         "notices": _delete(
             session, Notice, (col(Notice.created_at) < before) & (col(Notice.state) != NoticeState.PENDING), limit

@@ -245,7 +245,7 @@ async def test_a_starter_is_asked_by_its_button(chat, engine):
 @pytest.mark.parametrize(
     ("text", "person", "says"),
     [
-        ("aprove xkrdbbbb", "cy", "Did you mean **approve <id> [note]**?"),
+        ("aprove xkrdbbbb", "cy", "Did you mean **approve <id> [canary 10] [note]**?"),
         ("approve xkrdbbbb", "bo", "There is no release 'xkrdbbbb'"),
         ("hlep", "bo", "Did you mean **help**?"),
         ("revoke Nobody", "cy", "no agent with that name"),

@@ -55,6 +55,10 @@ AGENT = make_agent(
     name="Travel *helper*", description="Trips, *hotels* and trains.", starters=["May I fly?", "Who pays?"]
 )
 SUBMITTED = make_release(state=ReleaseState.SUBMITTED, note="Please publish.")
+CANARY = make_release(number=2, state=ReleaseState.CANARY, share=10)
+RATINGS = (
+    "Release 2: 7 of 8 people who rated it liked it (88 %). Release 1: 60 of 80 people who rated it liked it (75 %)."
+)
 SCORE = {"mean": 0.83, "low": 0.75, "high": 0.9, "n": 80}
 EVALUATION = Evaluation(
     run_id="run",
@@ -114,6 +118,7 @@ LINE = Line(
     owner="Ana",
     state="live",
     live="release 1 since 2026-01-01",
+    canary="",
     newest="release 2 is candidate",
 )
 NASTY_LINE = replace(LINE, name=NASTY[:60], owner=NASTY)
@@ -235,6 +240,9 @@ CARDS = {
     "approval": approval_card(CASE),
     "approval, nasty": approval_card(NASTY_CASE),
     "approved": decided_card(AGENT, make_release(state=ReleaseState.LIVE), Decision.APPROVED, "Cy", ""),
+    "approval, beside a live one": approval_card(replace(CASE, agent=make_agent(live_release_id="old"))),
+    "canary": decided_card(AGENT, CANARY, Decision.APPROVED, "Cy", "Carefully.", ratings=RATINGS),
+    "rolled back": decided_card(AGENT, SUBMITTED, Decision.ROLLED_BACK, "Attune", f"It is rated worse. {RATINGS}"),
     "rejected": decided_card(AGENT, make_release(state=ReleaseState.REJECTED), Decision.REJECTED, "Cy", "Too early."),
     "inbox": inbox_card(AGENT, [(FEEDBACK, "No.", "Bo")] * 3, number=4, accepted=2),
     "inbox, empty": inbox_card(AGENT, [], number=0, accepted=1),
@@ -253,6 +261,7 @@ CARDS = {
     ),
     "my agents, none": my_agents_card([]),
     "news: approved": approved_card(AGENT, SUBMITTED, "Cy", "Good."),
+    "news: canary": approved_card(AGENT, CANARY, "Cy", ""),
     "news: rejected": rejected_card(AGENT, SUBMITTED, "Cy", "Too early."),
     "news: revoked": rejected_card(AGENT, make_release(live_at=datetime(2026, 1, 1, tzinfo=UTC)), "Cy", "Wrong."),
     "news: suspended": suspended_card(AGENT, SUBMITTED),
@@ -264,6 +273,9 @@ CARDS = {
     "restored": decided_card(AGENT, make_release(), Decision.RESTORED, "Cy", ""),
     "inventory": inventory_card([LINE] * 2, total=30, number=1, has_more=True),
     "inventory, nothing": inventory_card([], total=0, number=0, has_more=False),
+    "inventory, canary": inventory_card(
+        [replace(LINE, canary=f"release 2 for 10 %. {RATINGS}", newest="")], total=1, number=0, has_more=False
+    ),
     "inventory, nasty": inventory_card([NASTY_LINE] * 10, total=10, number=0, has_more=False),
     "whois": whois_card("bo", [SOMEBODY]),
     "whois, nobody": whois_card("bo", []),

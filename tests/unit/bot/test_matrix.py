@@ -86,6 +86,7 @@ MESSAGES: Mapping[str, str] = {
     **{command.words: command.words for command in COMMANDS},
     "approve": "approve release",
     "reject": "reject release Too early.",
+    "canary": "canary Travel 50",
     "rollback": "rollback Travel 1",
     "retire": "retire Travel",
     "usage": "usage Travel",
@@ -160,7 +161,15 @@ class World:
 
 def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
     is_live = state in {AgentState.LIVE, AgentState.LIVE_TUNING, ReleaseState.LIVE}
-    agent = make_agent(starters=["May I fly?"], live_release_id="release" if is_live else None)
+    is_canary = state is ReleaseState.CANARY
+    agent = make_agent(
+        starters=["May I fly?"],
+        live_release_id="old" if is_canary else "release" if is_live else None,
+        canary_release_id="release" if is_canary else None,
+    )
+    if is_canary:
+        yield make_run(id="old", state=RunState.READY)
+        yield make_release(id="old", run_id="old", number=2, state=ReleaseState.LIVE)
     if state is AgentState.DRAFT:
         agent.questionnaire = {}
     yield agent
@@ -170,7 +179,7 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
         yield make_run(state=state)
     if isinstance(state, ReleaseState) or is_live:
         yield make_run(state=RunState.READY)
-        yield make_release(state=state if isinstance(state, ReleaseState) else ReleaseState.LIVE)
+        yield make_release(state=state if isinstance(state, ReleaseState) else ReleaseState.LIVE, share=10)
         if state not in {ReleaseState.CANDIDATE, ReleaseState.SUBMITTED}:
             rejected = state is ReleaseState.REJECTED
             decision = Decision.REJECTED if rejected else Decision.APPROVED

@@ -2,14 +2,21 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
-from tests.factories import keep, make_agent, make_release, make_run, make_tenant
+import pytest
+
+from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_tenant
+from tests.fakes.people import FakePeople
 from tuning.domain.audit import Tag
+from tuning.domain.conversations import Conversation
 from tuning.domain.errors import WrongState
+from tuning.domain.feedback import Reaction
 from tuning.domain.fields import now
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
-from tuning.releases import publishing
+from tuning.governance import feedback
+from tuning.releases import publishing, rollouts
 from tuning.releases import runs as lifecycle
 from tuning.store import agents, audit, releases, runs
 
@@ -103,3 +110,61 @@ def test_of_fifty_admins_at_once_one_decides_one_revokes_and_one_rolls_back(stor
         assert agents.get(session, "agent").live_release_id == "old"
         assert sum(one.tag == Tag.ACT_REFUSED for one in audit.chain(session)) == 3 * 49
         assert audit.first_broken_link(session) is None
+
+
+@pytest.fixture
+def rollout(store, tmp_path):
+    """An organisation whose fifty people like what is live, and not the canary, which half of them get."""
+    people = [f"person{number}" for number in range(50)]
+    directory = FakePeople(people=["ana", "cy", "dee", *people], groups={"staff": people, "admins": ["cy", "dee"]})
+    tenant = replace(make_tenant(store, tmp_path), people=directory)
+    keep(
+        store,
+        make_agent(live_release_id="old"),
+        make_run(id="old", state=RunState.READY),
+        make_release(id="old", run_id="old", state=ReleaseState.LIVE, live_at=now()),
+        make_run(state=RunState.READY),
+        make_release(number=2, state=ReleaseState.SUBMITTED),
+    )
+    rollouts.begin(tenant, "cy", "release", 50)
+    return tenant, [_judged(tenant, who) for who in people]
+
+
+def _judged(tenant, who):
+    with tenant.store.reading() as session:
+        release = rollouts.release_for(session, tenant, agents.get(session, "agent"), who)
+    talk = Conversation(id=f"talk-{who}", chat_id=who, person_id=who, agent_id="agent")
+    keep(tenant.store, talk, make_answer(id=who, conversation_id=talk.id, person_id=who, release_id=release.id))
+    return feedback.give(tenant, who, who, reaction=Reaction.LIKE if release.id == "old" else Reaction.DISLIKE)
+
+
+def test_of_fifty_ratings_at_once_one_rolls_the_canary_back(store, rollout):
+    tenant, given = rollout
+    all_at_once([lambda one=one: rollouts.rated(tenant, one) for one in given])
+    with store.reading() as session:
+        assert agents.get(session, "agent").canary_release_id is None
+        assert releases.get(session, "release").state == ReleaseState.REJECTED
+        assert [one.decision for one in releases.decisions(session, "release")] == ["approved", "rolled back"]
+        assert [event.tag for event in audit.events(session, "release")].count(Tag.RELEASE_ROLLED_BACK) == 1
+        assert releases.ratings(session, "release") == []
+        assert audit.first_broken_link(session) is None
+
+
+def test_of_raters_and_admins_at_once_one_ends_the_canary_and_the_admins_read_who(store, rollout):
+    tenant, given = rollout
+    admins = ["cy", "dee"] * 3
+    results = all_at_once(
+        [
+            *(lambda one=one: rollouts.rated(tenant, one) for one in given),
+            *(lambda who=who: rollouts.widen(tenant, who, "agent", 100) for who in admins),
+            *(lambda who=who: publishing.roll_back(tenant, who, "agent") for who in admins),
+        ]
+    )
+    with store.reading() as session:
+        _begun, *ends = releases.decisions(session, "release")
+        tags = [event.tag for event in audit.events(session, "release")]
+        assert agents.get(session, "agent").canary_release_id is None
+        assert audit.first_broken_link(session) is None
+    assert ends[0].decision in {"approved", "rolled back"}
+    assert tags.count(Tag.RELEASE_APPROVED) + tags.count(Tag.RELEASE_ROLLED_BACK) == 2
+    assert len([result for result in results if isinstance(result, str)]) >= len(admins)

@@ -1,0 +1,104 @@
+"""What every decision on a release has in common: it is the first, others wait, it has words, it is written down."""
+
+from sqlmodel import Session
+
+from tuning.domain.agents import Agent
+from tuning.domain.audit import Tag
+from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.notices import NoticeKind
+from tuning.domain.releases import Approval, Decision, Release, ReleaseState
+from tuning.governance.tenant import Tenant
+from tuning.store import agents, audit, feedback, notices, releases, runs
+
+MAX_REASON = 1000
+
+
+def locked(session: Session, release_id: str) -> tuple[Agent, Release]:
+    """Return a release and its agent, both kept from other changes."""
+    # Always the agent first, so that no two acts wait for each other.
+    agent = agents.get_for_update(session, releases.get(session, release_id).agent_id)
+    return agent, releases.get_for_update(session, release_id)
+
+
+def must_be_undecided(session: Session, tenant: Tenant, release: Release) -> None:
+    """Raise `WrongState`, naming who decided, unless a release waits for a decision."""
+    if release.state == ReleaseState.CANDIDATE:
+        raise WrongState(f"{release.label.capitalize()} has not been submitted: its owner has to do that first.")
+    if release.state != ReleaseState.SUBMITTED:
+        last = releases.decisions(session, release.id)[-1]
+        raise WrongState(f"{tenant.name_of(last.decided_by)} has already {last.decision} {release.label}.")
+
+
+def must_be_alone(session: Session, agent: Agent) -> None:
+    """Raise `WrongState` if an agent has a canary: two would be compared with different people."""
+    if agent.canary_release_id is not None:
+        canary = releases.get(session, agent.canary_release_id)
+        raise WrongState(
+            f"{canary.label.capitalize()} of '{agent.name}' answers {canary.share} % of its audience. First let it "
+            f"answer all with **canary {agent.id} all**, or end it with **rollback {agent.id}**."
+        )
+
+
+def decide(session: Session, actor_id: str, release: Release, decision: Decision, reason: str) -> None:
+    """Write a decision down, and take the question back from the other admins."""
+    session.add(Approval(release_id=release.id, decision=decision, decided_by=actor_id, reason=reason))
+    notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
+
+
+def replace_live(session: Session, agent: Agent, release: Release) -> Release | None:
+    """Supersede the live release, which `release` takes the place of, and return it, if there was one."""
+    replaced = releases.get_for_update(session, agent.live_release_id) if agent.live_release_id else None
+    if replaced is not None:
+        replaced.supersede()
+        session.add(replaced)
+        session.flush()  # the database holds that an agent has one live release, at every moment
+    agent.live_release_id = release.id
+    return replaced
+
+
+def record_live(
+    session: Session, actor_id: str, agent: Agent, release: Release, *, reason: str, replaced: Release | None
+) -> None:
+    """Write down that a release has been approved and answers its whole audience, and tell who waits for it."""
+    session.add_all([release, agent])
+    decide(session, actor_id, release, Decision.APPROVED, reason)
+    notices.notify(session, NoticeKind.RELEASE_APPROVED, [agent.owner_id], release.id)
+    notices.notify(session, NoticeKind.FEEDBACK_LEARNED, _teachers(session, release), release.id)
+    audit.record(
+        session,
+        Tag.RELEASE_APPROVED,
+        actor_id,
+        release.id,
+        agent_id=agent.id,
+        reason=reason,
+        supersedes=replaced.id if replaced else None,
+        adapter=release.adapter_sha256,
+        audience=release.audience,
+    )
+
+
+def worded_reason(text: str) -> str:
+    """Return a reason without what stands around it; raise `InvalidInput` if there is none, or too much."""
+    text = worded(text, "reason")
+    if not text:
+        raise InvalidInput("Say why: the owner reads the reason.")
+    return text
+
+
+def worded(text: str, what: str) -> str:
+    """Return a text without what stands around it; raise `InvalidInput` if it is too long."""
+    text = text.strip()
+    if len(text) > MAX_REASON:
+        raise InvalidInput(f"The {what} may have at most {MAX_REASON:,} characters; there are {len(text):,}.")
+    return text
+
+
+def _teachers(session: Session, release: Release) -> set[str]:
+    """Mark the feedback that no earlier live release had learned, and return who gave corrections among it."""
+    dataset_id = runs.get(session, release.run_id).dataset_id
+    learned = feedback.in_dataset(session, dataset_id) if dataset_id else []
+    fresh = [one for one in learned if one.learned_in_run_id is None]
+    for one in fresh:
+        one.learned_in_run_id = release.run_id
+        session.add(one)
+    return {one.person_id for one in fresh if one.correction}
