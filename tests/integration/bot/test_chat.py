@@ -242,6 +242,30 @@ async def test_a_starter_is_asked_by_its_button(chat, engine):
     assert engine.prompt().endswith("Question: How do I book a trip?")
 
 
+async def test_some_get_a_canary_first_and_what_all_think_of_both_is_shown_to_admins(chat, engine, tenant):
+    bo, cy, dee = chat("bo"), chat("cy"), chat("dee")
+    keep(tenant.store, make_run(id="other", state=RunState.READY))
+    keep(tenant.store, make_release(id="second22", run_id="other", number=2, state=ReleaseState.SUBMITTED))
+    assert "canary** and 10 for 10 %" in (await cy.say("approve second22 canary")).text
+    begun = await cy.say("approve second22 canary 50 % Carefully.", wanted=lambda sent: sent.card is not None)
+    assert "✓ Cy approved it. It answers 50 % of its audience now." in texts(begun.card)
+    models = []
+    for person, thumb in ((bo, "like"), (dee, "dislike")):
+        await pick(person)
+        sent = await person.say("How do I book a trip?", wanted=is_answer)
+        models.append((engine.asked[-1]["model"], footer(sent).split(" · ")[1]))
+        assert await person.thumb(sent, thumb) == 200
+    assert models == [("release", "release 1"), ("second22", "release 2")]
+    shown = await cy.say("canary Travel", wanted=lambda sent: sent.card is not None)
+    said = (
+        "Release 2: 0 of 1 person who rated it liked it (0 %). Release 1: 1 of 1 person who rated it liked it (100 %)."
+    )
+    assert said in texts(shown.card)
+    assert said in " ".join(texts((await cy.say("inventory", wanted=lambda sent: sent.card is not None)).card))
+    await cy.say("canary Travel all", wanted=lambda sent: sent.card is not None)
+    assert "release 2" in footer(await bo.say("How do I book a trip?", wanted=is_answer))
+
+
 @pytest.mark.parametrize(
     ("text", "person", "says"),
     [
