@@ -9,15 +9,16 @@ from tests.fakes.people import FakePeople
 from tests.unit.tuning.releases.test_publishing import open_notices, state_of
 from tuning.domain.audit import Tag
 from tuning.domain.conversations import Conversation
+from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
-from tuning.domain.feedback import Reaction
+from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.fields import now
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance import feedback
-from tuning.releases import erasure, publishing, rollouts
-from tuning.store import agents, audit, releases
+from tuning.releases import erasure, evidence, evidence_check, publishing, rollouts
+from tuning.store import agents, audit, releases, runs
 
 STAFF = [f"person{number}" for number in range(60)]
 
@@ -151,7 +152,7 @@ def test_one_canary_at_a_time(tenant):
         publishing.roll_back(tenant, "dee", "agent", 1)
 
 
-def test_a_canary_that_people_rate_worse_is_rolled_back_by_itself_with_the_numbers(tenant):
+def test_a_canary_that_people_rate_worse_is_rolled_back_by_itself_with_the_numbers(tenant, tmp_path):
     rollouts.begin(tenant, "cy", "release", 40)
     chosen = who_gets(tenant)
     for liked, disliked in zip(sorted(set(STAFF) - chosen), sorted(chosen), strict=False):
@@ -168,6 +169,8 @@ def test_a_canary_that_people_rate_worse_is_rolled_back_by_itself_with_the_numbe
     assert tags_of(tenant) == [Tag.RELEASE_APPROVED, Tag.RELEASE_ROLLED_BACK]
     told = {who for kind, who in open_notices(tenant) if kind == NoticeKind.RELEASE_ROLLED_BACK}
     assert told == {"ana", "cy", "dee"}
+    pack = evidence.write(tenant, "release", tmp_path / "pack.zip", tmp_path / "no anchors")
+    assert evidence_check.objections(pack.path) == []
     with pytest.raises(WrongState, match="Attune has already rolled back release 2"):
         publishing.roll_back(tenant, "cy", "agent")
     with pytest.raises(WrongState, match="Attune has already rolled back release 2"):
@@ -221,10 +224,33 @@ def test_when_the_live_release_is_stopped_nobody_gets_the_canary_and_it_waits_ag
     assert who_gets(tenant) == set(STAFF)
 
 
-def test_erasing_a_person_erases_their_rating_and_ends_a_canary_that_learned_from_them(tenant):
+def test_erasing_a_person_erases_their_rating(tenant):
     rollouts.begin(tenant, "cy", "release", 50)
     rate(tenant, STAFF[0], liked=True)
     receipt = erasure.erase_person(tenant, "cy", STAFF[0])
     assert receipt.rows["ratings"] == 1
     assert tally_of(tenant) == (0, 0, 0, 0)
     assert state_of(tenant, "release") == ReleaseState.CANARY
+
+
+@pytest.mark.parametrize(
+    ("taught", "states"),
+    [
+        ("run", (ReleaseState.LIVE, ReleaseState.SUSPENDED)),
+        ("old", (ReleaseState.SUSPENDED, ReleaseState.SUBMITTED)),
+    ],
+)
+def test_erasing_what_either_release_learned_ends_the_canary(tenant, taught, states):
+    said = Feedback(agent_id="agent", answer_id="a", person_id=STAFF[0], question="?", correction="Yes.")
+    learned = Example(
+        dataset_id="data", split=Split.TRAIN, origin=Origin.CORRECTION, completion="Yes.", feedback_id=said.id
+    )
+    keep(tenant.store, said, Dataset(id="data", agent_id="agent"), learned)
+    with tenant.store.transaction() as session:
+        run = runs.get(session, taught)
+        run.dataset_id = "data"
+        session.add(run)
+    rollouts.begin(tenant, "cy", "release", 50)
+    erasure.erase_person(tenant, "cy", STAFF[0])
+    assert (state_of(tenant, "old"), state_of(tenant, "release")) == states
+    assert agent_of(tenant).canary_release_id is None
