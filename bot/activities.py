@@ -5,10 +5,12 @@ import re
 from typing import Any
 
 from bot.errors import Malformed
-from bot.turn import Attachment, Incoming, Json, Message, Scope
+from bot.turn import Attachment, FileOffer, Incoming, Json, Message, SavedFile, Scope
 
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
 FILE_DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
+FILE_CONSENT = "application/vnd.microsoft.teams.card.file.consent"
+FILE_INFO = "application/vnd.microsoft.teams.card.file.info"
 MAX_CITATIONS = 20
 MAX_TEXT = 38_000
 """Characters: Teams takes about 100 KB of UTF-16 a message, with everything around the text; stay under 80 KB."""
@@ -59,6 +61,8 @@ def outgoing(message: Message, reference: Json, reply_to_id: str = "") -> Json:
         activity["replyToId"] = reply_to_id
     if message.card is not None:
         activity["attachments"] = [{"contentType": ADAPTIVE_CARD, "content": message.card}]
+    if message.file is not None:
+        activity["attachments"] = [*activity.get("attachments", []), _file_card(message.file)]
     if message.is_answer:
         activity["entities"] = [_ai_label(message)]
         activity["channelData"] = {"feedbackLoop": {"type": "default"}}
@@ -95,6 +99,20 @@ def _addressed(kind: str, reference: Json) -> Json:
         "recipient": reference.get("user", {}),
         "conversation": reference["conversation"],
     }
+
+
+def _file_card(file: FileOffer | SavedFile) -> Json:
+    if isinstance(file, SavedFile):
+        saved = {"uniqueId": file.unique_id, "fileType": file.name.rpartition(".")[2]}
+        return {"contentType": FILE_INFO, "contentUrl": file.url, "name": file.name, "content": saved}
+    context = {"draft": file.draft_id}
+    content: Json = {
+        "description": file.about,
+        "sizeInBytes": file.size,
+        "acceptContext": context,
+        "declineContext": context,
+    }
+    return {"contentType": FILE_CONSENT, "name": file.name, "content": content}
 
 
 def _ai_label(message: Message) -> Json:

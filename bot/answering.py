@@ -11,6 +11,7 @@ from adaptive_cards.elements import escape
 from bot import questions
 from bot.engine import Engine
 from bot.errors import NotDelivered, QuestionTooLong, StreamStopped
+from bot.files import Files
 from bot.follow_ups import follow_ups
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
@@ -31,8 +32,9 @@ _CITED = re.compile(r"\[(\d{1,2})\]")
 class Answering:
     """Answers questions with the release that is live at that moment."""
 
-    def __init__(self, tenant: Tenant, engine: Engine) -> None:
+    def __init__(self, tenant: Tenant, engine: Engine, files: Files) -> None:
         self._tenant = tenant
+        self._files = files
         self._engine = engine
 
     async def answer(self, turn: Turn, text: str) -> bool:
@@ -67,6 +69,7 @@ class Answering:
             raise
         else:
             await self._save(answer, activity_id=activity_id)
+            await self._files.offer(turn, question)
 
     async def _compose(self, turn: Turn, question: Question, stream: AnswerStream, started: float) -> Message:
         answer = question.answer

@@ -14,6 +14,7 @@ from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, SigningK
 from bot.connector import Connector
 from bot.deliveries import Deliveries
 from bot.engine import Engine
+from bot.files import CONSENT, Files
 from bot.intake import DRAIN_S, QUESTION, WELCOME, Intake, Work
 from bot.invokes import Invokes
 from bot.messages import Messages
@@ -45,7 +46,8 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             token=AppToken(credentials),
         )
         engine = Engine(settings.engine_url)
-        answering = Answering(tenant, engine)
+        files = Files(tenant, session, is_loopback_allowed=settings.development)
+        answering = Answering(tenant, engine, files)
         presses = Presses(tenant)
         attachments = Attachments(session, is_loopback_allowed=settings.development)
         messages = Messages(tenant, answering, presses, attachments)
@@ -59,7 +61,12 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             deliveries,
             turn=turn,
             invoke=Invokes(tenant, presses).answer,
-            handlers={"message": messages.handle, QUESTION: messages.ask, WELCOME: messages.welcome},
+            handlers={
+                "message": messages.handle,
+                QUESTION: messages.ask,
+                WELCOME: messages.welcome,
+                CONSENT: files.decide,
+            },
         )
         app[CHANNEL], app[INTAKE] = Channel(credentials, connector, SigningKeys(session)), intake
         holding = asyncio.create_task(deliveries.keep(intake.go_on))

@@ -4,21 +4,18 @@ import asyncio
 import tempfile
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from bot.activities import FILE_DOWNLOAD
-from bot.connector import LOOPBACK
 from bot.errors import AttachmentRefused
+from bot.files import HOSTS, is_trusted
 from bot.turn import Attachment, Incoming
 from tuning.documents.extraction import Extractor
 
 MAX_BYTES = 20 * 1024 * 1024
 TIMEOUT_S = 30.0
 OK = 200
-HOSTS = (".sharepoint.com", ".sharepoint.us", ".svc.ms")
-"""Where Teams keeps files that are sent in chats; endings of host names."""
 
 
 class Attachments:
@@ -48,12 +45,9 @@ class Attachments:
             return await asyncio.to_thread(_extract, path)
 
     def _trusts(self, attachment: Attachment) -> bool:
-        parts = urlsplit(attachment.url)
-        host = parts.hostname or ""
-        if self._is_loopback_allowed and host in LOOPBACK:
-            return True
         # Only these links carry their own permission; the bot's token is never sent along.
-        return attachment.media_type == FILE_DOWNLOAD and parts.scheme == "https" and host.endswith(self._hosts)
+        hosts = self._hosts if attachment.media_type == FILE_DOWNLOAD else ()
+        return is_trusted(attachment.url, hosts=hosts, is_loopback_allowed=self._is_loopback_allowed)
 
     async def _download(self, url: str, path: Path, name: str) -> None:
         size = 0

@@ -11,7 +11,8 @@ Refusal
 ├── EngineDown
 ├── EngineBusy
 ├── QuestionTooLong
-└── AttachmentRefused
+├── AttachmentRefused
+└── FileNotSaved
 """
 
 from tuning.domain.errors import Refusal
@@ -65,3 +66,9 @@ class AttachmentRefused(Refusal):
     """That file can't be read here."""
 
     code = "attachment_refused"
+
+
+class FileNotSaved(Refusal):
+    """I could not put the file into your OneDrive. Please try again with the new card below."""
+
+    code = "file_not_saved"

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from bot.channel import InvokeReply
 from bot.deliveries import Deliveries
+from bot.files import CONSENT
 from bot.turn import Incoming, Message, Turn
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,9 @@ class Intake:
 
     async def receive(self, incoming: Incoming) -> InvokeReply | None:
         """Answer an invoke; take anything else on, so that it outlives this process, and return at once."""
+        if incoming.type == "invoke" and incoming.name == CONSENT:
+            await self._take_on(replace(incoming, type=CONSENT))  # an upload may take longer than Teams waits
+            return InvokeReply(body={})
         if incoming.type == "invoke":
             reply, question = await self._invoke(self._turn(incoming))
             if question:

@@ -26,6 +26,8 @@ class Precedent:
 
     title: str
     text: str
+    word: bytes = b""
+    """The Word file that it is; empty for other kinds."""
 
 
 def nearest(tenant: Tenant, agent: Agent, release: Release, person_id: str, brief: str) -> Precedent | None:
@@ -67,6 +69,8 @@ def _read(tenant: Tenant, candidates: list[Document]) -> Iterator[Precedent]:
                 path = reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).open(
                     document.path
                 )
-                yield Precedent(title=document.title, text=extractor.extract(path).strip())
+                text = extractor.extract(path).strip()
+                word = path.read_bytes() if path.suffix.lower() == ".docx" else b""
+                yield Precedent(title=document.title, text=text, word=word)
             except (Unreadable, OutsideSource, OSError):
                 continue

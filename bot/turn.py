@@ -67,11 +67,32 @@ class Citation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileOffer:
+    """A file that Teams asks the person about: whether it may be put into their OneDrive."""
+
+    draft_id: str
+    name: str
+    size: int
+    """In bytes."""
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedFile:
+    """A file in the person's OneDrive, as Teams named it."""
+
+    name: str
+    url: str
+    unique_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
-    """What the bot says: text, a card, or both."""
+    """What the bot says: text, a card, a file, or several of them."""
 
     text: str = ""
     card: Json | None = None
+    file: FileOffer | SavedFile | None = None
     is_answer: bool = False
     """Whether a model wrote it: AI label, thumbs."""
     citations: Sequence[Citation] = ()

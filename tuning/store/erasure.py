@@ -10,6 +10,7 @@ from tuning.domain.conversations import Answer, Chat, Conversation
 from tuning.domain.datasets import Dataset, Example
 from tuning.domain.deliveries import Delivery
 from tuning.domain.documents import Document, DocumentPassage, DocumentReader, Source, SourceKind
+from tuning.domain.drafts import Draft
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant
@@ -51,6 +52,7 @@ def forget(session: Session, person_id: str, runs: Sequence[Run]) -> dict[str, i
     answer_ids = session.exec(select(Answer.id).where(_cites(person_id, document_ids))).all()
     given = or_(col(Feedback.person_id) == person_id, col(Feedback.answer_id).in_(answer_ids))
     done = {
+        "drafts": _delete(session, Draft, or_(col(Draft.person_id) == person_id, col(Draft.answer_id).in_(answer_ids))),
         "answers": _delete(session, Answer, col(Answer.id).in_(answer_ids)),
         "conversations": _delete(session, Conversation, col(Conversation.person_id) == person_id),
         "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),

@@ -7,6 +7,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from tuning.domain.conversations import Answer, Conversation
 from tuning.domain.datasets import Dataset, Example
+from tuning.domain.drafts import Draft
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant, GrantState
@@ -22,7 +23,7 @@ def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
     """Delete what was said, and learned from, before a moment; return how many rows of which kind, none for no rows.
 
     At most so many of each kind, so that nobody waits long for the database: to be repeated until nothing is found.
-    Feedback goes with the answer that it is on.
+    Feedback and drafts go with the answer that they are on.
     """
     answers = select(Answer.id).where(Answer.asked_at < before).order_by(col(Answer.id)).limit(limit)
     answer_ids = session.exec(answers).all()
@@ -31,6 +32,9 @@ def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
     done = {
         "feedback": _delete(
             session, Feedback, or_(col(Feedback.given_at) < before, col(Feedback.answer_id).in_(answer_ids)), limit
+        ),
+        "drafts": _delete(
+            session, Draft, or_(col(Draft.offered_at) < before, col(Draft.answer_id).in_(answer_ids)), limit
         ),
         "answers": _delete(session, Answer, col(Answer.id).in_(answer_ids), limit),
         "conversations": _delete(session, Conversation, (col(Conversation.started_at) < before) & silent, limit),

@@ -1,16 +1,23 @@
 """Answers, between a chat in memory and an engine on loopback."""
 
+import io
+
+import aiohttp
+import docx
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from sqlmodel import select
 
 from bot.answering import Answering
 from bot.engine import Engine
-from bot.turn import Scope
+from bot.files import ABOUT, Files
+from bot.turn import FileOffer, Scope
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
 from tests.fakes.engine import FakeEngine
 from tests.fakes.turn import FakeTurn
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import Document, DocumentPassage
+from tuning.domain.drafts import Draft
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
@@ -26,7 +33,8 @@ async def engine():
 @pytest.fixture
 async def answering(engine, tenant):
     client = Engine(engine.url, retry_pause_s=0.0)
-    yield Answering(tenant, client)
+    async with aiohttp.ClientSession() as session:
+        yield Answering(tenant, client, Files(tenant, session, is_loopback_allowed=True))
     await client.close()
 
 
@@ -178,8 +186,12 @@ async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_m
         ("salary", ["leads"], "Raise the salary of Ulm's engineers."),
         ("loan", ["organisation"], "Borrow money from a bank."),
     ):
-        (folder / f"{name}.md").write_text(f"# The {name} form\n\nIn the form of a {name}.", "utf-8")
-        add(store, f"{name} form", f"The {name} form.", readers, id=name, path=f"{name}.md")
+        word = docx.Document()
+        word.styles.add_style(f"{name} style", WD_STYLE_TYPE.PARAGRAPH)
+        word.add_heading(f"The {name} form")
+        word.add_paragraph(f"In the form of a {name}.", style=f"{name} style")
+        word.save(str(folder / f"{name}.docx"))
+        add(store, f"{name} form", f"The {name} form.", readers, id=name, path=f"{name}.docx")
         add(store, f"{name} brief", brief, readers, id=f"{name}-brief", path=f"{name}-brief.md")
         example = Example(
             dataset_id="dataset",
@@ -187,7 +199,7 @@ async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_m
             origin=Origin.PAIR,
             completion="-",
             document_id=name,
-            detail={"precedent": f"{name}.md", "content": f"{name}-brief.md", "target": f"{name}-target.md"},
+            detail={"precedent": f"{name}.docx", "content": f"{name}-brief.md", "target": f"{name}-target.md"},
         )
         keep(store, example)
     keep(store, Dataset(id="dataset", agent_id="agent"))
@@ -195,7 +207,15 @@ async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_m
     await answering.answer(turn, "Raise the rent of the office in Ulm.")
     assert engine.prompt().startswith("Precedent:\n# The lease form")
     assert engine.prompt().endswith("Brief:\nRaise the rent of the office in Ulm.")
-    assert "in the form of 'lease form'" in turn.said
+    assert "in the form of 'lease form'" in turn.sent[0].text
+    with store.reading() as session:
+        draft = session.exec(select(Draft)).one()
+    assert turn.sent[1].file == FileOffer(
+        draft_id=draft.id, name="Trips are booked by rail.docx", size=len(draft.content), about=ABOUT
+    )
+    style = docx.Document(io.BytesIO(draft.content)).paragraphs[0].style
+    assert style is not None
+    assert style.name == "lease style"
 
 
 @pytest.mark.parametrize("policy", [Policy(is_answering=False), Policy(is_tuning_on=False)])

@@ -102,7 +102,7 @@ class World:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self.presses = Presses(tenant)
-        answering = Answering(tenant, Engine("http://127.0.0.1:9"))
+        answering = Answering(tenant, Engine("http://127.0.0.1:9"), None)  # type: ignore[arg-type]
         self._messages = Messages(tenant, answering, self.presses, None)  # type: ignore[arg-type]
         # Past SQLAlchemy, because this looks at everything a thousand times.
         self._file = sqlite3.connect(str(tenant.store.url.database), isolation_level=None)

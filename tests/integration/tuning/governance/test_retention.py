@@ -9,6 +9,7 @@ from tests.factories import keep, make_agent, make_answer, make_release, make_ru
 from tuning.domain.audit import Tag
 from tuning.domain.conversations import Answer, Conversation
 from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.domain.drafts import Draft
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.fields import now
@@ -35,7 +36,8 @@ def said(key, at, planted):
     use = PersonUse(
         agent_id="agent", release_id="r", person_id=key, questions=1, first_day=at.date(), last_day=at.date()
     )
-    return [talk, answer, word, dataset, example, measured, grant, use]
+    draft = Draft(answer_id=key, person_id="bo", chat_id=key, name=planted, content=planted.encode(), offered_at=at)
+    return [talk, answer, word, draft, dataset, example, measured, grant, use]
 
 
 @pytest.fixture
@@ -56,9 +58,11 @@ def tenant(store, tmp_path, monkeypatch):
 
 def test_what_is_too_old_is_gone_and_the_rest_is_there(tenant, tmp_path):
     done = retention.apply(tenant, now())
-    assert done == dict.fromkeys(("answers", "conversations", "feedback", "examples", "samples", "grants", "uses"), 6)
+    assert done == dict.fromkeys(
+        ("answers", "conversations", "drafts", "feedback", "examples", "samples", "grants", "uses"), 6
+    )
     with tenant.store.reading() as session:
-        for kind in (Answer, Conversation, Feedback, Example, Grant, PersonUse):
+        for kind in (Answer, Conversation, Draft, Feedback, Example, Grant, PersonUse):
             assert len(session.exec(select(kind)).all()) == 2
         assert datasets.get(session, "old0").sha256 == "d" * 64
         measured = runs.evaluation(session, "old0")

@@ -21,6 +21,7 @@ from tuning.domain.conversations import Answer, Chat, Conversation
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.deliveries import Delivery
 from tuning.domain.documents import DocumentPassage, SourceKind
+from tuning.domain.drafts import Draft
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
@@ -90,6 +91,8 @@ def tenant(store, tmp_path):
             chat_id="c", activity_id="a", activity={"person_id": "bo", "text": PLANTED}, holder_id="", held_until=now()
         ),
         Grant(person_id="bo", justification=PLANTED),
+        Draft(answer_id="answer", person_id="bo", chat_id="c", name=PLANTED, content=PLANTED.encode()),
+        Draft(answer_id="cites", person_id="cy", chat_id="c", name=PLANTED, content=PLANTED.encode()),
         PersonUse(
             agent_id="agent",
             release_id="r1",
@@ -120,7 +123,7 @@ def holds(tenant, tmp_path, word):
 
 
 def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path):
-    assert {"answer", "feedback", "example", "delivery", "chat", "grant", "mine.md"} <= set(
+    assert {"answer", "feedback", "example", "delivery", "chat", "draft", "grant", "mine.md"} <= set(
         holds(tenant, tmp_path, PLANTED)
     )
     receipt = erase_person(tenant, audit.OPERATOR, "bo")

@@ -6,7 +6,7 @@ from alembic import op
 from tuning.domain.fields import UtcDateTime
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0008"
 
 _CANARY = sa.text("state = 'canary'")
 

@@ -1,0 +1,52 @@
+"""A draft as a file: offered in chat, and put where the person said once they agree."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from tuning.domain.errors import WrongState
+from tuning.domain.fields import UtcDateTime, new_id, now, words
+
+OFFERED_FOR = timedelta(days=7)
+"""After that the text in the chat is all there is."""
+
+
+class DraftState(StrEnum):
+    """What became of the offer."""
+
+    OFFERED = "offered"
+    SAVED = "saved"
+    DECLINED = "declined"
+
+
+class Draft(SQLModel, table=True):
+    """The Word file of an answer, for as long as it waits for the person's word."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    answer_id: str = Field(unique=True)
+    person_id: str = Field(index=True)
+    """Whose it is: nobody else may take it."""
+    chat_id: str
+    name: str
+    """The file's name, with its ending."""
+    content: bytes
+    """Emptied once it has been saved or declined."""
+    state: DraftState = Field(default=DraftState.OFFERED, sa_type=words(DraftState))
+    activity_id: str = ""
+    """The message that offers it; empty until it has been sent."""
+    offered_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    def check_open(self, at: datetime) -> None:
+        """Raise `WrongState` with a sentence if it can't be saved or declined (any more)."""
+        if self.state is DraftState.SAVED:
+            raise WrongState(f"'{self.name}' is saved already: you find it in your OneDrive.")
+        if self.state is DraftState.DECLINED:
+            raise WrongState(f"You have declined '{self.name}'. Ask for the draft again, then you can save it.")
+        if at > self.offered_at + OFFERED_FOR:
+            days = OFFERED_FOR.days
+            raise WrongState(f"'{self.name}' was kept for {days} days. Ask for the draft again, then you can save it.")
+
+    def close(self, state: DraftState) -> None:
+        """Note that it has been saved or declined; the file is not needed any more."""
+        self.state, self.content = state, b""

@@ -1,0 +1,21 @@
+"""Queries on drafts that are offered as files."""
+
+from sqlmodel import Session, select
+
+from tuning.domain.drafts import Draft
+from tuning.store import rows
+
+
+def get_for_update(session: Session, draft_id: str) -> Draft:
+    """Return the draft, and let nobody else change it meanwhile; raise `NotFound` if there is none."""
+    return rows.get_for_update(session, Draft, draft_id)
+
+
+def get(session: Session, draft_id: str) -> Draft:
+    """Return the draft; raise `NotFound` if there is none."""
+    return rows.get(session, Draft, draft_id)
+
+
+def of_answer(session: Session, answer_id: str) -> Draft | None:
+    """Return the draft that an answer is offered as."""
+    return session.exec(select(Draft).where(Draft.answer_id == answer_id)).first()
