@@ -5,7 +5,7 @@ from alembic import op
 
 from tuning.domain.fields import UtcDateTime
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 
 _CANARY = sa.text("state = 'canary'")
