@@ -13,10 +13,12 @@ from bot.engine import Engine
 from bot.errors import NotDelivered, QuestionTooLong, StreamStopped
 from bot.files import Files
 from bot.follow_ups import follow_ups
+from bot.parts import parts_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal
+from tuning.domain.prompts import Message as Prompt
 from tuning.domain.prompts import Task, is_declined
 from tuning.governance.tenant import Tenant
 from tuning.store import usage
@@ -26,6 +28,8 @@ _INFORMING = {
     Task.GENERATION: "Choosing a precedent and drafting ...",
     Task.SUMMARY: "Reading ...",
 }
+MAX_PARTS = 256
+"""Into how many parts a text is cut at most before it is called too long."""
 _CITED = re.compile(r"\[(\d{1,2})\]")
 
 
@@ -96,17 +100,64 @@ class Answering:
         prompts = question.prompts()
         for messages in prompts:
             try:
-                growing = self._engine.answer(question.model, messages, max_tokens=question.max_tokens)
-                async with aclosing(growing):
-                    async for text in growing:
-                        question.answer.text = text
-                        await stream.write(text)
+                await self._write(question, messages, stream)
             except QuestionTooLong:
-                if messages is prompts[-1]:
+                if messages is not prompts[-1]:
+                    continue
+                if question.agent.task is not Task.SUMMARY:
                     raise
-            else:
-                break
+                await self._summarise_by_parts(question, stream)
+            break
         question.answer.text = _without_unknown_citations(question.answer.text.strip(), len(question.passages))
+
+    async def _write(self, question: Question, messages: Sequence[Prompt], stream: AnswerStream) -> None:
+        growing = self._engine.answer(question.model, messages, max_tokens=question.max_tokens)
+        async with aclosing(growing):
+            async for text in growing:
+                question.answer.text = text
+                await stream.write(text)
+
+    async def _summarise_by_parts(self, question: Question, stream: AnswerStream) -> None:
+        """Summarise what is too long to be read at once: first its parts, then what was said of them.
+
+        Raises:
+            QuestionTooLong: even small parts are too long, or their summaries are no shorter than they.
+        """
+        text = question.text
+        while True:
+            shorter = "\n\n".join(await self._summaries(question, text, stream))
+            if len(shorter) >= len(text):
+                raise QuestionTooLong
+            text = shorter
+            try:
+                await self._write(question, question.summarising(text), stream)
+            except QuestionTooLong:
+                continue
+            return
+
+    async def _summaries(self, question: Question, text: str, stream: AnswerStream) -> list[str]:
+        """Return the summaries of the parts of a text, which are as many as it takes for each to be read."""
+        count = 2
+        while count <= MAX_PARTS:
+            parts, summaries = parts_of(text, count), list[str]()
+            try:
+                for number, part in enumerate(parts, start=1):
+                    if number > 1:  # before, nobody knows how many it takes
+                        await stream.inform(f"Reading part {number} of {len(parts)} ...")
+                    summaries.append(await self._read(question, part))
+            except QuestionTooLong:
+                count *= 2
+            else:
+                return summaries
+        raise QuestionTooLong
+
+    async def _read(self, question: Question, part: str) -> str:
+        summary = ""
+        growing = self._engine.answer(question.model, question.summarising(part), max_tokens=question.max_tokens)
+        async with aclosing(growing):
+            async for text in growing:
+                summary = text
+        return summary.strip()
 
     async def _save(self, answer: Answer, *, activity_id: str = "", ends: bool = False) -> None:
         answer.activity_id = activity_id or answer.activity_id

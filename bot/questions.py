@@ -32,8 +32,10 @@ from tuning.releases import rollouts
 from tuning.store import agents, conversations, feedback, policy, releases, usage
 
 MAX_QUESTION = 4_000
-MAX_DOCUMENT = 60_000
-"""Characters of a brief, or of a text to summarise."""
+MAX_BRIEF = 60_000
+MAX_SUMMARISED = 300_000
+"""Characters of a text to summarise: some hundred pages, which a small model reads in about two minutes."""
+LONGEST = {Task.QUESTIONS: MAX_QUESTION, Task.GENERATION: MAX_BRIEF, Task.SUMMARY: MAX_SUMMARISED}
 MAX_HISTORY = 1_500
 """Characters of what was said before, newest first."""
 PASSAGES = 4
@@ -70,7 +72,7 @@ class Question:
         """Return the messages for the engine, and shorter ones to fall back on if those are too long for it."""
         instructions = self.agent.instructions
         if self.agent.task is Task.SUMMARY:
-            return [summary_messages(self.text, instructions=instructions)]
+            return [self.summarising(self.text)]
         if self.agent.task is Task.GENERATION:
             precedent = self.precedent.text if self.precedent else ""
             return [generation_messages(precedent, self.text, instructions=instructions)]
@@ -81,6 +83,10 @@ class Question:
             question_messages(self.text, shown, instructions=instructions),
             question_messages(self.text, shown[:2], instructions=instructions),
         ]
+
+    def summarising(self, text: str) -> list[Message]:
+        """Return the messages that ask for a summary of a text, the question's own or a part of it."""
+        return summary_messages(text, instructions=self.agent.instructions)
 
 
 def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
@@ -151,7 +157,7 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
 
 
 def _check_length(agent: Agent, text: str) -> None:
-    longest = MAX_QUESTION if agent.task is Task.QUESTIONS else MAX_DOCUMENT
+    longest = LONGEST[agent.task]
     if len(text) > longest:
         msg = f"That is {len(text):,} characters; {agent.name} takes {longest:,}. Shorten it, then send it again."
         raise QuestionTooLong(msg)

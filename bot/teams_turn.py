@@ -153,7 +153,8 @@ class SingleMessage:
     async def inform(self, text: str) -> None:  # noqa: ARG002 - there is nowhere to show it
         """Show that the bot is typing."""
         await self._turn.typing()
-        self._typing = asyncio.create_task(self._keep_typing())
+        if self._typing is None:
+            self._typing = asyncio.create_task(self._keep_typing())
 
     async def write(self, text: str) -> None:
         """Do nothing."""

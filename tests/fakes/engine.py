@@ -17,6 +17,8 @@ class FakeEngine:
         self.adapters: dict[str, str] = {}
         self.status = 200
         self.pause_s = 0.0
+        self.longest = 10**9
+        """Characters of a prompt's last message that fit."""
         self.cuts: list[int] = []
         """After how many words each of the next answers is cut off, as by a crash; the adapters are gone then."""
         self.closed_early = 0
@@ -50,6 +52,8 @@ class FakeEngine:
             return web.json_response({"error": {"message": "No.", "code": "refused"}}, status=self.status)
         if body["model"] not in self.adapters:
             return web.json_response({"error": {"message": "No.", "code": "model_not_found"}}, status=404)
+        if len(body["messages"][-1]["content"]) > self.longest:
+            return web.json_response({"error": {"message": "No.", "code": "context_length_exceeded"}}, status=400)
         self.asked.append(body)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)

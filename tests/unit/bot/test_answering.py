@@ -155,11 +155,35 @@ async def test_an_answer_that_a_crash_of_the_engine_cut_is_begun_anew_once(answe
     assert turn.said.startswith("Trips are booked by rail")
 
 
-async def test_an_answer_that_is_too_long_for_the_engine_gets_a_sentence(answering, engine, store):
+async def test_a_text_that_is_too_long_to_summarise_gets_a_sentence(answering, engine, store):
     begin(store, task=Task.SUMMARY)
     turn = FakeTurn()
-    await answering.answer(turn, "word " * 20_000)
-    assert "takes 60,000" in turn.said
+    await answering.answer(turn, "word " * 80_000)
+    assert "takes 300,000" in turn.said
+
+
+async def test_a_long_text_is_summarised_by_parts_and_says_how_far_it_is(answering, engine, store):
+    begin(store, task=Task.SUMMARY)
+    engine.longest = 400
+    engine.says = lambda request: request["messages"][-1]["content"].split()[-1]
+    turn = FakeTurn()
+    await answering.answer(turn, "\n\n".join(f"{'word ' * 30}End{number}." for number in range(8)))
+    read = [one["messages"][-1]["content"] for one in engine.asked]
+    assert read[-1] == "Document:\nEnd1.\n\nEnd3.\n\nEnd5.\n\nEnd7."
+    assert all(len(prompt) <= engine.longest for prompt in read)
+    assert turn.said == "End7.\n\n_Travel · release 1 · from the text you gave_"
+    assert turn.informed == ["Reading ...", *(f"Reading part {number} of 4 ..." for number in (2, 3, 4))]
+    assert turn.chunks == ["End7. "]
+
+
+async def test_a_text_whose_summaries_are_no_shorter_is_called_too_long(answering, engine, store):
+    begin(store, task=Task.SUMMARY)
+    engine.longest = 400
+    engine.says = lambda _: "word " * 200
+    turn = FakeTurn()
+    await answering.answer(turn, "word " * 200)
+    assert "too long" in turn.said
+    assert not turn.sent[0].is_answer
 
 
 async def test_nobody_to_ask_is_said_by_the_caller(answering, store):
