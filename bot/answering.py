@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from adaptive_cards.answer import answer_card
@@ -28,6 +28,8 @@ _INFORMING = {
     Task.GENERATION: "Choosing a precedent and drafting ...",
     Task.SUMMARY: "Reading ...",
 }
+CHECK_EVERY_S = 0.25
+"""How often is looked whether an answer may go on: the last word comes well within a second of an admin's decision."""
 MAX_PARTS = 256
 """Into how many parts a text is cut at most before it is called too long."""
 _CITED = re.compile(r"\[(\d{1,2})\]")
@@ -111,8 +113,7 @@ class Answering:
         question.answer.text = _without_unknown_citations(question.answer.text.strip(), len(question.passages))
 
     async def _write(self, question: Question, messages: Sequence[Prompt], stream: AnswerStream) -> None:
-        growing = self._engine.answer(question.model, messages, max_tokens=question.max_tokens)
-        async with aclosing(growing):
+        async with aclosing(self._growing(question, messages)) as growing:
             async for text in growing:
                 question.answer.text = text
                 await stream.write(text)
@@ -153,11 +154,20 @@ class Answering:
 
     async def _read(self, question: Question, part: str) -> str:
         summary = ""
-        growing = self._engine.answer(question.model, question.summarising(part), max_tokens=question.max_tokens)
-        async with aclosing(growing):
+        async with aclosing(self._growing(question, question.summarising(part))) as growing:
             async for text in growing:
                 summary = text
         return summary.strip()
+
+    async def _growing(self, question: Question, messages: Sequence[Prompt]) -> AsyncGenerator[str]:
+        """Yield what the engine writes, as long as the release may answer: an admin's decision stops it at once."""
+        checked_at = time.monotonic()
+        async with aclosing(self._engine.answer(question.model, messages, max_tokens=question.max_tokens)) as growing:
+            async for text in growing:
+                if time.monotonic() - checked_at > CHECK_EVERY_S:
+                    await asyncio.to_thread(questions.check_still, self._tenant, question)
+                    checked_at = time.monotonic()
+                yield text
 
     async def _save(self, answer: Answer, *, activity_id: str = "", ends: bool = False) -> None:
         answer.activity_id = activity_id or answer.activity_id

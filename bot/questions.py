@@ -12,7 +12,7 @@ from bot.turn import Incoming
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Conversation
-from tuning.domain.errors import WrongState
+from tuning.domain.errors import Refusal, WrongState
 from tuning.domain.permissions import Permission
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import (
@@ -23,7 +23,7 @@ from tuning.domain.prompts import (
     question_messages,
     summary_messages,
 )
-from tuning.domain.releases import Release
+from tuning.domain.releases import Release, ReleaseState
 from tuning.governance import access
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.rules import ANSWERS_ARE_OFF
@@ -35,6 +35,7 @@ MAX_QUESTION = 4_000
 MAX_BRIEF = 60_000
 MAX_SUMMARISED = 300_000
 """Characters of a text to summarise: some hundred pages, which a small model reads in about two minutes."""
+TAKEN_BACK = frozenset({ReleaseState.REVOKED, ReleaseState.SUSPENDED, ReleaseState.RETIRED})
 LONGEST = {Task.QUESTIONS: MAX_QUESTION, Task.GENERATION: MAX_BRIEF, Task.SUMMARY: MAX_SUMMARISED}
 MAX_HISTORY = 1_500
 """Characters of what was said before, newest first."""
@@ -129,6 +130,27 @@ def _resume(tenant: Tenant, answer: Answer) -> Question:
         agent, release = answering(session, tenant, conversation)
         history = _history(session, conversation.id)
     return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
+
+
+def check_still(tenant: Tenant, question: Question) -> None:
+    """Check that the release may go on with its answer, which has begun.
+
+    One that has been superseded meanwhile may.
+
+    Raises:
+        NotAllowed: the person may not use the agent any more.
+        WrongState: answers were switched off, or the release was taken back.
+    """
+    answer = question.answer
+    try:
+        with tenant.store.reading() as session:
+            answering(session, tenant, conversations.get(session, answer.conversation_id))
+            if releases.get(session, question.release.id).state in TAKEN_BACK:
+                msg = f"'{question.agent.name}' was taken back while it answered. Ask again, or send 'agents'."
+                raise WrongState(msg)
+    except Refusal as refusal:
+        access.note(tenant, answer.person_id, refusal, question.release.id)
+        raise
 
 
 def answering(session: Session, tenant: Tenant, conversation: Conversation) -> tuple[Agent, Release]:

@@ -1,5 +1,6 @@
 """Answers, between a chat in memory and an engine on loopback."""
 
+import asyncio
 import io
 
 import aiohttp
@@ -21,7 +22,7 @@ from tuning.domain.drafts import Draft
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
-from tuning.store import conversations, documents
+from tuning.store import agents, audit, conversations, documents, releases
 
 
 @pytest.fixture
@@ -131,6 +132,46 @@ async def test_a_stopped_answer_is_kept_as_stopped(answering, engine, store):
         kept = conversations.answer_to(session, "in")
     assert kept is not None
     assert (kept.is_stopped, kept.activity_id) == (True, "")
+
+
+def switch_off(store):
+    keep(store, Policy(is_answering=False))
+
+
+def take_back(store):
+    with store.transaction() as session:
+        agents.get(session, "agent").live_release_id = None
+
+
+def suspend(store):
+    with store.transaction() as session:
+        releases.get(session, "release").state = ReleaseState.SUSPENDED
+
+
+@pytest.mark.parametrize(
+    ("decide", "says"),
+    [
+        (switch_off, "switched"),
+        (take_back, "has been taken back"),
+        (suspend, "was taken back while it answered"),
+    ],
+)
+async def test_a_decision_stops_the_answer_that_is_being_written(answering, engine, store, decide, says):
+    begin(store)
+    engine.says = lambda _: "word " * 1000
+    engine.pause_s = 0.01
+    turn = FakeTurn("How?")
+    asked = asyncio.create_task(answering.answer(turn, "How?"))
+    while not turn.chunks:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.01)
+    decide(store)
+    said = len(turn.chunks)
+    await asked
+    assert says in turn.said
+    assert not turn.sent[0].is_answer
+    assert len(turn.chunks) - said < 500
+    with store.reading() as session:
+        assert [event.actor_id for event in audit.events(session, "release")] == ["bo"]
 
 
 @pytest.mark.parametrize(("status", "says"), [(429, "Too many people"), (503, "Too many people"), (500, "not running")])
