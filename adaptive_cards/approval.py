@@ -29,6 +29,7 @@ from tuning.domain.releases import Decision, Release, ReleaseState
 
 SHARES = (5, 10, 25, 50)
 """Of the audience, in percent, to offer for a canary."""
+_ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,8 @@ def _share() -> Element:
     return choice_input(
         "share",
         "Who gets it",
-        [("All of its audience", ""), *((f"{share} % of its audience first", str(share)) for share in SHARES)],
+        [("All of its audience", _ALL), *((f"{share} % of its audience first", str(share)) for share in SHARES)],
+        value=_ALL,
     )
 
 

@@ -12,7 +12,7 @@ from tuning.store import releases as stored
 
 @pytest.mark.parametrize(
     ("typed", "state", "share"),
-    [({}, ReleaseState.LIVE, 0), ({"share": ""}, ReleaseState.LIVE, 0), ({"share": "25"}, ReleaseState.CANARY, 25)],
+    [({}, ReleaseState.LIVE, 0), ({"share": "all"}, ReleaseState.LIVE, 0), ({"share": "25"}, ReleaseState.CANARY, 25)],
 )
 def test_approving_lets_all_or_a_share_get_it(store, tmp_path, typed, state, share):
     tenant = make_tenant(store, tmp_path)
