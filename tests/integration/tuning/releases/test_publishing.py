@@ -85,8 +85,8 @@ def test_a_run_started_twice_at_once_is_one_run(store, tmp_path):
     assert len([result for result in results if isinstance(result, str)]) == 3
 
 
-def test_of_fifty_admins_at_once_one_decides_one_revokes_and_one_rolls_back(store, tmp_path):
-    tenant = make_tenant(store, tmp_path)
+def keep_live_and_submitted(store):
+    """Put an agent into the store with a live release 'old', and a newer 'release' that waits for a decision."""
     keep(
         store,
         make_agent(live_release_id="old"),
@@ -95,6 +95,11 @@ def test_of_fifty_admins_at_once_one_decides_one_revokes_and_one_rolls_back(stor
         make_run(state=RunState.READY),
         make_release(number=2, state=ReleaseState.SUBMITTED),
     )
+
+
+def test_of_fifty_admins_at_once_one_decides_one_revokes_and_one_rolls_back(store, tmp_path):
+    tenant = make_tenant(store, tmp_path)
+    keep_live_and_submitted(store)
     for act, tag, told in (
         (lambda who: publishing.approve(tenant, who, "release"), Tag.RELEASE_APPROVED, "has already approved"),
         (lambda who: publishing.revoke(tenant, who, "agent", "No."), Tag.RELEASE_REVOKED, "has already revoked"),
@@ -118,14 +123,7 @@ def rollout(store, tmp_path):
     people = [f"person{number}" for number in range(50)]
     directory = FakePeople(people=["ana", "cy", "dee", *people], groups={"staff": people, "admins": ["cy", "dee"]})
     tenant = replace(make_tenant(store, tmp_path), people=directory)
-    keep(
-        store,
-        make_agent(live_release_id="old"),
-        make_run(id="old", state=RunState.READY),
-        make_release(id="old", run_id="old", state=ReleaseState.LIVE, live_at=now()),
-        make_run(state=RunState.READY),
-        make_release(number=2, state=ReleaseState.SUBMITTED),
-    )
+    keep_live_and_submitted(store)
     rollouts.begin(tenant, "cy", "release", 50)
     return tenant, [_judged(tenant, who) for who in people]
 
