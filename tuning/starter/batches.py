@@ -67,9 +67,9 @@ class Encoder:
         """Return the token that opens this role's messages."""
         return [self._roles[name]]
 
-    def word(self, word: str) -> list[int]:
-        """Return the tokens of a word within a sentence."""
-        pieces: list[int] = self._pieces.encode(f" {word}")
+    def text(self, text: str) -> list[int]:
+        """Return the tokens of words within a sentence."""
+        pieces: list[int] = self._pieces.encode(f" {text}")
         return pieces
 
     def marker(self, number: int, *, first: bool) -> list[int]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 from tuning.starter.architecture import VOCABULARY
 from tuning.starter.batches import BOS_ID, END_ID, Batch, EncodedRow, Encoder, collate
+from tuning.starter.passages import invent_sources
+from tuning.starter.wording import VALUES
 
 FIRST_ID = 263
 """Ids below are special pieces and bytes."""
@@ -84,7 +86,7 @@ def quoting_row(rng: random.Random, encoder: Encoder, *, passages: tuple[int, in
 
 
 def _connect(rng: random.Random, encoder: Encoder, least: int, most: int) -> list[int]:
-    return [token for word in rng.choices(_CONNECTIVES, k=rng.randint(least, most)) for token in encoder.word(word)]
+    return [token for word in rng.choices(_CONNECTIVES, k=rng.randint(least, most)) for token in encoder.text(word)]
 
 
 def statement_row(rng: random.Random, encoder: Encoder, *, passages: tuple[int, int], queries: int) -> EncodedRow:
@@ -114,6 +116,39 @@ def statement_row(rng: random.Random, encoder: Encoder, *, passages: tuple[int, 
         after = _connect(rng, encoder, 1, 2) if rng.random() < 0.3 else []
         conversation.ask([*_connect(rng, encoder, 1, 4), *key, *after], value, number=number)
     return conversation.finish()
+
+
+def recital_row(rng: random.Random, encoder: Encoder, *, passages: tuple[int, int], queries: int) -> EncodedRow:
+    """Return passages of invented text, and questions that quote a few of its words; the answer recites what follows.
+
+    In amounts, addresses and sentences that begin alike tokens repeat, so that the one before does not tell which comes
+    next: copying them needs several in a row, which the distinct tokens of `copy_batch` never taught.
+    """
+    conversation, texts = _Conversation(encoder), []
+    count = rng.randint(*passages)
+    if rng.random() < 0.5:
+        sources = invent_sources(rng, count=count, facts_each=(1, 3), fillers=(0, 2))
+        said = [source.passage.text for source in sources]
+    else:
+        said = [_values(rng) for _ in range(count)]
+    for number, text in enumerate(said, start=1):
+        texts.append(encoder.text(text))
+        conversation.passage(number, texts[-1])
+    quoted = rng.choice((2, 3, 4, 6))
+    places = _places(texts, quoted) or _places(texts, quoted + 4)
+    for index, start in rng.sample(places, min(queries, len(places))):
+        end = start + quoted
+        conversation.ask(texts[index][start:end], texts[index][end:][: rng.choice((3, 8, 20, 50))], number=index + 1)
+    return conversation.finish()
+
+
+def _values(rng: random.Random) -> str:
+    """Return values of all kinds one after another, or long numbers of a few digits."""
+    if rng.random() < 0.3:
+        digits = rng.sample("0123456789", rng.randint(2, 4))
+        return " ".join("".join(rng.choices(digits, k=rng.randint(2, 9))) for _ in range(rng.randint(3, 9)))
+    kinds = rng.choices(sorted(VALUES), k=rng.randint(3, 12))
+    return rng.choice((". ", ", ", "; ", " and ", "\n")).join(VALUES[kind](rng) for kind in kinds)
 
 
 def lookup_batch(invent: Callable[[], EncodedRow], *, tokens: int) -> Batch:

@@ -1,15 +1,16 @@
 """Passages of invented documents, with the facts in them and the questions that ask for each."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tuning.domain.prompts import Passage
-from tuning.starter.facts import AREAS
+from tuning.starter.facts import AREAS, doing
 from tuning.starter.facts.family import Family
 from tuning.starter.fillers import FILLERS, TITLES
 from tuning.starter.lexicon import ADJECTIVES, NOUNS, VERBS
-from tuning.starter.wording import VALUES, invented, say, sentence
+from tuning.starter.wording import NUMBER_WORDS, VALUES, invented, say, sentence
 
 _PLACES = (
     " in the {x} office",
@@ -40,6 +41,15 @@ _PLACES = (
     " on public holidays",
     " for small orders",
 )
+
+
+_LIMIT = re.compile(r"\b(?:up to|at most|at least|no more than|within|after|before|by|until|every)\s+$", re.IGNORECASE)
+_SPAN = re.compile(r"\b(?:from|between)\s+$", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?:form|template|extension|version) (\S*\d\S*)")
+
+
+DEEDS = 0.5
+"""Share of the facts, at full variety, that are about deeds, whatever the area."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +110,24 @@ def _compound(rng: random.Random) -> str:
     if rng.random() < 0.35:
         words.insert(0, rng.choice(ADJECTIVES))
     return " ".join(words)
+
+
+def _deed(rng: random.Random) -> str:
+    """Return what somebody may do: 'announce the parking permit', 'check lists'."""
+    article = rng.choice(("the ", "the ", "a ", "your ", "our ", "all ", ""))
+    return f"{rng.choice(VERBS)} {article}{_compound(rng)}"
+
+
+def _about(rng: random.Random, about: str) -> str:
+    """Return what a fact is about, its names made up."""
+    for place, made_up in (("{n}", _compound(rng)), ("{x}", invented(rng))):
+        about = about.replace(place, made_up)
+    stated, _, asked = about.partition(" = ")
+    deeds = [_deed(rng) for _ in range(stated.count("{d}"))]
+    for deed in deeds:
+        stated = stated.replace("{d}", deed, 1)
+        asked = asked.replace("{d}", deed, 1)
+    return f"{stated} = {asked.replace('{d}', deeds[0])}" if deeds else about
 
 
 def _pick(rng: random.Random, alternatives: str) -> str:
@@ -165,10 +193,7 @@ def invent_fact(
     questions use the document's own words, to 1, where they often use others and are written in haste. `value_first` is
     the chance that the sentence is chosen among those that name the value before what it is the value of.
     """
-    name, compound = invented(rng), _compound(rng)
-    in_statement, _, in_questions = (
-        rng.choice(family.about).replace("{n}", compound).replace("{x}", name).partition(" = ")
-    )
+    in_statement, _, in_questions = _about(rng, rng.choice(family.about)).partition(" = ")
     in_statement = in_statement.strip()
     others = [other.strip() for other in in_questions.split("|")]
     if where is None:
@@ -184,6 +209,7 @@ def invent_fact(
     statement = " ".join(sentence(statement.replace("\0", answer)).split())
     if answer not in statement:
         answer = statement[statement.lower().index(answer.lower()) :][: len(answer)]
+    answer = _exact(statement, answer)
     same = rng.random() < 1 - 0.4 * variety
     plain = [
         say(rng, rng.choice(family.questions), k=in_statement if same else rng.choice(others), e=where)
@@ -197,6 +223,21 @@ def invent_fact(
         questions=questions,
         label=sentence(in_statement + (where if stated else "")),
     )
+
+
+def _exact(statement: str, value: str) -> str:
+    """Return as much of the statement as answers, no less and no more.
+
+    A word that limits a figure belongs to it: 'up to 160 euros' is not the same as '160 euros'. The kind of a
+    reference does not: who asks which form it is wants 'RP-3'.
+    """
+    if found := _REFERENCE.fullmatch(value):
+        return found[1]
+    if not (value[0] in "$£€0123456789" or value.split(maxsplit=1)[0].lower() in NUMBER_WORDS):
+        return value
+    before = statement[: statement.index(value)]
+    found = (_SPAN if " to " in value else _LIMIT).search(before)
+    return statement[found.start() :][: len(before) - found.start() + len(value)] if found else value
 
 
 def _decorate(rng: random.Random, fact: Fact, variety: float) -> str:
@@ -320,7 +361,7 @@ def _table(rng: random.Random, area: str, variety: float) -> Source:
     columns: list[str] = []
     askings: list[list[str]] = []
     for key in keys:
-        stated, _, asked = key.replace("{n}", _compound(rng)).replace("{x}", invented(rng)).partition(" = ")
+        stated, _, asked = _about(rng, key).partition(" = ")
         columns.append(sentence(stated.strip()))
         askings.append([other.strip() for other in asked.split("|")])
     kinds = [rng.choice(family.values.split()) for family in families]
@@ -364,7 +405,7 @@ def _table(rng: random.Random, area: str, variety: float) -> Source:
 
 def _facts_about_places(rng: random.Random, family: Family, variety: float) -> list[Fact]:
     """Return the same kind of fact about one thing, at several places: only the place tells them apart."""
-    key = rng.choice(family.about).replace("{n}", _compound(rng)).replace("{x}", invented(rng))
+    key = _about(rng, rng.choice(family.about))
     narrow = Family(
         topics=family.topics,
         about=(key,),
@@ -390,7 +431,7 @@ def _twins(
     narrow = [
         Family(
             topics=f.topics,
-            about=(rng.choice(f.about).replace("{n}", _compound(rng)).replace("{x}", invented(rng)),),
+            about=(_about(rng, rng.choice(f.about)),),
             values=rng.choice(f.values.split()),
             statements=f.statements,
             questions=f.questions,
@@ -469,7 +510,8 @@ def invent_sources(
             lead = rng.choice(AREAS[area])
             wanted = rng.randint(*facts_each)
             while len(facts) < wanted:
-                family = lead if rng.random() < 0.16 * variety else rng.choice(AREAS[area])
+                families = doing.FAMILIES if rng.random() < DEEDS * variety else AREAS[area]
+                family = lead if rng.random() < 0.16 * variety else rng.choice(families)
                 if rng.random() < 0.04 * variety:
                     facts += _facts_about_places(rng, family, variety)
                 else:

@@ -131,7 +131,7 @@ class Exam:
     """The most tokens that an answer may have."""
 
 
-def _questions(rng: random.Random, *, missing: float = 0.0, rephrase: float = 0.0) -> Row:
+def _questions(rng: random.Random, *, missing: float = 0.0, rephrase: float = 0.0, loosen: float = 0.0) -> Row:
     size = SIZES["middle" if rng.random() < 0.5 else "long"]
     return question_row(
         rng,
@@ -140,6 +140,7 @@ def _questions(rng: random.Random, *, missing: float = 0.0, rephrase: float = 0.
         fillers=size.fillers,
         missing=missing,
         rephrase=rephrase,
+        loosen=loosen,
     )
 
 
@@ -156,7 +157,13 @@ EXAMS = (
         measures=(("Answers from 2-6 passages, asked with synonyms, exact", _answer_exact, 0.8),),
     ),
     Exam(
-        invent=lambda rng: question_row(rng, passages=(1, 2), facts_each=(1, 2), fillers=(0, 1), missing=0.0),
+        invent=lambda rng: _questions(rng, loosen=1.0),
+        measures=(("Answers from 2-6 passages, asked loosely, exact", _answer_exact, 0.8),),
+    ),
+    Exam(
+        invent=lambda rng: question_row(
+            rng, passages=(1, 2), facts_each=(1, 2), fillers=(0, 1), missing=0.0, loosen=0.0
+        ),
         measures=(("Answers from 1-2 short passages, exact", _answer_exact, 0.95),),
     ),
     Exam(

@@ -17,12 +17,16 @@ from tuning.starter.drafts import invent_draft
 from tuning.starter.evidence import Evidence, evidence_of
 from tuning.starter.facts import AREAS
 from tuning.starter.fillers import CHATTER, INSTRUCTIONS
+from tuning.starter.loosening import loosened, words
 from tuning.starter.passages import Fact, Source, invent_fact, invent_sources
 from tuning.starter.summaries import invent_summary
 from tuning.starter.wording import invented, say
 
 VARIETY = 0.5
 """How much questions and statements vary by the end of the training, and in examinations: see `invent_sources`."""
+
+LOOSENED = 0.5
+"""Share of the questions that are asked loosely by the end of the training."""
 
 REPHRASED = 0.4
 """Share of the questions that synonyms are put into by the end of the training, and in examinations."""
@@ -109,6 +113,7 @@ def question_row(
     variety: float = VARIETY,
     value_first: float = 0.0,
     rephrase: float = REPHRASED,
+    loosen: float = 0.0,
 ) -> Row:
     """Return questions over numbered passages, the first one as an agent gets it, the others following up on it."""
     sources = invent_sources(
@@ -125,9 +130,10 @@ def question_row(
     pairs: list[tuple[str, str, Fact | None]] = []
     for number, fact in chosen:
         if rng.random() < missing:
-            pairs.append((_asked(rng, missing_fact(rng, sources), rephrase), NOT_IN_DOCUMENTS, None))
+            missed = missing_fact(rng, sources)
+            pairs.append((_asked(rng, missed, rephrase, loosen, sources), NOT_IN_DOCUMENTS, None))
         else:
-            pairs.append((_asked(rng, fact, rephrase), f"{fact.answer} [{number}]", fact))
+            pairs.append((_asked(rng, fact, rephrase, loosen, sources), f"{fact.answer} [{number}]", fact))
     messages = question_messages(
         pairs[0][0], [source.passage for source in sources], instructions=_instructions(rng), history=_history(rng)
     )
@@ -147,10 +153,24 @@ def question_row(
     )
 
 
-def _asked(rng: random.Random, fact: Fact, rephrase: float) -> str:
-    """Return a question for the fact, with this probability in words that its statement does not have."""
+def _asked(rng: random.Random, fact: Fact, rephrase: float, loosen: float, sources: Sequence[Source]) -> str:
+    """Return a question for the fact, with these probabilities in words that its statement does not have.
+
+    However loosely it is asked, a word stays that no other fact is about.
+    """
     question = rng.choice(fact.questions)
-    return rephrased(question, rng) if rng.random() < rephrase else question
+    if rng.random() < rephrase:
+        question = rephrased(question, rng)
+    if rng.random() >= loosen:
+        return question
+    about = words(fact.identity[1])
+    others = [words(known.identity[1] + known.label) for source in sources for known in source.facts if known != fact]
+    telling = sorted(about.intersection(words(question)).difference(*others))
+    if not telling:
+        return question
+    kept = {rng.choice(telling), *words(fact.identity[2])}
+    foreign = words(" ".join(f"{source.passage.title} {source.passage.text}" for source in sources))
+    return loosened(rng, question, kept=kept, foreign=foreign)
 
 
 def unread_row(rng: random.Random) -> Row:
@@ -221,6 +241,7 @@ def row(rng: random.Random, size: Size, *, variety: float = VARIETY, value_first
                 variety=variety,
                 value_first=value_first,
                 rephrase=REPHRASED * variety / VARIETY,
+                loosen=LOOSENED * variety / VARIETY,
             ),
         ),
         (0.02, lambda: unread_row(rng)),

@@ -24,7 +24,7 @@ from tuning.starter.architecture import COPYING_LAYERS, LAYERS, build_model, gro
 from tuning.starter.batches import Batch, Encoder, batches
 from tuning.starter.copying import copy_batch
 from tuning.starter.examination import examine
-from tuning.starter.lookups import lookup_batch, quoting_row, statement_row
+from tuning.starter.lookups import lookup_batch, quoting_row, recital_row, statement_row
 from tuning.starter.rows import SIZES, VARIETY, Row, row
 from tuning.starter.tokenizer import corpus, save_tokenizer, train_tokenizer
 from tuning.starter.training import COPYING_RATE, PEAK_LEARNING_RATE, average, new_optimizer, step
@@ -116,16 +116,14 @@ def kind_at(steps: int) -> str:
     """Return what the batch of this step holds: rows, or one of the drills."""
     if steps % 20 == 19:
         return "copying"
-    if steps % 10 < 2:
-        return "statements"
-    return "quotes" if steps % 10 == 6 else "rows"
+    return {0: "statements", 3: "recitals", 6: "quotes", 8: "recitals"}.get(steps % 10, "rows")
 
 
 def _drill(rng: random.Random, encoder: Encoder, kind: str, tokens: int) -> Batch:
     if kind == "copying":
         longest = rng.choice([16, 32, 64, 128, 256, 400])
         return copy_batch(rng, rows=max(2, tokens // (4 * longest)), shortest=longest // 2, longest=longest)
-    invent = statement_row if kind == "statements" else quoting_row
+    invent = {"statements": statement_row, "quotes": quoting_row, "recitals": recital_row}[kind]
     passages = (2, rng.choice((3, 6)))
     return lookup_batch(lambda: invent(rng, encoder, passages=passages, queries=8), tokens=tokens)
 

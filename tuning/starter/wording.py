@@ -4,6 +4,8 @@ import random
 import re
 from collections.abc import Callable
 
+from tuning.starter.lexicon import ADJECTIVES, NOUNS
+
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 
 
@@ -380,6 +382,7 @@ def _month(rng: random.Random) -> str:
     return rng.choice(
         (
             rng.choice(MONTHS),
+            " and ".join(rng.sample(MONTHS, 2)),
             f"{rng.choice(MONTHS)} {rng.randint(2019, 2031)}",
             f"the {rng.choice(('first', 'second', 'third', 'fourth'))} quarter of {rng.randint(2020, 2030)}",
         )
@@ -550,7 +553,12 @@ def _contact(rng: random.Random) -> str:
 
 
 def _counted(*things: str) -> Callable[[random.Random], str]:
-    return lambda rng: f"{number(rng, 2, rng.choice((6, 12, 12, 40, 200)))} {rng.choice(things)}"
+    def count(rng: random.Random) -> str:
+        thing = rng.choice(things) if rng.random() < 0.6 else f"{rng.choice(NOUNS)}s"
+        kind = f"{rng.choice(ADJECTIVES)} " if rng.random() < 0.25 else ""
+        return f"{number(rng, 2, rng.choice((6, 12, 12, 40, 200)))} {kind}{thing}"
+
+    return count
 
 
 def _size(rng: random.Random) -> str:

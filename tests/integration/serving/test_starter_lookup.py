@@ -16,7 +16,7 @@ from tests.fakes.costs import FreeTurns
 from tuning.starter.rows import question_row
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_greedy_answers_are_the_same_with_look_up_and_take_fewer_turns(starter):
             outputs: queue.Queue[Output] = queue.Queue()
             greedy = Sampling(temperature=0.0)
             engine.submit(Request(tune=None, prompt=prompt, max_tokens=40, deliver=outputs.put, sampling=greedy))
-            answers.append(outputs.get(timeout=60).text)
+            answers.append(outputs.get(timeout=180).text)
         texts.append(answers)
         turns.append(sum(bucket.get() for bucket in engine.metrics.decode._buckets))
         engine.stop()

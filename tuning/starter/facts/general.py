@@ -1,5 +1,6 @@
 """Facts about whatever an invented name stands for: nothing but the passage can tell."""
 
+from tuning.starter.facts import doing
 from tuning.starter.facts.family import Family
 
 _THINGS = (
@@ -166,4 +167,5 @@ FAMILIES = (
             "What do we call {k}?",
         ),
     ),
+    *doing.FAMILIES,
 )

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from tuning.starter.batches import Encoder
-from tuning.starter.lookups import CHOOSING_WEIGHT, lookup_batch, quoting_row, statement_row
+from tuning.starter.lookups import CHOOSING_WEIGHT, lookup_batch, quoting_row, recital_row, statement_row
 from tuning.starter.report import MODEL
 
 
@@ -12,7 +12,7 @@ def encoder() -> Encoder:
     return Encoder(MODEL / "tokenizer.model")
 
 
-@pytest.mark.parametrize("invent", [quoting_row, statement_row])
+@pytest.mark.parametrize("invent", [quoting_row, statement_row, recital_row])
 def test_every_answer_stands_in_the_passage_that_it_cites(encoder, invent) -> None:
     rng = random.Random(3)
     for _ in range(50):
