@@ -5,19 +5,21 @@
 #   make check    lint, types, floors
 #   make demo     the whole loop without a browser, with its figures;  make figures  put the last ones into README
 #   make bench    every benchmark, beside llama.cpp's own server, which is compiled first, and TRL's trainer
-#   make screens  take the pictures in docs/screens anew
+#   make messages bring the catalogues of texts up to date with the code
+#   make screens  take the pictures in docs/screens anew;  make cards  take those in docs/cards
 #   make starter  train the base model that ships;  make starter-report  measure it
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: up test check demo figures bench screens starter starter-report set-up pin
+.PHONY: up test check demo figures bench messages screens cards starter starter-report set-up pin
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 PLAYGROUND := 0.2.28
+RENDERER := 3.0.5
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/attune/wheels
 ENGINE := $(shell sed -n 's/^llama_cpp_python==//p' constraints.txt)
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
@@ -46,13 +48,21 @@ figures: set-up
 
 bench: set-up $(PEER)
 	@$(BIN)/python -m benchmarks.serving --llama-server $(PEER) --plot docs/benchmarks/serving.png
-	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev,peer]'
+	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev,peer,encoder]'
 	@$(BIN)/python -m benchmarks.tuning
 	@$(BIN)/python -m benchmarks.analytics
 	@$(BIN)/python -m benchmarks.canary
+	@$(BIN)/python -m benchmarks.sources
+	@$(BIN)/python -m benchmarks.search
+
+messages: set-up
+	@$(BIN)/python -m tuning.languages.catalogue $(NEW)
 
 screens: set-up
 	@$(BIN)/pytest tests/acceptance/test_playground.py --screens docs/screens
+
+cards: set-up .cache/cards/.installed-$(RENDERER)
+	@$(BIN)/python -m tests.gallery
 
 starter: set-up
 	MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 $(BIN)/python -m tuning.starter.train --out var/starter
@@ -113,6 +123,14 @@ $(PEER): $(ENGINE_SOURCE)
 		echo "== Without Node.js there is no Agents Playground: install Node.js 20 or newer and run make again to chat in a browser."; \
 	fi
 	@if command -v npm >/dev/null; then touch $@; fi
+
+# Microsoft's renderer of cards, and what it leaves markdown to; for the pictures only.
+.cache/cards/.installed-$(RENDERER):
+	@command -v npm >/dev/null || { echo "make cards renders with Microsoft's own code: install Node.js 20 or newer first."; exit 1; }
+	@echo "== Installing the renderer of cards $(RENDERER)"
+	@mkdir -p $(@D)
+	@npm install --prefix $(@D) --no-audit --no-fund --loglevel=error adaptivecards@$(RENDERER) markdown-it@14.1.0 >/dev/null
+	@touch $@
 
 # The versions now in .venv become the versions everybody gets.
 pin:

@@ -5,27 +5,32 @@ from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.prompts import Task
 from tuning.domain.releases import Release
+from tuning.languages import mark, say
 
 HOW = {
-    Task.QUESTIONS: "Ask me anything about it.",
-    Task.GENERATION: "Send me a brief, and I draft the document.",
-    Task.SUMMARY: "Paste a text or attach a document, and I summarise it.",
+    Task.QUESTIONS: mark("Ask me anything about it."),
+    Task.GENERATION: mark("Send me a brief, and I draft the document."),
+    Task.SUMMARY: mark("Paste a text or attach a document, and I summarise it."),
 }
 
 
 def agent_card(agent: Agent, release: Release, *, is_trial: bool = False) -> Element:
     """Return the introduction with the starters as buttons."""
-    about = f"{escape(agent.description)} {HOW[agent.task]}".strip()
+    about = f"{escape(agent.description)} {say(HOW[agent.task])}".strip()
     starters = [
         execute(shorten(text, 60), Verb.STARTER_ASK, agent_id=agent.id, number=number)
         for number, text in enumerate(agent.starters)
     ]
-    trial = f"You are trying {release.label}, which only you can see. Send **agents** to go back."
+    if is_trial:
+        hint = say(
+            "You are trying {release}, which only you can see. Send **agents** to go back.", release=release.label
+        )
+    else:
+        label = release.label.capitalize()
+        hint = say("{release}. Send **new** to start over, **agents** to switch.", release=label)
     return card(
-        heading(f"You are talking to {escape(agent.name)}"),
+        heading(say("You are talking to {agent}", agent=escape(agent.name))),
         paragraph(about),
-        aside(
-            trial if is_trial else f"{release.label.capitalize()}. Send **new** to start over, **agents** to switch."
-        ),
+        aside(hint),
         actions=starters,
     )

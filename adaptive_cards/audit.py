@@ -6,6 +6,7 @@ from datetime import datetime
 
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten, table
 from adaptive_cards.verbs import Verb
+from tuning.languages import moment, say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,22 +26,27 @@ class Entry:
 
 def audit_card(entries: Sequence[Entry], *, about: str, subject: str, is_first: bool, has_older: bool) -> Element:
     """Return a page; `about` is the id that it is narrowed to (empty: everything), `subject` what that is called."""
-    title = f"What happened to {escape(shorten(subject, 60))}" if about else "What happened"
+    title = say("What happened to {subject}", subject=escape(shorten(subject, 60))) if about else say("What happened")
     if not entries:
-        return card(heading(title), paragraph("Nothing is recorded."))
-    rows = [
-        (f"{one.at:%Y-%m-%d %H:%M}", escape(shorten(one.who, 60)), _what(one), escape(shorten(one.on, 80)))
-        for one in entries
-    ]
-    older = execute("Older", Verb.AUDIT_OPEN, before=entries[-1].number, about=about)
-    newest = execute("Newest", Verb.AUDIT_OPEN, before=0, about=about)
+        return card(heading(title), paragraph(say("Nothing is recorded.")))
+    rows = [(moment(one.at), _what(one)) for one in entries]
+    older = execute(say("Older"), Verb.AUDIT_OPEN, before=entries[-1].number, about=about)
+    newest = execute(say("Newest"), Verb.AUDIT_OPEN, before=0, about=about)
     return card(
         heading(title),
-        table(("When (UTC)", "Who", "What", "On"), rows, (3, 3, 5, 4)),
-        aside(f"Events {entries[-1].number} to {entries[0].number}. Every event: attune audit export."),
+        table((say("When (UTC)"), say("What")), rows, (3, 7)),
+        aside(
+            say(
+                "Events {first} to {last}. Every event: attune audit export.",
+                first=entries[-1].number,
+                last=entries[0].number,
+            )
+        ),
         actions=[*([] if is_first else [newest]), *([older] if has_older else [])],
     )
 
 
 def _what(one: Entry) -> str:
-    return f"{one.what}: {escape(shorten(one.why, 160))}" if one.why else one.what
+    """Return who did what, and below on what and why: wide enough for a phone, as four columns are not."""
+    why = f": {escape(shorten(one.why, 160))}" if one.why else ""
+    return f"**{escape(shorten(one.who, 60))}** · {one.what}  \n{escape(shorten(one.on, 80))}{why}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adaptive_cards.verbs import Verb
+from tuning.languages import say
 
 Element = dict[str, Any]
 VERSION = "1.5"
@@ -76,13 +77,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence
     """Return a table with a header row; the texts are ours or escaped."""
 
     def row(texts: Sequence[str], *, is_header: bool) -> Element:
+        # Small, because a renderer breaks a header in the middle of a word where its column is narrower.
+        looks = {"weight": "bolder", "size": "small"} if is_header else {}
         cells = [
-            {
-                "type": "TableCell",
-                "items": [
-                    {"type": "TextBlock", "text": text, "wrap": True, **({"weight": "bolder"} if is_header else {})}
-                ],
-            }
+            {"type": "TableCell", "items": [{"type": "TextBlock", "text": text, "wrap": True, **looks}]}
             for text in texts
         ]
         return {"type": "TableRow", "cells": cells}
@@ -171,7 +169,7 @@ def choice_input(
 
 
 def _required(title: str, *, is_required: bool) -> Element:
-    return {"isRequired": True, "errorMessage": f"Please fill in: {title}"} if is_required else {}
+    return {"isRequired": True, "errorMessage": say("Please fill in: {title}", title=title)} if is_required else {}
 
 
 def _bar_text() -> Element:

@@ -4,17 +4,23 @@ from adaptive_cards.elements import Element, aside, card, escape, execute, headi
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.runs import Run
+from tuning.languages import retell, say
 
 
 def failure_card(agent: Agent, run: Run) -> Element:
     """Return the failure with its remedy and code."""
     return card(
-        heading(f"Tuning {escape(agent.name)} failed"),
-        paragraph(escape(run.error or "Something went wrong."), color="attention"),
-        paragraph(escape(run.remedy)) if run.remedy else None,
-        aside(f"Nothing has changed for the people who use the agent. Code: {escape(run.failure) or 'unknown'}"),
+        heading(say("Tuning {agent} failed", agent=escape(agent.name))),
+        paragraph(escape(retell(run.error) or say("Something went wrong.")), color="attention"),
+        paragraph(escape(retell(run.remedy))) if run.remedy else None,
+        aside(
+            say(
+                "Nothing has changed for the people who use the agent. Code: {code}",
+                code=escape(run.failure) or say("unknown"),
+            )
+        ),
         actions=[
-            execute("Try again", Verb.RUN_RETRY, style="positive", run_id=run.id),
-            execute("Change the agent", Verb.WIZARD_OPEN, agent_id=agent.id, step="review"),
+            execute(say("Try again"), Verb.RUN_RETRY, style="positive", run_id=run.id),
+            execute(say("Change the agent"), Verb.WIZARD_OPEN, agent_id=agent.id, step="review"),
         ],
     )

@@ -15,25 +15,29 @@ from adaptive_cards.elements import (
     text_input,
     verbatim,
 )
-from adaptive_cards.numbers import count
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.feedback import Feedback, Reaction
+from tuning.languages import mark, say, say_many
+from tuning.languages import number as number_of
 
 MAX_TEXT = 2_000
-THUMBS = {Reaction.LIKE: "👍 liked it", Reaction.DISLIKE: "👎 did not like it"}
+THUMBS = {Reaction.LIKE: mark("👍 liked it"), Reaction.DISLIKE: mark("👎 did not like it")}
 
 
 def inbox_card(
     agent: Agent, items: Sequence[tuple[Feedback, str, str]], *, number: int, accepted: int, problem: str = ""
 ) -> Element:
     """Return one item (feedback, answer given, who gave it) with the way to the others and to a new run."""
-    retrain = execute("Retrain now", Verb.RUN_START, is_validated=False, agent_id=agent.id)
-    counted = aside(f"{len(items)} to read · {count(accepted, 'correction')} accepted for the next run")
+    retrain = execute(say("Retrain now"), Verb.RUN_START, is_validated=False, agent_id=agent.id)
+    corrections = say_many(
+        "{count} correction accepted for the next run", "{count} corrections accepted for the next run", accepted
+    )
+    counted = aside(say("{number} to read · {corrections}", number=number_of(len(items)), corrections=corrections))
     if not items:
         return card(
-            heading(f"{escape(agent.name)}: inbox"),
-            paragraph("Nothing waits for you."),
+            heading(say("{agent}: inbox", agent=escape(agent.name))),
+            paragraph(say("Nothing waits for you.")),
             counted,
             actions=[retrain] if accepted else [],
         )
@@ -41,16 +45,18 @@ def inbox_card(
     item, answer, who = items[number]
     ids: dict[str, Any] = {"agent_id": agent.id, "feedback_id": item.id, "number": number}
     return card(
-        heading(f"{escape(agent.name)}: inbox, {number + 1} of {len(items)}"),
+        heading(
+            say("{agent}: inbox, {number} of {total}", agent=escape(agent.name), number=number + 1, total=len(items))
+        ),
         paragraph(problem, color="attention") if problem else None,
-        aside(f"{escape(who)}{' · ' + THUMBS[Reaction(item.reaction)] if item.reaction else ''}"),
-        label("Answer given"),
+        aside(f"{escape(who)}{' · ' + say(THUMBS[Reaction(item.reaction)]) if item.reaction else ''}"),
+        label(say("Answer given")),
         verbatim(answer[:MAX_TEXT]),
-        *([label("Comment"), verbatim(item.comment)] if item.comment else []),
-        text_input("question", "Question", value=item.question[:MAX_TEXT], longest=MAX_TEXT, is_required=True),
+        *([label(say("Comment")), verbatim(item.comment)] if item.comment else []),
+        text_input("question", say("Question"), value=item.question[:MAX_TEXT], longest=MAX_TEXT, is_required=True),
         text_input(
             "correction",
-            "What the answer should be",
+            say("What the answer should be"),
             value=item.correction,
             longest=MAX_TEXT,
             is_multiline=True,
@@ -58,8 +64,8 @@ def inbox_card(
         ),
         counted,
         actions=[
-            execute("Accept", Verb.INBOX_ACCEPT, style="positive", **ids),
-            execute("Leave out", Verb.INBOX_REJECT, is_validated=False, **ids),
+            execute(say("Accept"), Verb.INBOX_ACCEPT, style="positive", **ids),
+            execute(say("Leave out"), Verb.INBOX_REJECT, is_validated=False, **ids),
             *(_steps(agent, number) if len(items) > 1 else []),
             *([retrain] if accepted else []),
         ],
@@ -69,5 +75,5 @@ def inbox_card(
 def _steps(agent: Agent, number: int) -> list[Element]:
     return [
         execute(title, Verb.INBOX_OPEN, is_validated=False, agent_id=agent.id, number=number + step)
-        for title, step in (("Previous", -1), ("Next", 1))
+        for title, step in ((say("Previous"), -1), (say("Next"), 1))
     ]

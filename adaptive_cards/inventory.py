@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adaptive_cards.elements import Element, aside, card, escape, execute, facts, heading, paragraph, shorten, table
-from adaptive_cards.numbers import count
 from adaptive_cards.verbs import Verb
+from tuning.languages import say, say_many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,22 +40,21 @@ class Somebody:
 def inventory_card(lines: Sequence[Line], *, total: int, number: int, has_more: bool) -> Element:
     """Return a page of the agents; pages are counted from 0."""
     if not lines:
-        return card(heading("Agents"), paragraph("There are none here."))
+        return card(heading(say("Agents")), paragraph(say("There are none here.")))
     rows = [
         (
-            f"{escape(shorten(one.name, 60))} ({one.agent_id})",
-            escape(shorten(one.owner, 60)),
+            f"{escape(shorten(one.name, 60))} ({one.agent_id})  \n{say('Owner')}: {escape(shorten(one.owner, 60))}",
             one.state,
-            "  \n".join(part for part in (one.live, one.canary, one.newest) if part) or "none",
+            "  \n".join(part for part in (one.live, one.canary, one.newest) if part) or say("none"),
         )
         for one in lines
     ]
-    previous = execute("Previous", Verb.INVENTORY_OPEN, number=number - 1)
-    more = execute("Next", Verb.INVENTORY_OPEN, number=number + 1)
+    previous = execute(say("Previous"), Verb.INVENTORY_OPEN, number=number - 1)
+    more = execute(say("Next"), Verb.INVENTORY_OPEN, number=number + 1)
     return card(
-        heading(count(total, "agent")),
-        table(("Agent (id)", "Owner", "State", "Releases"), rows, (5, 3, 2, 5)),
-        aside("For commands: **revoke**, **retire**, **rollback**, **canary** or **audit** with a name or an id."),
+        heading(say_many("{count} agent", "{count} agents", total)),
+        table((say("Agent (id)"), say("State"), say("Releases")), rows, (5, 3, 6)),
+        aside(say("For commands: **revoke**, **retire**, **rollback**, **canary** or **audit** with a name or an id.")),
         actions=[*([previous] if number > 0 else []), *([more] if has_more else [])],
     )
 
@@ -63,26 +62,29 @@ def inventory_card(lines: Sequence[Line], *, total: int, number: int, has_more: 
 def whois_card(text: str, found: Sequence[Somebody]) -> Element:
     """Return what the directory and Attune know of the people that a text fits."""
     if not found:
-        return card(heading("Nobody found"), paragraph(f"No name, mail or id fits '{escape(shorten(text, 80))}'."))
+        return card(
+            heading(say("Nobody found")),
+            paragraph(say("No name, mail or id fits '{text}'.", text=escape(shorten(text, 80)))),
+        )
     blocks = [
         {
             **facts(
                 {
-                    "Name": escape(shorten(one.name, 80)),
-                    "Mail": escape(shorten(one.mail, 80)) or "none",
-                    "Title": escape(shorten(one.title, 80)) or "none",
-                    "Id": escape(one.person_id),
-                    "May": ", ".join(one.roles) or "ask only",
-                    "Owns": _list(one.owns),
-                    "Can ask": _list(one.asks),
+                    say("Name"): escape(shorten(one.name, 80)),
+                    say("Mail"): escape(shorten(one.mail, 80)) or say("none"),
+                    say("Title"): escape(shorten(one.title, 80)) or say("none"),
+                    say("Id"): escape(one.person_id),
+                    say("May"): ", ".join(one.roles) or say("ask only"),
+                    say("Owns"): _list(one.owns),
+                    say("Can ask"): _list(one.asks),
                 }
             ),
             "separator": True,
         }
         for one in found
     ]
-    return card(heading("Who is who"), *blocks)
+    return card(heading(say("Who is who")), *blocks)
 
 
 def _list(names: Sequence[str]) -> str:
-    return escape(shorten(", ".join(names), 300)) or "nothing"
+    return escape(shorten(", ".join(names), 300)) or say("nothing")

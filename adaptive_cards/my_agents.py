@@ -11,6 +11,7 @@ from tuning.domain.agents import Agent
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
 from tuning.domain.usage import UseLine
+from tuning.languages import number, say
 
 MAX_AGENTS = 8
 
@@ -34,23 +35,33 @@ class Overview:
 def my_agents_card(overviews: Sequence[Overview]) -> Element:
     """Return a block per agent."""
     if not overviews:
-        return card(heading("Your agents"), paragraph("You have none yet. Send **create agent** to make one."))
+        return card(
+            heading(say("Your agents")), paragraph(say("You have none yet. Send **create agent** to make one."))
+        )
     blocks = [block for one in overviews[:MAX_AGENTS] for block in _block(one)]
     hidden = len(overviews) - MAX_AGENTS
-    return card(heading("Your agents"), *blocks, aside(f"and {hidden} more") if hidden > 0 else None)
+    return card(
+        heading(say("Your agents")),
+        *blocks,
+        aside(say("and {count} more", count=number(hidden))) if hidden > 0 else None,
+    )
 
 
 def _block(one: Overview) -> list[Element]:
     agent = one.agent
-    actions = [execute("Change", Verb.WIZARD_OPEN, agent_id=agent.id, step="review")]
+    actions = [execute(say("Change"), Verb.WIZARD_OPEN, agent_id=agent.id, step="review")]
     if one.newest is not None and one.newest.state == ReleaseState.CANDIDATE:
-        actions.insert(0, execute(f"Look at {one.newest.label}", Verb.RELEASE_OPEN, release_id=one.newest.id))
+        actions.insert(
+            0, execute(say("Look at {release}", release=one.newest.label), Verb.RELEASE_OPEN, release_id=one.newest.id)
+        )
     if one.to_read:
-        actions.insert(0, execute(f"Inbox ({one.to_read})", Verb.INBOX_OPEN, agent_id=agent.id, number=0))
+        actions.insert(
+            0, execute(say("Inbox ({count})", count=number(one.to_read)), Verb.INBOX_OPEN, agent_id=agent.id, number=0)
+        )
     if one.live is not None:
-        actions.append(execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id))
+        actions.append(execute(say("Ask it"), Verb.AGENT_PICK, agent_id=agent.id))
     if one.use is not None:
-        actions.append(execute("Usage", Verb.USAGE_OPEN, agent_id=agent.id, days=one.days))
+        actions.append(execute(say("Usage"), Verb.USAGE_OPEN, agent_id=agent.id, days=one.days))
     return [
         {**paragraph(f"**{escape(shorten(agent.name, 60))}**  \n{_state(one)}"), "separator": True},
         {"type": "ActionSet", "actions": actions},
@@ -58,13 +69,14 @@ def _block(one: Overview) -> list[Element]:
 
 
 def _state(one: Overview) -> str:
-    parts = [f"{one.live.label} is live" if one.live else "nothing is live yet"]
+    parts = [say("{release} is live", release=one.live.label) if one.live else say("nothing is live yet")]
     if one.run is not None:
-        parts.append(f"tuning, {percent(one.run.progress)}")
+        parts.append(say("tuning, {share}", share=percent(one.run.progress)))
     if one.newest is not None and one.newest.state == ReleaseState.CANARY:
-        parts.append(f"{one.newest.label} answers {one.newest.share} % of its audience")
+        newest, share = one.newest.label, number(one.newest.share)
+        parts.append(say("{release} answers {share} % of its audience", release=newest, share=share))
     if one.newest is not None and one.newest.state == ReleaseState.SUBMITTED:
-        parts.append(f"{one.newest.label} waits for an admin")
+        parts.append(say("{release} waits for an admin", release=one.newest.label))
     if one.use is not None:
         parts.append(in_short(one.use, one.days))
     return " · ".join(parts)

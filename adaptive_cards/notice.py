@@ -4,46 +4,63 @@ from adaptive_cards.elements import Element, card, escape, execute, heading, par
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.releases import Release, ReleaseState
+from tuning.languages import number, say
 
 
 def approved_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
     """Return, for the owner: it is live, or a canary."""
     is_canary = release.state == ReleaseState.CANARY
-    whom = f"{release.share} % of its audience" if is_canary else "its audience"
+    names = {"agent": escape(agent.name), "release": release.label}
+    if is_canary:
+        title, share = say("{agent}, {release} goes to some first", **names), number(release.share)
+        news = say("{person} approved it. It answers {share} % of its audience now.", person=escape(who), share=share)
+    else:
+        title = say("{agent}, {release} is live", **names)
+        news = say("{person} approved it. It answers its audience now.", person=escape(who))
     return card(
-        heading(f"{escape(agent.name)}, {release.label} {'goes to some first' if is_canary else 'is live'}"),
-        paragraph(f"{escape(who)} approved it. It answers {whom} now."),
+        heading(title),
+        paragraph(news),
         verbatim(reason) if reason else None,
-        actions=[execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id)],
+        actions=[execute(say("Ask it"), Verb.AGENT_PICK, agent_id=agent.id)],
     )
 
 
 def rejected_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
     """Return, for the owner: an admin turned it down or took it back, and why."""
-    was = "took back" if release.live_at else "turned down"
+    names = {"agent": escape(agent.name), "release": release.label}
+    if release.live_at:
+        title = say("{agent}, {release}: taken back", **names)
+        news = say("{person} took back this release:", person=escape(who))
+    else:
+        title = say("{agent}, {release}: turned down", **names)
+        news = say("{person} turned down this release:", person=escape(who))
     return card(
-        heading(f"{escape(agent.name)}, {release.label}: {was.replace('took back', 'taken back')}"),
-        paragraph(f"{escape(who)} {was} this release:"),
+        heading(title),
+        paragraph(news),
         verbatim(reason),
-        actions=[execute("Change the agent", Verb.WIZARD_OPEN, agent_id=agent.id, step="review")],
+        actions=[execute(say("Change the agent"), Verb.WIZARD_OPEN, agent_id=agent.id, step="review")],
     )
 
 
 def suspended_card(agent: Agent, release: Release) -> Element:
     """Return, for the owner: it had to be stopped, and what to do."""
     return card(
-        heading(f"{escape(agent.name)}, {release.label} was stopped"),
-        paragraph("Something that it learned from has been erased. A new run learns without it."),
-        actions=[execute("Start tuning", Verb.RUN_START, agent_id=agent.id)],
+        heading(say("{agent}, {release} was stopped", agent=escape(agent.name), release=release.label)),
+        paragraph(say("Something that it learned from has been erased. A new run learns without it.")),
+        actions=[execute(say("Start tuning"), Verb.RUN_START, agent_id=agent.id)],
     )
 
 
 def learned_card(agent: Agent, release: Release) -> Element:
     """Return, for whoever corrected an answer: the agent has learned it."""
     return card(
-        heading("Your correction has been learned"),
+        heading(say("Your correction has been learned")),
         paragraph(
-            f"{escape(agent.name)} answers with {release.label} now, which has learned what you wrote. Thank you."
+            say(
+                "{agent} answers with {release} now, which has learned what you wrote. Thank you.",
+                agent=escape(agent.name),
+                release=release.label,
+            )
         ),
-        actions=[execute("Ask it", Verb.AGENT_PICK, agent_id=agent.id)],
+        actions=[execute(say("Ask it"), Verb.AGENT_PICK, agent_id=agent.id)],
     )

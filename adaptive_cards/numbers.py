@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 
+from tuning.languages import decimal, say
+
 _BARS = "▁▂▃▄▅▆▇█"
 
 
 def percent(share: float) -> str:
     """Return '83 %' for 0.83."""
-    return f"{share * 100:.0f} %"
+    return say("{number} %", number=decimal(share * 100, 0))
 
 
 def duration(seconds: float) -> str:
     """Return 'about 40 s' or 'about 3 min'."""
-    return f"about {max(round(seconds), 1)} s" if seconds < 90 else f"about {round(seconds / 60)} min"  # noqa: PLR2004
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    """Return '1 document' or '3 documents'."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+    if seconds < 90:  # noqa: PLR2004
+        return say("about {seconds} s", seconds=max(round(seconds), 1))
+    return say("about {minutes} min", minutes=round(seconds / 60))
 
 
 def sparkline(values: Sequence[float], width: int = 24) -> str:

@@ -18,26 +18,28 @@ from adaptive_cards.elements import (
 )
 from adaptive_cards.verbs import Verb
 from tuning.domain.policy import SETTINGS, Kind
+from tuning.languages import mark, say
 
 Choices = Sequence[tuple[str, str]]
 """Titles with their values."""
 
 SECTIONS: Mapping[str, Sequence[str]] = {
-    "Who": ("is_tuning_on", "tuner_ids", "maker_ids", "is_answering"),
-    "How much": ("agents_per_owner", "runs_per_day", "documents_per_agent", "minutes_per_run", "retention_days"),
-    "On what": ("base_models", "source_keys", "highest_label", "labels"),
-    "What is told": ("is_naming_people",),
+    mark("Who"): ("is_tuning_on", "tuner_ids", "maker_ids", "is_answering"),
+    mark("How much"): ("agents_per_owner", "runs_per_day", "documents_per_agent", "minutes_per_run", "retention_days"),
+    mark("On what"): ("base_models", "source_keys", "highest_label", "labels"),
+    mark("What is told"): ("is_naming_people",),
 }
 HINTS: Mapping[str, str] = {
-    "is_tuning_on": "Off: no agents are made and no run begins; what is running comes to its end.",
-    "tuner_ids": "None chosen: everybody in the organisation.",
-    "maker_ids": "None chosen: everybody in the organisation.",
-    "is_answering": "Off: no agent answers anybody, however tuning is switched.",
-    "base_models": "None chosen: any.",
-    "source_keys": "None chosen: all.",
-    "is_naming_people": "Off: pseudonyms, and no question that only one person asked.",
-    "retention_days": "Of conversations, feedback, and what agents learned from.",
+    "is_tuning_on": mark("Off: no agents are made and no run begins; what is running comes to its end."),
+    "tuner_ids": mark("None chosen: everybody in the organisation."),
+    "maker_ids": mark("None chosen: everybody in the organisation."),
+    "is_answering": mark("Off: no agent answers anybody, however tuning is switched."),
+    "base_models": mark("None chosen: any."),
+    "source_keys": mark("None chosen: all."),
+    "is_naming_people": mark("Off: pseudonyms, and no question that only one person asked."),
+    "retention_days": mark("Of conversations, feedback, and what agents learned from."),
 }
+SWITCH = (mark("on"), mark("off"))
 MAX_TEXT = 2_000
 MAX_CHOICES = 16
 
@@ -66,46 +68,49 @@ def policy_card(form: PolicyForm) -> Element:
     fields = [
         element
         for title, keys in SECTIONS.items()
-        for element in (label(title), *(part for key in keys for part in _field(form, key)))
+        for element in (label(say(title)), *(part for key in keys for part in _field(form, key)))
     ]
     return card(
-        heading("Policy"),
+        heading(say("Policy")),
         aside(escape(form.changed)) if form.changed else None,
         *fields,
-        text_input("search", "Search groups and people to choose from", value=form.search, longest=100),
+        text_input("search", say("Search groups and people to choose from"), value=form.search, longest=100),
         _status(form),  # at the end: whoever has pressed a button is there
         actions=[
-            execute("Save", Verb.POLICY_SAVE, style="positive", revision=form.revision),
-            execute("Search", Verb.POLICY_SEARCH, revision=form.revision),
+            execute(say("Save"), Verb.POLICY_SAVE, style="positive", revision=form.revision),
+            execute(say("Search"), Verb.POLICY_SEARCH, revision=form.revision),
         ],
     )
 
 
 def _status(form: PolicyForm) -> Element | None:
     if form.problems:
-        titles = ", ".join(SETTINGS[key].title for key in form.problems)
-        return paragraph(f"Nothing was saved. What is wrong stands below its field: {titles}.", color="attention")
+        titles = ", ".join(say(SETTINGS[key].title) for key in form.problems)
+        return paragraph(
+            say("Nothing was saved. What is wrong stands below its field: {titles}.", titles=titles), color="attention"
+        )
     if form.note:
         return paragraph(escape(shorten(form.note, 1_500)), color="warning")
-    return paragraph("✓ Saved.", color="good") if form.is_saved else None
+    return paragraph(say("✓ Saved."), color="good") if form.is_saved else None
 
 
 def _field(form: PolicyForm, key: str) -> list[Element]:
     setting, value = SETTINGS[key], form.typed.get(key, "")
+    title = say(setting.title)
     match setting.kind:
         case Kind.SWITCH:
-            shown = choice_input(key, setting.title, [("On", "on"), ("Off", "off")], value=value)
+            shown = choice_input(key, title, [(say(switch).capitalize(), switch) for switch in SWITCH], value=value)
         case Kind.NUMBER:
-            shown = text_input(key, setting.title, value=value, longest=9)
+            shown = text_input(key, title, value=value, longest=9)
         case Kind.NAME:
-            shown = choice_input(key, setting.title, _offered(form.choices.get(key, ()), value), value=value)
+            shown = choice_input(key, title, _offered(form.choices.get(key, ()), value), value=value)
         case _ if key in form.choices:
-            shown = choice_input(key, setting.title, _offered(form.choices[key], value), value=value, is_multiple=True)
+            shown = choice_input(key, title, _offered(form.choices[key], value), value=value, is_multiple=True)
         case _:
             names = ", ".join(name.strip() for name in value.split(","))
-            shown = text_input(key, setting.title, value=names, longest=MAX_TEXT)
+            shown = text_input(key, title, value=names, longest=MAX_TEXT)
     hint, problem = HINTS.get(key), form.problems.get(key)
-    return [shown, *([aside(hint)] if hint else []), *([_problem(problem)] if problem else [])]
+    return [shown, *([aside(say(hint))] if hint else []), *([_problem(problem)] if problem else [])]
 
 
 def _offered(choices: Choices, value: str) -> Choices:

@@ -5,18 +5,19 @@ from adaptive_cards.numbers import duration, percent, sparkline
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.runs import Run, RunState, Stage
+from tuning.languages import decimal, mark, say
 
 STAGES = {
-    Stage.SYNC: "Reading the documents",
-    Stage.DATASET: "Writing examples",
-    Stage.TRAINING: "Tuning",
-    Stage.EXPORT: "Preparing the model for answering",
-    Stage.EVALUATION: "Measuring",
+    Stage.SYNC: mark("Reading the documents"),
+    Stage.DATASET: mark("Writing examples"),
+    Stage.TRAINING: mark("Tuning"),
+    Stage.EXPORT: mark("Preparing the model for answering"),
+    Stage.EVALUATION: mark("Measuring"),
 }
 ENDS = {
-    RunState.READY: "✓ Done: there is a new release to look at.",
-    RunState.FAILED: "✗ Failed; nothing has changed for the people who use the agent.",
-    RunState.CANCELLED: "Cancelled; nothing has changed for the people who use the agent.",
+    RunState.READY: mark("✓ Done: there is a new release to look at."),
+    RunState.FAILED: mark("✗ Failed; nothing has changed for the people who use the agent."),
+    RunState.CANCELLED: mark("Cancelled; nothing has changed for the people who use the agent."),
 }
 MAX_POINTS = 60
 
@@ -24,25 +25,27 @@ MAX_POINTS = 60
 def progress_card(agent: Agent, run: Run) -> Element:
     """Return the run's card; without buttons once it is over."""
     return card(
-        heading(f"Tuning {escape(agent.name)}"),
+        heading(say("Tuning {agent}", agent=escape(agent.name))),
         paragraph(_line(run)),
         bar(run.progress),
         _loss(run),
         actions=[]
         if run.is_over or run.cancel_requested
-        else [execute("Cancel", Verb.RUN_CANCEL, style="destructive", run_id=run.id)],
+        else [execute(say("Cancel"), Verb.RUN_CANCEL, style="destructive", run_id=run.id)],
     )
 
 
 def _line(run: Run) -> str:
     if run.is_over:
-        return ENDS[run.state]
+        return say(ENDS[run.state])
     if run.cancel_requested:
-        return "Cancelling ..."
+        return say("Cancelling ...")
     if run.state is RunState.QUEUED:
-        return "Waiting for a free worker ..."
-    stage = f"{list(STAGES).index(run.stage) + 1} of {len(STAGES)} · {STAGES[run.stage]} · {percent(run.progress)}"
-    return f"{stage} · {duration(run.seconds_left)} left" if run.seconds_left else stage
+        return say("Waiting for a free worker ...")
+    step = say("{number} of {total}", number=list(STAGES).index(run.stage) + 1, total=len(STAGES))
+    stage = f"{step} · {say(STAGES[run.stage])} · {percent(run.progress)}"
+    left = say("{duration} left", duration=duration(run.seconds_left)) if run.seconds_left else ""
+    return f"{stage} · {left}" if left else stage
 
 
 def _loss(run: Run) -> Element | None:
@@ -50,13 +53,16 @@ def _loss(run: Run) -> Element | None:
     if len(points) < 2:  # noqa: PLR2004 - a line needs two points
         return None
     losses = [loss for _step, loss in points]
-    text = aside(f"Loss {sparkline(losses)} {losses[0]:.2f} → {losses[-1]:.2f}")
+    loss = say("Loss")
+    text = aside(f"{loss} {sparkline(losses)} {decimal(losses[0], 2)} → {decimal(losses[-1], 2)}")
     step = max(len(points) // MAX_POINTS, 1)
     return {
         "type": "Chart.Line",
-        "title": "Loss",
-        "xAxisTitle": "Step",
-        "yAxisTitle": "Loss",
-        "data": [{"legend": "Loss", "values": [{"x": step, "y": round(loss, 3)} for step, loss in points[::step]]}],
+        "title": say("Loss"),
+        "xAxisTitle": say("Step"),
+        "yAxisTitle": say("Loss"),
+        "data": [
+            {"legend": say("Loss"), "values": [{"x": step, "y": round(loss, 3)} for step, loss in points[::step]]}
+        ],
         "fallback": text,
     }

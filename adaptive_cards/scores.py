@@ -4,42 +4,47 @@ from collections.abc import Mapping
 
 from adaptive_cards.elements import Element, bullets, escape, label, paragraph, shorten, table, verbatim
 from tuning.domain.evaluations import Evaluation, Variant
+from tuning.languages import mark, retell, say
 
 VARIANTS = {
-    Variant.BASE: "Base",
-    Variant.BASE_RETRIEVAL: "Base + search",
-    Variant.INCUMBENT: "Live",
-    Variant.INCUMBENT_RETRIEVAL: "Live + search",
-    Variant.TUNED: "Tuned",
-    Variant.TUNED_RETRIEVAL: "Tuned + search",
+    Variant.BASE: mark("Base"),
+    Variant.BASE_RETRIEVAL: mark("Base + search"),
+    Variant.INCUMBENT: mark("Live"),
+    Variant.INCUMBENT_RETRIEVAL: mark("Live + search"),
+    Variant.TUNED: mark("Tuned"),
+    Variant.TUNED_RETRIEVAL: mark("Tuned + search"),
 }
 METRICS = {
-    "exact_match": "Exactly right",
-    "token_f1": "Words right (F1)",
+    "exact_match": mark("Exactly right"),
+    "token_f1": mark("Words right (F1)"),
     "rouge_l": "ROUGE-L",
-    "refusal": "Rightly declined",
+    "refusal": mark("Rightly declined"),
 }
 MAX_METRICS = 3
 MAX_SAMPLES = 3
 
 
-def scores_table(evaluation: Evaluation) -> Element:
-    """Return a row per variant: mean and 95 % interval of each metric, in percent."""
+def scores_table(evaluation: Evaluation) -> Element | None:
+    """Return a row per variant: mean and 95 % interval of each metric, in percent; None if nothing was measured."""
+    if not evaluation.scores:
+        return None
     found = {metric for scores in evaluation.scores.values() for metric in scores}
     metrics = [metric for metric in METRICS if metric in found][:MAX_METRICS]
     rows = [
-        [title, *(_score(evaluation.scores[variant].get(metric)) for metric in metrics)]
+        [say(title), *(_score(evaluation.scores[variant].get(metric)) for metric in metrics)]
         for variant, title in VARIANTS.items()
         if variant in evaluation.scores
     ]
-    return table(["", *(METRICS[metric] for metric in metrics)], rows, [2] + [2] * len(metrics))
+    return table(["", *(say(METRICS[metric]) for metric in metrics)], rows, [2] + [2] * len(metrics))
 
 
 def objections(evaluation: Evaluation) -> list[Element]:
     """Return what speaks against publishing."""
+    if not evaluation.scores and not evaluation.objections:
+        return [paragraph(say("✗ Nothing has been measured."), color="attention")]
     if not evaluation.objections:
-        return [paragraph("✓ Every check passed.", color="good")]
-    return [label("What speaks against publishing"), bullets(escape(one) for one in evaluation.objections)]
+        return [paragraph(say("✓ Every check passed."), color="good")]
+    return [label(say("What speaks against publishing")), bullets(escape(retell(one)) for one in evaluation.objections)]
 
 
 def samples(evaluation: Evaluation) -> list[Element]:
@@ -48,16 +53,21 @@ def samples(evaluation: Evaluation) -> list[Element]:
     for sample in evaluation.samples[:MAX_SAMPLES]:
         answers = sample.get("answers") if isinstance(sample.get("answers"), dict) else sample
         shown.append(label(escape(shorten(str(sample.get("question", "")), 200))))
-        shown.append(verbatim(f"Expected: {shorten(str(sample.get('reference') or 'The documents do not say.'), 300)}"))
+        shown.append(verbatim(say("Expected: {answer}", answer=_expected(sample))))
         shown += [
-            verbatim(f"{VARIANTS[variant]}: {shorten(str(answers[variant.value]), 300)}")
+            verbatim(f"{say(VARIANTS[variant])}: {shorten(str(answers[variant.value]), 300)}")
             for variant in (Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL)
             if answers and variant.value in answers
         ]
     return shown
 
 
+def _expected(sample: Mapping[str, object]) -> str:
+    return shorten(str(sample.get("reference") or say("The documents do not say.")), 300)
+
+
 def _score(score: Mapping[str, float] | None) -> str:
     if not score:
-        return "-"
-    return f"{score['mean'] * 100:.0f} % ({score['low'] * 100:.0f} to {score['high'] * 100:.0f})"
+        return "—"
+    mean, low, high = (f"{score[key] * 100:.0f}" for key in ("mean", "low", "high"))
+    return say("{mean} % ({low} to {high})", mean=mean, low=low, high=high)

@@ -17,9 +17,10 @@ from adaptive_cards.elements import (
     shorten,
     table,
 )
-from adaptive_cards.numbers import count, percent, sparkline
+from adaptive_cards.numbers import percent, sparkline
 from adaptive_cards.verbs import Verb
 from tuning.domain.usage import LATENCIES_S, SPANS, Topic, UsageReport, Use, UseLine
+from tuning.languages import day, day_of_year, number, say, say_many
 
 MAX_LINES = 8
 MAX_BUTTONS = 4
@@ -29,13 +30,14 @@ MAX_BARS = 31
 
 def usage_card(report: UsageReport) -> Element:
     """Return the figures of the last days, with charts where the client draws them."""
-    of = f" of {escape(shorten(report.agent.name, 60))}" if report.agent else ""
-    since = f"The last {count(report.days, 'day')}, today included"
+    name = escape(shorten(report.agent.name, 60)) if report.agent else ""
+    title = say("Usage of {agent}", agent=name) if name else say("Usage")
+    since = say_many("The last {count} day, today included", "The last {count} days, today included", report.days)
     if not report.total.questions:
-        return card(heading(f"Usage{of}"), aside(f"{since}: nobody has asked."), actions=_spans(report))
+        return card(heading(title), aside(say("{since}: nobody has asked.", since=since)), actions=_spans(report))
     return card(
-        heading(f"Usage{of}"),
-        aside(f"{since}. Owners trying a release are not counted."),
+        heading(title),
+        aside(say("{since}. Owners trying a release are not counted.", since=since)),
         facts(_figures(report)),
         _over_time(report.by_day),
         *_lines(report),
@@ -48,48 +50,80 @@ def usage_card(report: UsageReport) -> Element:
 def in_short(line: UseLine, days: int) -> str:
     """Return how one agent is used as half a sentence."""
     thumbs = line.use.satisfaction
-    satisfied = "" if thumbs is None else f", {percent(thumbs)} satisfied"
-    return (
-        f"{count(line.use.questions, 'question')} of {count(line.people, 'person', 'people')} "
-        f"in {count(days, 'day')}{satisfied}"
+    satisfied = "" if thumbs is None else say(", {share} satisfied", share=percent(thumbs))
+    used = say(
+        "{questions} of {people} in {days}",
+        questions=_questions(line.use.questions),
+        people=_people(line.people),
+        days=_days(days),
     )
+    return f"{used}{satisfied}"
+
+
+def _questions(count: int) -> str:
+    return say_many("{count} question", "{count} questions", count)
+
+
+def _people(count: int) -> str:
+    return say_many("{count} person", "{count} people", count)
+
+
+def _days(count: int) -> str:
+    return say_many("{count} day", "{count} days", count)
 
 
 def _figures(report: UsageReport) -> dict[str, str]:
     use = report.total
     return {
-        "People": f"{report.people:,}",
-        "Conversations": f"{use.conversations:,}",
-        "Questions": f"{use.questions:,}",
-        "Satisfaction": "no thumbs yet"
+        say("People"): number(report.people),
+        say("Conversations"): number(use.conversations),
+        say("Questions"): number(use.questions),
+        say("Satisfaction"): say("no thumbs yet")
         if use.satisfaction is None
-        else f"{percent(use.satisfaction)} of {count(use.likes + use.dislikes, 'thumb')} up",
-        "Corrections": f"{use.corrections:,}",
-        "Answers came": f"half of them {_within(use, 0.5)}, 95 % {_within(use, 0.95)}" if use.answered else "none did",
-        "Documents didn't say": _declined(use),
+        else say_many(
+            "{share} of {count} thumb up",
+            "{share} of {count} thumbs up",
+            use.likes + use.dislikes,
+            share=percent(use.satisfaction),
+        ),
+        say("Corrections"): number(use.corrections),
+        say("Answers came"): say("half of them {half}, 95 % {most}", half=_within(use, 0.5), most=_within(use, 0.95))
+        if use.answered
+        else say("none did"),
+        say("Documents didn't say"): _declined(use),
     }
 
 
 def _within(use: Use, share: float) -> str:
     seconds = use.seconds_for(share)
-    return f"in more than {LATENCIES_S[-1]} s" if seconds is None else f"within {seconds} s"
+    if seconds is None:
+        return say("in more than {seconds} s", seconds=LATENCIES_S[-1])
+    return say("within {seconds} s", seconds=seconds)
 
 
 def _declined(use: Use) -> str:
-    return f"{use.declined:,} ({percent(use.declined / use.answered)})" if use.answered else "0"
+    return f"{number(use.declined)} ({percent(use.declined / use.answered)})" if use.answered else "0"
 
 
 def _over_time(by_day: Sequence[tuple[date, int]]) -> Element:
-    unit, size = ("day", 1) if len(by_day) <= MAX_BARS else ("week", 7)
+    size = 1 if len(by_day) <= MAX_BARS else 7
+    title = say("Questions a day") if size == 1 else say("Questions a week")
     bars = list(_in_steps(by_day, size))
     asked = [questions for _day, questions in bars]
     return {
         "type": "Chart.VerticalBar",
-        "title": f"Questions a {unit}",
-        "xAxisTitle": "Day" if size == 1 else "Week from",
-        "yAxisTitle": "Questions",
-        "data": [{"x": f"{day:%m-%d}", "y": questions} for day, questions in bars],
-        "fallback": aside(f"Questions a {unit}: {sparkline(asked, len(asked))} (most: {max(asked):,})"),
+        "title": title,
+        "xAxisTitle": say("Day") if size == 1 else say("Week from"),
+        "yAxisTitle": say("Questions"),
+        "data": [{"x": day_of_year(day), "y": questions} for day, questions in bars],
+        "fallback": aside(
+            say(
+                "{title}: {bars} (most: {most})",
+                title=title,
+                bars=sparkline(asked, len(asked)),
+                most=number(max(asked)),
+            )
+        ),
     }
 
 
@@ -104,19 +138,18 @@ def _in_steps(by_day: Sequence[tuple[date, int]], size: int) -> Iterator[tuple[d
 def _lines(report: UsageReport) -> list[Element]:
     rows = [
         (
-            escape(shorten(one.name, 60)),
-            f"{one.people:,}",
-            f"{one.use.questions:,}",
-            "-" if one.use.satisfaction is None else percent(one.use.satisfaction),
+            f"{escape(shorten(one.name, 60))}  \n{_people(one.people)}",
+            number(one.use.questions),
+            "—" if one.use.satisfaction is None else percent(one.use.satisfaction),
             _declined(one.use),
         )
         for one in report.lines[:MAX_LINES]
     ]
     hidden = len(report.lines) - MAX_LINES
-    of = "Release" if report.agent else "Agent"
-    shown = [table((of, "People", "Questions", "Satisfied", "No answer"), rows, (5, 2, 3, 3, 3))]
+    of = say("Release") if report.agent else say("Agent")
+    shown = [table((of, say("Questions"), say("Satisfied"), say("No answer")), rows, (3, 3, 3, 3))]
     if hidden > 0:
-        shown.append(aside(f"and {hidden} more: attune usage --csv FILE"))
+        shown.append(aside(say("and {count} more: attune usage --csv FILE", count=number(hidden))))
     if not report.agent and len(report.lines) > 1:
         closer = [
             execute(shorten(one.name, 30), Verb.USAGE_OPEN, agent_id=one.agent_id, days=report.days)
@@ -130,29 +163,39 @@ def _topics(topics: Sequence[Topic]) -> list[Element]:
     if not topics:
         return []
     lines = [
-        f"**{escape(shorten(', '.join(one.words), 60))}**: {count(one.questions, 'question')} of "
-        f"{count(one.people, 'person', 'people')}{_example(one)}"
+        say(
+            "**{topic}**: {questions} of {people}{example}",
+            topic=escape(shorten(", ".join(one.words), 60)),
+            questions=_questions(one.questions),
+            people=_people(one.people),
+            example=_example(one),
+        )
         for one in topics
     ]
-    return [label("What the documents didn't say"), bullets(lines)]
+    return [label(say("What the documents didn't say")), bullets(lines)]
 
 
 def _example(topic: Topic) -> str:
-    return f", such as “{escape(shorten(' '.join(topic.example.split()), 120))}”" if topic.example else ""
+    if not topic.example:
+        return ""
+    return say(", such as “{question}”", question=escape(shorten(" ".join(topic.example.split()), 120)))
 
 
 def _askers(report: UsageReport) -> list[Element]:
     lines = [
-        f"{escape(shorten(one.name, 60))}: {count(one.questions, 'question')} so far, the last on {one.last_day}"
+        say(
+            "{person}: {questions} so far, the last on {day}",
+            person=escape(shorten(one.name, 60)),
+            questions=_questions(one.questions),
+            day=day(one.last_day),
+        )
         for one in report.askers
     ]
-    return [label("Who asks most"), bullets(lines)]
+    return [label(say("Who asks most")), bullets(lines)]
 
 
 def _spans(report: UsageReport) -> list[Element]:
     agent_id = report.agent.id if report.agent else ""
     return [
-        execute(count(days, "day"), Verb.USAGE_OPEN, agent_id=agent_id, days=days)
-        for days in SPANS
-        if days != report.days
+        execute(_days(days), Verb.USAGE_OPEN, agent_id=agent_id, days=days) for days in SPANS if days != report.days
     ]

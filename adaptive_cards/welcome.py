@@ -5,40 +5,48 @@ from collections.abc import Sequence
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
+from tuning.languages import number, say
 
 MAX_AGENTS = 12
 
 
 def welcome_card(name: str, agents: Sequence[Agent]) -> Element:
     """Return the greeting with the agents to pick from."""
-    first_name = escape(name.partition(" ")[0]) or "there"
+    first_name = escape(name.partition(" ")[0])
     return card(
-        heading(f"Hello {first_name}"),
-        paragraph("I answer from your team's documents. Whom do you want to ask?") if agents else None,
+        heading(say("Hello {name}", name=first_name) if first_name else say("Hello there")),
+        paragraph(say("I answer from your team's documents. Whom do you want to ask?")) if agents else None,
         *_rows(agents),
-        aside("Send **help** for everything that you can do here."),
+        aside(say("Send **help** for everything that you can do here.")),
     )
 
 
 def agents_card(agents: Sequence[Agent], current_id: str = "") -> Element:
     """Return the agents that a person can ask, to pick one."""
-    return card(heading("Whom do you want to ask?"), *_rows(agents, current_id))
+    return card(heading(say("Whom do you want to ask?")), *_rows(agents, current_id))
 
 
 def _rows(agents: Sequence[Agent], current_id: str = "") -> list[Element]:
     if not agents:
-        return [paragraph("There is no agent for you yet. Its owner or an admin can give you access.")]
+        return [paragraph(say("There is no agent for you yet. Its owner or an admin can give you access."))]
     rows: list[Element] = []
     for agent in agents[:MAX_AGENTS]:
         about = escape(shorten(agent.description, 120))
-        text = f"**{escape(agent.name)}**{' (now)' if agent.id == current_id else ''}"
+        name = f"**{escape(agent.name)}**"
+        text = say("{agent} (now)", agent=name) if agent.id == current_id else name
         rows += [
             paragraph(f"{text}  \n{about}" if about else text),
             {
                 "type": "ActionSet",
-                "actions": [execute(f"Ask {shorten(agent.name, 40)}", Verb.AGENT_PICK, agent_id=agent.id)],
+                "actions": [
+                    execute(say("Ask {agent}", agent=shorten(agent.name, 40)), Verb.AGENT_PICK, agent_id=agent.id)
+                ],
             },
         ]
     if len(agents) > MAX_AGENTS:
-        rows.append(aside(f"and {len(agents) - MAX_AGENTS} more: send **agents** and a part of the name."))
+        rows.append(
+            aside(
+                say("and {count} more: send **agents** and a part of the name.", count=number(len(agents) - MAX_AGENTS))
+            )
+        )
     return rows

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.errors import Malformed
 from bot.turn import Attachment, FileOffer, Incoming, Json, Message, SavedFile, Scope
+from tuning.languages import say
 
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
 FILE_DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
@@ -30,8 +31,9 @@ def incoming(activity: Any) -> Incoming:
     tenant = _object(_object(activity, "channelData"), "tenant")
     return Incoming(
         type=activity["type"],
-        name=_text(activity, "name"),
+        name=_text(activity, "name") or _text(_object(activity, "channelData"), "eventType"),
         activity_id=_text(activity, "id"),
+        sent_at=_text(activity, "timestamp"),
         text=_without_mention(_text(activity, "text"), activity, bot),
         person_id=_text(sender, "aadObjectId"),
         chat_id=chat_id,
@@ -149,7 +151,7 @@ def _sensitivity(label: str) -> Json:
         "type": "https://schema.org/Message",
         "@type": "CreativeWork",
         "name": label,
-        "description": f"From documents that your organisation labels '{label}'.",
+        "description": say("From documents that your organisation labels '{label}'.", label=label),
     }
 
 

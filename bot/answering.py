@@ -10,9 +10,10 @@ from adaptive_cards.answer import answer_card
 from adaptive_cards.elements import escape
 from bot import questions
 from bot.engine import Engine
-from bot.errors import NotDelivered, QuestionTooLong, StreamStopped
+from bot.errors import NotDelivered, QuestionTakenBack, QuestionTooLong, StreamStopped
 from bot.files import Files
 from bot.follow_ups import follow_ups
+from bot.given import Given, ReadFile
 from bot.parts import parts_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
@@ -21,15 +22,17 @@ from tuning.domain.errors import Refusal
 from tuning.domain.prompts import Message as Prompt
 from tuning.domain.prompts import Task, is_declined
 from tuning.governance.tenant import Tenant
-from tuning.store import usage
+from tuning.languages import mark, say, say_many
+from tuning.store import conversations, usage
 
 _INFORMING = {
-    Task.QUESTIONS: "Looking through the documents ...",
-    Task.GENERATION: "Choosing a precedent and drafting ...",
-    Task.SUMMARY: "Reading ...",
+    Task.QUESTIONS: mark("Looking through the documents ..."),
+    Task.GENERATION: mark("Choosing a precedent and drafting ..."),
+    Task.SUMMARY: mark("Reading ..."),
 }
 CHECK_EVERY_S = 0.25
 """How often is looked whether an answer may go on: the last word comes well within a second of an admin's decision."""
+TAKEN_BACK = mark("_You took this question back, and I have forgotten it._")
 MAX_PARTS = 256
 """Into how many parts a text is cut at most before it is called too long."""
 _CITED = re.compile(r"\[(\d{1,2})\]")
@@ -43,13 +46,14 @@ class Answering:
         self._files = files
         self._engine = engine
 
-    async def answer(self, turn: Turn, text: str) -> bool:
+    async def answer(self, turn: Turn, text: str, files: Sequence[ReadFile] = ()) -> bool:
         """Answer a question of the chat's current agent; return whether there was an agent to ask.
 
         Whatever goes wrong becomes one kind sentence.
         """
         try:
-            question = await asyncio.to_thread(questions.begin, self._tenant, turn.incoming, text)
+            given = Given(text=text, files=files)
+            question = await asyncio.to_thread(questions.begin, self._tenant, turn.incoming, given)
         except Refusal as refusal:
             await turn.send(Message(text=refusal.sentence))
             return True
@@ -64,24 +68,29 @@ class Answering:
         started = time.monotonic()
         try:
             async with turn.stream(answer.activity_id) as stream:
-                message = await self._compose(turn, question, stream, started)
+                try:
+                    message = await self._compose(turn, question, stream, started)
+                except QuestionTakenBack:
+                    if stream.activity_id:  # what has begun to show needs an end
+                        await self._keep(answer, activity_id=await stream.finish(Message(text=say(TAKEN_BACK))))
+                    return
                 activity_id = await stream.finish(message)
         except StreamStopped:
             answer.is_stopped = True
-            await self._save(answer)
+            await self._keep(answer)
         except NotDelivered:
             answer.is_stopped = True  # the chat is gone: nothing to try again after a restart
-            await self._save(answer)
+            await self._keep(answer)
             raise
         else:
-            await self._save(answer, activity_id=activity_id)
-            await self._files.offer(turn, question)
+            if await self._keep(answer, activity_id=activity_id):
+                await self._files.offer(turn, question)
 
     async def _compose(self, turn: Turn, question: Question, stream: AnswerStream, started: float) -> Message:
         answer = question.answer
         if answer.seconds is not None:  # a restart came between generating and showing
             return await self._message(turn, question)
-        await stream.inform(_INFORMING[question.agent.task])
+        await stream.inform(say(_INFORMING[question.agent.task]))
         await self._save(answer, activity_id=stream.activity_id)
         try:
             await self._generate(question, stream)
@@ -144,7 +153,9 @@ class Answering:
             try:
                 for number, part in enumerate(parts, start=1):
                     if number > 1:  # before, nobody knows how many it takes
-                        await stream.inform(f"Reading part {number} of {len(parts)} ...")
+                        await stream.inform(
+                            say("Reading part {number} of {total} ...", number=number, total=len(parts))
+                        )
                     summaries.append(await self._read(question, part))
             except QuestionTooLong:
                 count *= 2
@@ -170,15 +181,26 @@ class Answering:
                 yield text
 
     async def _save(self, answer: Answer, *, activity_id: str = "", ends: bool = False) -> None:
+        if not await self._keep(answer, activity_id=activity_id, ends=ends):
+            raise QuestionTakenBack
+
+    async def _keep(self, answer: Answer, *, activity_id: str = "", ends: bool = False) -> bool:
+        """Write down how far the answer is; return False if its question was taken back: that stays forgotten."""
         answer.activity_id = activity_id or answer.activity_id
 
-        def write() -> None:
+        def write() -> bool:
             with self._tenant.store.transaction() as session:
+                kept = conversations.answer_for_update(session, answer.id)
+                if kept.is_forgotten:
+                    kept.activity_id = answer.activity_id
+                    session.add(kept)
+                    return False
                 session.merge(answer)
                 if ends:
                     usage.answered(session, answer)
+                return True
 
-        await asyncio.to_thread(write)
+        return await asyncio.to_thread(write)
 
 
 def _message(question: Question, suggested: Sequence[str]) -> Message:
@@ -200,12 +222,17 @@ def _message(question: Question, suggested: Sequence[str]) -> Message:
 
 def _footer(question: Question, documents: int) -> str:
     if question.agent.task is Task.SUMMARY:
-        how = "from the text you gave"
+        how = say("from the text you gave")
     elif question.precedent is not None:
-        how = f"in the form of '{escape(question.precedent.title)}'"
+        how = say("in the form of '{title}'", title=escape(question.precedent.title))
     else:
-        how = {0: "from what it learned", 1: "from 1 source"}.get(documents, f"from {documents} sources")
-    release = f"{question.release.label}{' on trial' if question.is_trial else ''}"
+        how = (
+            say_many("from {count} source", "from {count} sources", documents)
+            if documents
+            else say("from what it learned")
+        )
+    label = question.release.label
+    release = say("{release} on trial", release=label) if question.is_trial else label
     return f"{escape(question.agent.name)} · {release} · {how}"
 
 
@@ -222,9 +249,14 @@ def _stored(question: Question, position: int) -> dict[str, object]:
         "document_id": found.document_id,
         "title": found.title,
         "url": found.url,
-        "abstract": " ".join(found.text.split())[:160],
+        "abstract": _quoted(found.excerpt)[:160],
         "label": found.label,
     }
+
+
+def _quoted(excerpt: str) -> str:
+    """Return what a citation shows of its passage: the part that answers, on one line, without the rule of a table."""
+    return " ".join(" ".join(line.split()) for line in excerpt.splitlines() if not set(line) <= set("|-: "))
 
 
 def _without_unknown_citations(text: str, passages: int) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.answering import Answering
 from bot.attachments import Attachments
+from bot.changes import Changes
 from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, SigningKeys
 from bot.connector import Connector
 from bot.deliveries import Deliveries
@@ -18,11 +19,12 @@ from bot.files import CONSENT, Files
 from bot.intake import DRAIN_S, QUESTION, WELCOME, Intake, Work
 from bot.invokes import Invokes
 from bot.messages import Messages
+from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.presses import Presses
-from bot.settings import Settings, objections_to_serving
+from bot.settings import Settings, is_loopback, objections_to_serving
 from bot.teams_turn import TeamsTurn
-from bot.turn import Incoming, Turn
+from bot.turn import DELETION, EDIT, Incoming, Turn
 from tuning.governance.tenant import Tenant
 from tuning.store import Store
 from tuning.tenancy import tenant_of
@@ -47,10 +49,13 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
         )
         engine = Engine(settings.engine_url)
         files = Files(tenant, session, is_loopback_allowed=settings.development)
+        metrics = app[METRICS]
         answering = Answering(tenant, engine, files)
         presses = Presses(tenant)
         attachments = Attachments(session, is_loopback_allowed=settings.development)
         messages = Messages(tenant, answering, presses, attachments)
+
+        changes = Changes(tenant, messages)
 
         def turn(incoming: Incoming) -> Turn:
             return TeamsTurn(connector, incoming)
@@ -61,11 +66,17 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             deliveries,
             turn=turn,
             invoke=Invokes(tenant, presses).answer,
+            withdraw=changes.withdraw,
             handlers={
-                "message": messages.handle,
-                QUESTION: messages.ask,
-                WELCOME: messages.welcome,
-                CONSENT: files.decide,
+                kind: metrics.timed(kind, handler)
+                for kind, handler in {
+                    "message": messages.handle,
+                    QUESTION: messages.ask,
+                    WELCOME: messages.welcome,
+                    CONSENT: files.decide,
+                    EDIT: changes.edited,
+                    DELETION: changes.deleted,
+                }.items()
             },
         )
         app[CHANNEL], app[INTAKE] = Channel(credentials, connector, SigningKeys(session)), intake
@@ -83,17 +94,29 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
         await engine.close()
         await session.close()
 
+    app[METRICS] = Metrics(tenant.store)
     app.cleanup_ctx.append(life)
-    app.add_routes([web.post("/api/messages", _receive), web.get("/health", _health)])
+    app.add_routes([web.post("/api/messages", _receive), web.get("/health", _health), web.get("/metrics", _metrics)])
     return app
 
 
 CHANNEL = web.AppKey("channel", Channel)
 INTAKE = web.AppKey("intake", Intake)
+METRICS = web.AppKey("metrics", Metrics)
 
 
 async def _receive(request: web.Request) -> web.Response:
-    return await request.app[CHANNEL].process(request, request.app[INTAKE])
+    response = await request.app[CHANNEL].process(request, request.app[INTAKE])
+    request.app[METRICS].requests.labels(str(response.status)).inc()
+    return response
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    # For this machine alone: a proxy in front passes on nothing but /api/messages.
+    if not is_loopback(request.remote or ""):
+        raise web.HTTPNotFound
+    body = await asyncio.to_thread(request.app[METRICS].text)
+    return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 async def _health(_request: web.Request) -> web.Response:

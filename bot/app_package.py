@@ -1,4 +1,4 @@
-"""The package that an admin uploads to Teams: the manifest with its blanks filled in, and the icons, in one zip."""
+"""The package that an admin uploads to Teams: the manifest, its blanks filled in, its languages and icons, in a zip."""
 
 import json
 import re
@@ -43,17 +43,20 @@ def build(source: Path, target: Path, *, app_id: str, website: str) -> None:
         raise Incomplete("The website must begin with https://.")
     try:
         manifest = fill((source / "manifest.json").read_text("utf-8"), values)
-        icons = {name: (source / name).read_bytes() for name in json.loads(manifest)["icons"].values()}
+        stated = json.loads(manifest)
+        icons = {name: (source / name).read_bytes() for name in stated["icons"].values()}
+        others = [language["file"] for language in stated.get("localizationInfo", {}).get("additionalLanguages", [])]
+        languages = {name: (source / name).read_bytes() for name in others}
     except OSError as error:
         raise Incomplete(f"{error.filename} is not there.") from error
     for kind, size in ICON_SIZES.items():
-        name = json.loads(manifest)["icons"][kind]
+        name = stated["icons"][kind]
         if (found := icon_size(icons[name])) != (size, size):
             raise Incomplete(f"{name} must be a PNG of {size} x {size} pixels, not {found[0]} x {found[1]}.")
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         package.writestr("manifest.json", manifest)
-        for name, content in icons.items():
+        for name, content in (icons | languages).items():
             package.writestr(name, content)
 
 

@@ -10,8 +10,11 @@ import aiohttp
 from bot.activities import FILE_DOWNLOAD
 from bot.errors import AttachmentRefused
 from bot.files import HOSTS, is_trusted
+from bot.given import ReadFile
 from bot.turn import Attachment, Incoming
 from tuning.documents.extraction import Extractor
+from tuning.languages import say
+from tuning.sources.formats import MEDIA_TYPES, objection, suffix
 
 MAX_BYTES = 20 * 1024 * 1024
 TIMEOUT_S = 30.0
@@ -28,21 +31,28 @@ class Attachments:
         self._is_loopback_allowed = is_loopback_allowed
         self._hosts = tuple(hosts)
 
-    async def text(self, incoming: Incoming) -> str:
-        """Return the message's text with the text of its files below it; raises a sentence for a file it can't read."""
-        files = [await self._read(attachment) for attachment in incoming.attachments if attachment.url]
-        parts = [incoming.text, *files]
-        return "\n\n".join(part for part in parts if part)
+    async def read(self, incoming: Incoming) -> list[ReadFile]:
+        """Return the message's files; raises a sentence for one that can't be read, with what can."""
+        return [await self._read(attachment) for attachment in incoming.attachments if attachment.url]
 
-    async def _read(self, attachment: Attachment) -> str:
-        name = PurePosixPath(attachment.name or "file").name
+    async def _read(self, attachment: Attachment) -> ReadFile:
+        is_pasted = attachment.media_type.startswith("image/")
+        name = PurePosixPath(attachment.name or ("picture.png" if is_pasted else "file")).name
+        if problem := objection(name, size=1):
+            known = "" if ".docx," in problem else say(" I can read {types}.", types=", ".join(sorted(MEDIA_TYPES)))
+            refused = say("I can't use '{name}'.", name=name)
+            raise AttachmentRefused(f"{refused} {problem}{known}")
         if not self._trusts(attachment):
-            msg = f"I can't fetch '{name}' from where it is. Attach it from your device or OneDrive, or paste its text."
+            msg = say(
+                "I can't fetch '{name}' from where it is. Attach it from your device or OneDrive, or paste its text.",
+                name=name,
+            )
             raise AttachmentRefused(msg)
         with tempfile.TemporaryDirectory(prefix="attune-") as folder:
             path = Path(folder) / name
             await self._download(attachment.url, path, name)
-            return await asyncio.to_thread(_extract, path)
+            text = await asyncio.to_thread(_extract, path)
+            return ReadFile(name=name, text=text.strip(), word=path.read_bytes() if suffix(name) == ".docx" else b"")
 
     def _trusts(self, attachment: Attachment) -> bool:
         # Only these links carry their own permission; the bot's token is never sent along.
@@ -60,7 +70,11 @@ class Attachments:
                     async for piece in response.content.iter_chunked(64 * 1024):
                         size += len(piece)
                         if size > MAX_BYTES:
-                            msg = f"'{name}' is larger than {MAX_BYTES // 2**20} MB. Send a part of it."
+                            msg = say(
+                                "'{name}' is larger than {size} MB. Send a part of it.",
+                                name=name,
+                                size=MAX_BYTES // 2**20,
+                            )
                             raise AttachmentRefused(msg)
                         file.write(piece)
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -68,7 +82,7 @@ class Attachments:
 
 
 def _not_fetched(name: str) -> str:
-    return f"I could not fetch '{name}'. Send it again, or paste its text."
+    return say("I could not fetch '{name}'. Send it again, or paste its text.", name=name)
 
 
 def _extract(path: Path) -> str:

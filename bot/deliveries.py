@@ -44,6 +44,10 @@ class Deliveries:
         await asyncio.to_thread(self._finish, number)
         self._open.discard(number)
 
+    async def is_open(self, number: int) -> bool:
+        """Say whether a delivery has still to be dealt with: its message may have been taken back."""
+        return await asyncio.to_thread(self._is_open, number)
+
     async def keep(self, go_on: Callable[[int, Incoming, bool], None]) -> None:
         """Hold what is being worked on, and go on with what was left behind, until cancelled.
 
@@ -68,7 +72,7 @@ class Deliveries:
     def _take_in(self, incoming: Incoming) -> int | None:
         delivery = Delivery(
             chat_id=incoming.chat_id,
-            activity_id=incoming.activity_id or uuid4().hex,
+            activity_id=incoming.delivery_id or uuid4().hex,
             activity=_INCOMING.dump_python(incoming, mode="json"),
             holder_id=self._holder_id,
             held_until=now() + LEASE,
@@ -79,6 +83,10 @@ class Deliveries:
     def _finish(self, number: int) -> None:
         with self._store.transaction() as session:
             stored.finish(session, number, now())
+
+    def _is_open(self, number: int) -> bool:
+        with self._store.reading() as session:
+            return stored.is_open(session, number)
 
     def _beat(self) -> list[Delivery]:
         at = now()

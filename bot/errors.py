@@ -5,6 +5,7 @@ Exception
 ├── Unauthorised
 ├── NotDelivered
 ├── StreamStopped
+├── QuestionTakenBack
 └── StreamOverdue
 
 Refusal
@@ -16,6 +17,8 @@ Refusal
 """
 
 from tuning.domain.errors import Refusal
+
+_GONE = frozenset({400, 403, 404, 405, 410})
 
 
 class Malformed(Exception):  # noqa: N818 - names say what happened, without a suffix
@@ -35,9 +38,18 @@ class NotDelivered(Exception):  # noqa: N818
         self.status = status
         self.sentence = sentence
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the message to replace was never completed, or is deleted: Teams has several words for it."""
+        return self.status in _GONE
+
 
 class StreamStopped(Exception):  # noqa: N818
     """The person pressed Stop."""
+
+
+class QuestionTakenBack(Exception):  # noqa: N818
+    """The person has deleted or edited the message that is being answered."""
 
 
 class StreamOverdue(Exception):  # noqa: N818

@@ -20,18 +20,17 @@ from tuning.domain.fields import now
 from tuning.domain.prompts import Task
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 from tuning.store import drafts
 
 CONSENT = "fileConsent/invoke"
 HOSTS = (".sharepoint.com", ".sharepoint.us", ".svc.ms")
 """Where Teams keeps files; endings of host names."""
-ABOUT = "The draft as a Word file, for your OneDrive."
+ABOUT = mark("The draft as a Word file, for your OneDrive.")
 TIMEOUT_S = 30.0
 LONGEST_NAME = 60
-GONE = frozenset({400, 403, 404, 405, 410})
-"""How Teams refuses to replace a card that is not there any more."""
 _NO_NAME = re.compile(r"[\\/:*?\"<>|#%&{}~\x00-\x1f]+")
-_STALE = "That draft isn't kept any more. Ask for it again, then you can save it."
+_STALE = mark("That draft isn't kept any more. Ask for it again, then you can save it.")
 
 
 class Files:
@@ -71,9 +70,9 @@ class Files:
                     await self._save(turn, draft, _object(value.get("uploadInfo")))
                 case "decline":
                     await self._close(draft, DraftState.DECLINED)
-                    await _show(turn, draft, Message(text=f"All right, '{draft.name}' is not saved."))
+                    await _show(turn, draft, Message(text=say("All right, '{name}' is not saved.", name=draft.name)))
                 case _:
-                    raise InvalidInput("That is neither yes nor no. Press one of the card's two buttons.")
+                    raise InvalidInput(say("That is neither yes nor no. Press one of the card's two buttons."))
         except Refusal as refusal:
             await turn.send(Message(text=refusal.sentence))
 
@@ -110,7 +109,7 @@ class Files:
             raise FileNotSaved from error
 
     async def _send_offer(self, turn: Turn, draft: Draft) -> None:
-        offer = FileOffer(draft_id=draft.id, name=draft.name, size=len(draft.content), about=ABOUT)
+        offer = FileOffer(draft_id=draft.id, name=draft.name, size=len(draft.content), about=say(ABOUT))
         draft.activity_id = await turn.send(Message(file=offer))
         await asyncio.to_thread(self._write, draft)
 
@@ -140,10 +139,10 @@ class Files:
             with self._tenant.store.reading() as session:
                 draft = drafts.get(session, str(draft_id))
         except NotFound:
-            raise NotFound(_STALE) from None
+            raise NotFound(say(_STALE)) from None
         if draft.person_id != person.id:
             refusal = NotAllowed(
-                "That draft was made for somebody else. Ask for one of your own, then you can save it."
+                say("That draft was made for somebody else. Ask for one of your own, then you can save it.")
             )
             access.note(self._tenant, person.id, refusal)
             raise refusal
@@ -179,7 +178,7 @@ async def _show(turn: Turn, draft: Draft, message: Message) -> None:
     try:
         await turn.update(draft.activity_id, message)
     except NotDelivered as refused:
-        if refused.status not in GONE:
+        if not refused.is_gone:
             raise
         await turn.send(message)
 

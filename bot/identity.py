@@ -5,8 +5,9 @@ from tuning.domain.errors import NotAllowed
 from tuning.domain.principals import Person
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 
-UNKNOWN = (
+UNKNOWN = mark(
     "I can't find you in the organisation's directory, so I can't help you here. "
     "If you are new, try again tomorrow; otherwise ask an admin to add you."
 )
@@ -16,7 +17,7 @@ def person(tenant: Tenant, incoming: Incoming) -> Person:
     """Return who sent the activity; raise `NotAllowed` with a kind sentence for somebody unknown."""
     found = tenant.people.person(incoming.person_id) if incoming.person_id else None
     if found is None:
-        refusal = NotAllowed(UNKNOWN)
+        refusal = NotAllowed(say(UNKNOWN))
         access.note(tenant, incoming.person_id, refusal)
         raise refusal
     return found

@@ -11,7 +11,8 @@ from weakref import WeakValueDictionary
 from bot.channel import InvokeReply
 from bot.deliveries import Deliveries
 from bot.files import CONSENT
-from bot.turn import Incoming, Message, Turn
+from bot.turn import CHANGES, Incoming, Message, Turn
+from tuning.languages import say, speaking
 
 logger = logging.getLogger(__name__)
 DRAIN_S = 10.0
@@ -54,16 +55,19 @@ class Intake:
         *,
         turn: Callable[[Incoming], Turn],
         invoke: Callable[[Turn], Awaitable[tuple[InvokeReply, str]]],
+        withdraw: Callable[[Incoming], Awaitable[bool]],
         handlers: Mapping[str, Callable[[Turn], Awaitable[None]]],
     ) -> None:
         """Take how to make a turn, who answers invokes, and by an activity's type who works on it later.
 
-        An invoke may lead to a question, which is worked on as an activity of the type `QUESTION`.
+        An invoke may lead to a question, which is worked on as an activity of the type `QUESTION`. An edit or a
+        deletion first withdraws at once what the message said before, if that is known.
         """
         self._work = work
         self._deliveries = deliveries
         self._turn = turn
         self._invoke = invoke
+        self._withdraw = withdraw
         self._handlers = handlers
         # A lock lives as long as somebody holds or awaits it.
         self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -74,13 +78,14 @@ class Intake:
             await self._take_on(replace(incoming, type=CONSENT))  # an upload may take longer than Teams waits
             return InvokeReply(body={})
         if incoming.type == "invoke":
-            reply, question = await self._invoke(self._turn(incoming))
+            with speaking(incoming.locale):
+                reply, question = await self._invoke(self._turn(incoming))
             if question:
                 await self._take_on(replace(incoming, type=QUESTION, text=question, value=None))
             return reply
         if incoming.is_bot_added:
             await self._take_on(replace(incoming, type=WELCOME))
-        elif incoming.type == "message":
+        elif incoming.type == "message" or (incoming.type in CHANGES and await self._withdraw(incoming)):
             await self._take_on(incoming)
         return None
 
@@ -97,9 +102,12 @@ class Intake:
     async def _carry_out(self, number: int, incoming: Incoming, handle: Callable[[Turn], Awaitable[None]]) -> None:
         """Handle a delivery, in order within its chat; one that fails is over too: its person has been told."""
         lock = self._chats.setdefault(incoming.chat_id, asyncio.Lock())
+        has_waited = lock.locked()
         async with lock:
             try:
-                await handle(self._turn(incoming))
+                if not has_waited or await self._deliveries.is_open(number):
+                    with speaking(incoming.locale):
+                        await handle(self._turn(incoming))
             except Exception:
                 logger.exception("A message could not be handled")
             await self._deliveries.finish(number)
@@ -109,5 +117,10 @@ async def _say_too_late(turn: Turn) -> None:
     if turn.incoming.type == WELCOME:
         return
     said = textwrap.shorten(turn.incoming.text, 80, placeholder=" …")
-    about = f' "{said}"' if said else ""
-    await turn.send(Message(text=f"I could not answer{about} in time, I'm sorry. Send it again if you still need it."))
+    if said:
+        text = say(
+            'I could not answer "{question}" in time, I\'m sorry. Send it again if you still need it.', question=said
+        )
+    else:
+        text = say("I could not answer in time, I'm sorry. Send it again if you still need it.")
+    await turn.send(Message(text=text))

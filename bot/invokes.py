@@ -17,6 +17,7 @@ from tuning.domain.errors import Refusal
 from tuning.domain.feedback import Reaction
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.releases import rollouts
 from tuning.store import conversations
 
@@ -41,7 +42,7 @@ class Invokes:
             case "message/submitAction":
                 return await self._reaction(turn), ""
             case "message/fetchTask":
-                said = "Use the thumbs below the answer."
+                said = say("Use the thumbs below the answer.")
                 return InvokeReply(body={"task": {"type": "message", "value": said}}), ""
             case name:
                 logger.info("No handler for the invoke %r", name)
@@ -60,7 +61,7 @@ class Invokes:
             try:
                 await asyncio.to_thread(self._give, turn.incoming, reaction, comment)
             except Refusal as refusal:
-                logger.info("A thumb was not taken: %s", refusal.sentence)
+                logger.info("A thumb was not taken: %s", refusal.english)
         return InvokeReply(body={})
 
     def _give(self, incoming: Incoming, reaction: Reaction, comment: str) -> None:

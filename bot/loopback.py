@@ -17,7 +17,7 @@ from aiohttp import web
 
 Json = dict[str, Any]
 BOT = {"id": "28:attune", "name": "Attune"}
-TIMEOUT_S = 60.0
+TIMEOUT_S = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,15 +134,23 @@ class PersonalChat:
     """A person's own chat with the bot, or what one person does in a group's."""
 
     def __init__(
-        self, loopback: Loopback, *, person_id: str, name: str, tenant_id: str, scope: str = "personal"
+        self,
+        loopback: Loopback,
+        *,
+        person_id: str,
+        name: str,
+        tenant_id: str,
+        scope: str = "personal",
+        locale: str = "en-GB",
     ) -> None:
-        """Take a person of the organisation, and the chat's kind as Teams names it."""
+        """Take a person of the organisation, the chat's kind as Teams names it, and the language of their client."""
         self.loopback = loopback
         self.person_id = person_id
         self.name = name
         self.chat_id = f"a:{person_id}" if scope == "personal" else f"19:{scope}"
         self._tenant_id = tenant_id
         self._scope = scope
+        self._locale = locale
 
     async def open(self) -> None:
         """Install the bot for this person."""
@@ -200,7 +208,7 @@ class PersonalChat:
             "conversation": {"id": self.chat_id, "conversationType": self._scope, "tenantId": self._tenant_id},
             "recipient": BOT,
             "channelData": {"tenant": {"id": self._tenant_id}},
-            "locale": "en-GB",
+            "locale": self._locale,
             **fields,
         }
 

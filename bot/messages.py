@@ -14,11 +14,12 @@ from tuning.domain.errors import Refusal
 from tuning.domain.fields import now
 from tuning.domain.principals import Person
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 from tuning.store import conversations, notices
 
 logger = logging.getLogger(__name__)
-GREETING = "Hello! Mention me with **agents** to pick whom to ask, then with your question."
-BROKEN = "Something went wrong on my side; nothing was lost. Please try again."
+GREETING = mark("Hello! Mention me with **agents** to pick whom to ask, then with your question.")
+BROKEN = mark("Something went wrong on my side; nothing was lost. Please try again.")
 
 
 class Messages:
@@ -38,7 +39,7 @@ class Messages:
         except Refusal as refusal:
             await turn.send(Message(text=refusal.sentence))
         except Exception:
-            await turn.send(Message(text=BROKEN))
+            await turn.send(Message(text=say(BROKEN)))
             raise
 
     async def ask(self, turn: Turn) -> None:
@@ -48,7 +49,7 @@ class Messages:
     async def welcome(self, turn: Turn) -> None:
         """Greet a person once: installation and conversation update arrive together."""
         if turn.incoming.scope is not Scope.PERSONAL:
-            await turn.send(Message(text=GREETING))
+            await turn.send(Message(text=say(GREETING)))
             return
         try:
             card = await asyncio.to_thread(self._welcome, turn.incoming)
@@ -69,16 +70,19 @@ class Messages:
             return
         if (found := find(COMMANDS, incoming.text)) is not None:
             command, rest = found
-            await command.run(self._tenant, turn, rest)
-            return
+            if not rest or await asyncio.to_thread(command.is_meant, self._tenant, person.id, rest):
+                await command.run(self._tenant, turn, rest)
+                return
         near = nearest(COMMANDS, incoming.text)
         if near is not None and await asyncio.to_thread(near.is_for, self._tenant, person.id):
-            await turn.send(Message(text=f"Did you mean **{near.usage}**? Send **help** for all commands."))
+            await turn.send(
+                Message(text=say("Did you mean **{command}**? Send **help** for all commands.", command=near.usage))
+            )
             return
-        text = await self._attachments.text(incoming)
-        if not text:
-            await turn.send(Message(text="Write a question, or send **help** to see what you can do."))
-        elif not await self._answering.answer(turn, text):
+        files = await self._attachments.read(incoming)
+        if not incoming.text and not files:
+            await turn.send(Message(text=say("Write a question, or send **help** to see what you can do.")))
+        elif not await self._answering.answer(turn, incoming.text, files):
             card = await asyncio.to_thread(views.pick, self._tenant, person.id, incoming.chat_id)
             await turn.send(Message(card=card))
 

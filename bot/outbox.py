@@ -15,6 +15,7 @@ from tuning.domain.fields import now
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.runs import Run
 from tuning.governance.tenant import Tenant
+from tuning.languages import speaking
 from tuning.store import agents, conversations, runs
 from tuning.store import notices as stored
 
@@ -71,9 +72,10 @@ class Outbox:
     async def _send(self, notice: Notice) -> None:
         try:
             reference = await asyncio.to_thread(self._reference, notice.person_id)
-            message = await asyncio.to_thread(notices.message, self._tenant, notice)
+            with speaking(_locale(reference)):
+                message = await asyncio.to_thread(notices.message, self._tenant, notice)
         except Refusal as refusal:
-            logger.info("Notice %s has nothing to say any more: %s", notice.id, refusal.sentence)
+            logger.info("Notice %s has nothing to say any more: %s", notice.id, refusal.english)
             await asyncio.to_thread(self._note_sent, notice, "")
             return
         if reference is None:
@@ -91,7 +93,8 @@ class Outbox:
 
     async def _close_card(self, run_id: str, reference: Json) -> None:
         """Show on a run's progress card that it is over, even if the bot was away when it ended."""
-        activity_id, card = await asyncio.to_thread(self._card, run_id)
+        with speaking(_locale(reference)):
+            activity_id, card = await asyncio.to_thread(self._card, run_id)
         if activity_id:
             await self._put(reference, activity_id, card)
         self._shown.pop(run_id, None)
@@ -135,5 +138,12 @@ class Outbox:
             for run in (*under_way, *ended):
                 chat = conversations.chat(session, run.started_by)
                 if run.card_activity_id and chat is not None:
-                    found.append((run, chat.reference, progress_card(agents.get(session, run.agent_id), run)))
+                    with speaking(_locale(chat.reference)):
+                        card = progress_card(agents.get(session, run.agent_id), run)
+                    found.append((run, chat.reference, card))
         return found
+
+
+def _locale(reference: Json | None) -> str:
+    """Return the locale that the person's client had when they wrote last."""
+    return str((reference or {}).get("locale", ""))

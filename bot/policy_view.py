@@ -11,13 +11,14 @@ from tuning.domain.policy import ANY, SETTINGS, Kind, Policy, written
 from tuning.domain.principals import Group
 from tuning.governance import policy as governed
 from tuning.governance.tenant import Tenant
+from tuning.languages import day, mark, say
 from tuning.store import audit, documents
 
 MAX_FOUND = 16
 KINDS = {
-    SourceKind.FOLDER: "Every folder",
-    SourceKind.UPLOAD: "What people upload",
-    SourceKind.SHAREPOINT: "Every SharePoint library",
+    SourceKind.FOLDER: mark("Every folder"),
+    SourceKind.UPLOAD: mark("What people upload"),
+    SourceKind.SHAREPOINT: mark("Every SharePoint library"),
 }
 
 
@@ -62,16 +63,16 @@ def _choices(
         **{key: _titled(tenant, [*filter(None, typed[key].split(",")), *shown]) for key in principals},
         "base_models": [(name, name) for name in known if name],
         "source_keys": [
-            *((title, kind.value) for kind, title in KINDS.items()),
+            *((say(title), kind.value) for kind, title in KINDS.items()),
             *((source.name, source.id) for source in sources),
         ],
-        "highest_label": [("No limit", ANY), *((name, name) for name in labels)],
+        "highest_label": [(say("No limit"), ANY), *((name, name) for name in labels)],
     }
 
 
 def _titled(tenant: Tenant, principal_ids: Iterable[str]) -> list[tuple[str, str]]:
     return [
-        (f"{tenant.name_of(one)}{' (group)' if tenant.people.group(one) else ''}", one)
+        (say("{name} (group)", name=tenant.name_of(one)) if tenant.people.group(one) else tenant.name_of(one), one)
         for one in dict.fromkeys(principal_ids)
     ]
 
@@ -80,4 +81,9 @@ def _changed(tenant: Tenant, session: Session) -> str:
     last = next((one for one in reversed(audit.events(session, governed.SUBJECT)) if "changes" in one.detail), None)
     if last is None:
         return ""
-    return f"{tenant.name_of(last.actor_id)} changed it last, on {last.at:%Y-%m-%d at %H:%M} UTC."
+    return say(
+        "{person} changed it last, on {day} at {time} UTC.",
+        person=tenant.name_of(last.actor_id),
+        day=day(last.at),
+        time=f"{last.at:%H:%M}",
+    )

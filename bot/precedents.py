@@ -1,14 +1,16 @@
 """The precedent that a draft starts from: of the pairs that the release learned, the one most like the brief."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from bot.given import Given
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
 from tuning.documents.search import search
 from tuning.domain.agents import Agent
+from tuning.domain.conversations import Answer
 from tuning.domain.datasets import Origin
 from tuning.domain.documents import Document
 from tuning.domain.releases import Release
@@ -28,6 +30,16 @@ class Precedent:
     text: str
     word: bytes = b""
     """The Word file that it is; empty for other kinds."""
+
+
+def chosen(tenant: Tenant, agent: Agent, release: Release, answer: Answer, given: Given) -> Precedent | None:
+    """Return the precedent that the person sent along, or the nearest one, in the styles of the Word file they sent."""
+    if (sent := given.precedent) is not None:
+        return Precedent(title=sent.name, text=sent.text, word=sent.word)
+    near = nearest(tenant, agent, release, answer.person_id, answer.question)
+    if (looks := given.word) is None:
+        return near
+    return replace(near, word=looks.word) if near else Precedent(title=looks.name, text="", word=looks.word)
 
 
 def nearest(tenant: Tenant, agent: Agent, release: Release, person_id: str, brief: str) -> Precedent | None:

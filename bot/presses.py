@@ -11,6 +11,7 @@ from bot.card_actions.press import STALE, Outcome, Press
 from bot.turn import Turn
 from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class Presses:
         """Return what a button leads to; whatever is wrong with it becomes a sentence."""
         handler = HANDLERS.get(Verb(verb)) if isinstance(verb, str) and verb in set(Verb) else None
         if handler is None or not isinstance(data, dict):
-            return Outcome(sentence=STALE)
+            return Outcome(sentence=say(STALE))
         try:
             person = await asyncio.to_thread(identity.person, self._tenant, turn.incoming)
             press = Press(person_id=person.id, chat_id=turn.incoming.chat_id, data=data)

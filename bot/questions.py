@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from bot.engine import Model
-from bot.errors import QuestionTooLong
-from bot.precedents import Precedent, nearest
-from bot.turn import Incoming
+from bot.errors import QuestionTakenBack, QuestionTooLong
+from bot.given import Given
+from bot.precedents import Precedent, chosen
+from bot.turn import EDIT, Incoming
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Conversation
@@ -28,6 +29,7 @@ from tuning.governance import access
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
+from tuning.languages import number, say
 from tuning.releases import rollouts
 from tuning.store import agents, conversations, feedback, policy, releases, usage
 
@@ -58,6 +60,8 @@ class Question:
     history: Sequence[Message] = ()
     text: str
     policy: Policy
+    is_excerpted: bool = False
+    """Whether the model is shown what fits of each passage, and not all of it."""
 
     @property
     def model(self) -> Model:
@@ -77,7 +81,10 @@ class Question:
         if self.agent.task is Task.GENERATION:
             precedent = self.precedent.text if self.precedent else ""
             return [generation_messages(precedent, self.text, instructions=instructions)]
-        shown = [Passage(title=found.title, heading=found.heading, text=found.text) for found in self.passages]
+        shown = [
+            Passage(title=it.title, heading=it.heading, text=it.excerpt if self.is_excerpted else it.text)
+            for it in self.passages
+        ]
         full = question_messages(self.text, shown, instructions=instructions, history=self.history)
         return [
             full,
@@ -90,7 +97,7 @@ class Question:
         return summary_messages(text, instructions=self.agent.instructions)
 
 
-def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
+def begin(tenant: Tenant, incoming: Incoming, given: Given) -> Question | None:
     """Note a question to the chat's current agent, or find it noted before a restart, and gather what answers it.
 
     None: there is no agent in this chat yet.
@@ -101,15 +108,20 @@ def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
         QuestionTooLong: with the limit.
     """
     with tenant.store.reading() as session:
-        noted = conversations.answer_to(session, incoming.activity_id) if incoming.activity_id else None
-    if noted is not None:
-        return _resume(tenant, noted)
+        noted = _noted(session, incoming)
+    if noted is not None and not (noted.is_forgotten and incoming.type == EDIT):
+        return _resume(tenant, noted, given)
     with access.act(tenant, incoming.person_id) as session:
-        conversation = conversations.current(session, incoming.chat_id, incoming.person_id)
-        if conversation is None:
+        if noted is not None:
+            conversation = conversations.get(session, noted.conversation_id)
+        elif (current := conversations.current(session, incoming.chat_id, incoming.person_id)) is not None:
+            conversation = current
+        else:
             return None
         agent, release = answering(session, tenant, conversation)
+        text = given.question(agent.task)
         _check_length(agent, text)
+        _check_length(agent, given.precedent.text if given.precedent else "")
         answer = Answer(
             conversation_id=conversation.id,
             agent_id=agent.id,
@@ -118,18 +130,34 @@ def begin(tenant: Tenant, incoming: Incoming, text: str) -> Question | None:
             question=text,
             incoming_activity_id=incoming.activity_id,
         )
-        history = _history(session, conversation.id)
+        if noted is not None:
+            _replace(session, noted, answer)
+        history = _history(session, answer)
         session.add(answer)
         usage.asked(session, answer)
-    return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
+    return _gather(tenant, answer, agent, release, given, history=history, is_trial=conversation.release_id is not None)
 
 
-def _resume(tenant: Tenant, answer: Answer) -> Question:
+def _noted(session: Session, incoming: Incoming) -> Answer | None:
+    if not incoming.activity_id:
+        return None
+    return conversations.answer_to(session, incoming.chat_id, incoming.person_id, incoming.activity_id)
+
+
+def _replace(session: Session, forgotten: Answer, answer: Answer) -> None:
+    """Put the answer to an edited message where the one to its earlier text was: in the chat, and in its memory."""
+    before = conversations.answer_for_update(session, forgotten.id)
+    answer.activity_id, answer.asked_at = before.activity_id, before.asked_at
+    before.activity_id, before.incoming_activity_id = "", ""
+    session.add(before)
+
+
+def _resume(tenant: Tenant, answer: Answer, given: Given) -> Question:
     with access.act(tenant, answer.person_id, answer.agent_id) as session:
         conversation = conversations.get(session, answer.conversation_id)
         agent, release = answering(session, tenant, conversation)
-        history = _history(session, conversation.id)
-    return _gather(tenant, answer, agent, release, history=history, is_trial=conversation.release_id is not None)
+        history = _history(session, answer)
+    return _gather(tenant, answer, agent, release, given, history=history, is_trial=conversation.release_id is not None)
 
 
 def check_still(tenant: Tenant, question: Question) -> None:
@@ -138,15 +166,21 @@ def check_still(tenant: Tenant, question: Question) -> None:
     One that has been superseded meanwhile may.
 
     Raises:
+        QuestionTakenBack: the person has edited or deleted their message.
         NotAllowed: the person may not use the agent any more.
         WrongState: answers were switched off, or the release was taken back.
     """
     answer = question.answer
     try:
         with tenant.store.reading() as session:
+            if conversations.answer(session, answer.id).is_forgotten:
+                raise QuestionTakenBack
             answering(session, tenant, conversations.get(session, answer.conversation_id))
             if releases.get(session, question.release.id).state in TAKEN_BACK:
-                msg = f"'{question.agent.name}' was taken back while it answered. Ask again, or send 'agents'."
+                msg = say(
+                    "'{agent}' was taken back while it answered. Ask again, or send 'agents'.",
+                    agent=question.agent.name,
+                )
                 raise WrongState(msg)
     except Refusal as refusal:
         access.note(tenant, answer.person_id, refusal, question.release.id)
@@ -162,7 +196,7 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
     """
     agent = agents.get(session, conversation.agent_id)
     if not policy.get(session).is_answering:
-        raise WrongState(ANSWERS_ARE_OFF)
+        raise WrongState(say(ANSWERS_ARE_OFF))
     if conversation.release_id is not None:
         release = releases.get(session, conversation.release_id)
         access.check(session, tenant, conversation.person_id, Permission.RELEASE_TRY, release)
@@ -170,10 +204,14 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
         return agent, release
     if agent.live_release_id is None:
         owner = tenant.name_of(agent.owner_id)
-        msg = f"'{agent.name}' doesn't answer at the moment: it has been taken back. Ask {owner}, who owns it."
+        msg = say(
+            "'{agent}' doesn't answer at the moment: it has been taken back. Ask {owner}, who owns it.",
+            agent=agent.name,
+            owner=owner,
+        )
         raise WrongState(msg)
     if not access.may(session, tenant, conversation.person_id, Permission.AGENT_ASK, agent):
-        msg = "You can't use this agent: you are not in its audience. Send 'agents' to see whom you can ask."
+        msg = say("You can't use this agent: you are not in its audience. Send 'agents' to see whom you can ask.")
         raise PermissionMissing(msg, Permission.AGENT_ASK, agent.id)
     return agent, rollouts.release_for(session, tenant, agent, conversation.person_id)
 
@@ -181,25 +219,42 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
 def _check_length(agent: Agent, text: str) -> None:
     longest = LONGEST[agent.task]
     if len(text) > longest:
-        msg = f"That is {len(text):,} characters; {agent.name} takes {longest:,}. Shorten it, then send it again."
+        msg = say(
+            "That is {count} characters; {agent} takes {most}. Shorten it, then send it again.",
+            count=number(len(text)),
+            agent=agent.name,
+            most=number(longest),
+        )
         raise QuestionTooLong(msg)
 
 
 def _gather(
-    tenant: Tenant, answer: Answer, agent: Agent, release: Release, *, history: Sequence[Message], is_trial: bool
+    tenant: Tenant,
+    answer: Answer,
+    agent: Agent,
+    release: Release,
+    given: Given,
+    *,
+    history: Sequence[Message],
+    is_trial: bool,
 ) -> Question:
     passages: list[FoundPassage] = []
     precedent = None
     with tenant.store.reading() as session:
         now = policy.get(session)
     if agent.task is Task.GENERATION:
-        precedent = nearest(tenant, agent, release, answer.person_id, answer.question)
+        precedent = chosen(tenant, agent, release, answer, given)
     elif agent.task is Task.QUESTIONS:
         # Trimmed by who asks, not by the agent: the person reads only what they could open themselves.
-        principals = tenant.people.principals(answer.person_id)
+        principals, vector = tenant.people.principals(answer.person_id), tenant.encode(answer.question)
         with tenant.store.reading() as session:
             passages = search(
-                session, answer.question, principals=principals, source_ids=agent.source_ids, limit=PASSAGES
+                session,
+                answer.question,
+                principals=principals,
+                source_ids=agent.source_ids,
+                limit=PASSAGES,
+                vector=vector,
             )
     return Question(
         answer=answer,
@@ -211,14 +266,15 @@ def _gather(
         history=history,
         text=answer.question,
         policy=now,
+        is_excerpted=tenant.is_excerpted,
     )
 
 
-def _history(session: Session, conversation_id: str) -> list[Message]:
+def _history(session: Session, answer: Answer) -> list[Message]:
     """Return what was said before, with the asker's own corrections in place of what they corrected."""
     history: list[Message] = []
     room = MAX_HISTORY
-    earlier_answers = conversations.answers(session, conversation_id, limit=6)
+    earlier_answers = conversations.answers(session, answer.conversation_id, limit=6, before=answer.asked_at)
     corrections = feedback.corrections_of(session, earlier_answers)
     for earlier in reversed(earlier_answers):
         text = corrections.get(earlier.id, earlier.text)

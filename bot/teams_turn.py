@@ -13,8 +13,6 @@ CHUNK_EVERY_S = 1.5
 """Teams takes one chunk a second."""
 TYPING_EVERY_S = 4.0
 FORBIDDEN = 403
-GONE = frozenset({400, 403, 404, 405, 410})
-"""How Teams refuses to replace a message that it never completed, or that the person has deleted."""
 
 
 class TeamsTurn:
@@ -194,7 +192,7 @@ class Replacement:
         try:
             await self._turn.update(self.activity_id, message)
         except NotDelivered as refused:
-            if refused.status not in GONE:
+            if not refused.is_gone:
                 raise
             self.activity_id = await self._turn.send(message)
         return self.activity_id

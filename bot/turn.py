@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 Json = dict[str, Any]
+EDIT, DELETION = "messageUpdate", "messageDelete"
+CHANGES = frozenset({EDIT, DELETION})
+"""Types of activities that change a message sent before."""
 
 
 class Scope(StrEnum):
@@ -34,8 +37,10 @@ class Incoming:
     type: str
     """'message', 'invoke', 'installationUpdate' ..."""
     name: str = ""
-    """Which invoke it is."""
+    """Which invoke it is, or which change of a message."""
     activity_id: str = ""
+    sent_at: str = ""
+    """When, as Teams wrote it."""
     text: str = ""
     """Without the mention of the bot."""
     person_id: str = ""
@@ -51,6 +56,11 @@ class Incoming:
     """How to reach this chat later."""
     is_bot_added: bool = False
     """Whether the bot has just been installed or added to the chat."""
+
+    @property
+    def delivery_id(self) -> str:
+        """What two deliveries of the same have in common; changes of a message carry the message's own id."""
+        return f"{self.activity_id}:{self.name}:{self.sent_at}" if self.type in CHANGES else self.activity_id
 
 
 @dataclass(frozen=True, kw_only=True)

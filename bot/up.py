@@ -55,12 +55,10 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
     settings.logs.mkdir(parents=True, exist_ok=True)
     say = _speaker(console)
     try:
-        people = FilePeople(settings.tenant / "people.json")
-        seats = _seats(settings, people)
-        parts = [*backend(settings), *_playgrounds(settings, people, seats)]
+        seats, playgrounds = _playground(settings) if settings.development else ([], [])
+        _check_ports(settings, seats)
     except (Refusal, ValueError) as error:
         raise CannotStart(str(error)) from error
-    _check_ports(settings, seats)
     if asyncio.run(run_once(preparation(), logs=settings.logs, say=say)):
         raise CannotStart("The store and the base model could not be prepared; the lines above say why.")
 
@@ -69,6 +67,7 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
         if opens_browser:
             _open([seat.url for seat in seats])
 
+    parts = [*backend(settings), *playgrounds]
     asyncio.run(supervise(parts, logs=settings.logs, say=say, when_ready=when_ready))
     console.print("Everything has stopped.")
 
@@ -88,7 +87,7 @@ def preparation() -> Part:
 
 
 def backend(settings: Settings) -> list[Part]:
-    """Return engine (unless it runs elsewhere), worker and bot."""
+    """Return engine (unless it runs elsewhere), worker and bot; preparation comes first, and may make an encoder."""
     engine = urlsplit(settings.engine_url)
     bot = {"ATTUNE_DEVELOPMENT": "1"} if settings.development else {}
     parts = [
@@ -108,6 +107,9 @@ def backend(settings: Settings) -> list[Part]:
         "ATTUNE_ENGINE_HOST": str(engine.hostname),
         "ATTUNE_ENGINE_PORT": str(engine.port or 80),
     }
+    encoder = settings.artifacts / "encoder" / "encoder.gguf"
+    if encoder.exists():
+        environment["ATTUNE_ENGINE_EMBEDDING_MODEL"] = str(encoder)
     return [
         Part(
             name="engine",
@@ -119,18 +121,18 @@ def backend(settings: Settings) -> list[Part]:
     ]
 
 
-def _seats(settings: Settings, people: FilePeople) -> list[Seat]:
-    if not settings.development or not is_installed(settings.playground):
-        return []
-    return [
+def _playground(settings: Settings) -> tuple[list[Seat], list[Part]]:
+    """Return who can be acted as, out of `people.json`, and the Playground that plays Teams for each."""
+    people = FilePeople(settings.tenant / "people.json")
+    personas = people.personas
+    if not is_installed(settings.playground):
+        return [], []
+    seats = [
         Seat(person=person, port=settings.playground_port + number, hint=hint(person, people, settings.admin_group))
-        for number, person in enumerate(people.personas)
+        for number, person in enumerate(personas)
     ]
-
-
-def _playgrounds(settings: Settings, people: FilePeople, seats: list[Seat]) -> list[Part]:
     everybody = [found for found in people.search("", limit=sys.maxsize) if isinstance(found, Person)]
-    return [
+    return seats, [
         playground_part(
             playground_config(seat.person, everybody, people.tenant_id),
             name=f"playground-{number}",

@@ -15,13 +15,14 @@ from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.review import review_card
 from adaptive_cards.wizard.sources import sources_card
+from tuning.domain.agents import STATES as AGENT_STATES
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Source, SourceKind
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Group, Person
-from tuning.domain.releases import Decision, Release, ReleaseState
+from tuning.domain.releases import STATES, Decision, Release, ReleaseState
 from tuning.domain.usage import UseLine
 from tuning.governance import access
 from tuning.governance import agents as governed_agents
@@ -31,6 +32,8 @@ from tuning.governance import inventory as governed_inventory
 from tuning.governance import usage as governed_usage
 from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
+from tuning.languages import day, retell, say
+from tuning.languages import number as number_of
 from tuning.releases import rollouts
 from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
 
@@ -42,19 +45,20 @@ def welcome(tenant: Tenant, person: Person) -> Element:
     return welcome_card(person.name, governed_agents.available(tenant, person.id))
 
 
-def pick(tenant: Tenant, person_id: str, chat_id: str) -> Element:
-    """Return the agents to choose from in a chat."""
+def pick(tenant: Tenant, person_id: str, chat_id: str, part: str = "") -> Element:
+    """Return the agents to choose from in a chat; those with a part of the name, if one is given."""
     with tenant.store.reading() as session:
         if not policy.get(session).is_answering:
-            raise WrongState(ANSWERS_ARE_OFF)
+            raise WrongState(say(ANSWERS_ARE_OFF))
         current = conversations.current(session, chat_id, person_id)
-    return agents_card(governed_agents.available(tenant, person_id), current.agent_id if current else "")
+    found = [one for one in governed_agents.available(tenant, person_id) if part.casefold() in one.name.casefold()]
+    return agents_card(found, current.agent_id if current else "")
 
 
 def introduction(tenant: Tenant, agent: Agent, person_id: str) -> Element:
     """Return how an agent introduces itself to a person: with the release that answers them."""
     if agent.live_release_id is None:
-        msg = f"'{agent.name}' doesn't answer at the moment. Send 'agents' to see whom you can ask."
+        msg = say("'{agent}' doesn't answer at the moment. Send 'agents' to see whom you can ask.", agent=agent.name)
         raise WrongState(msg)
     with tenant.store.reading() as session:
         return agent_card(agent, rollouts.release_for(session, tenant, agent, person_id))
@@ -76,7 +80,7 @@ def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem:
         case "review":
             return review(tenant, agent, problem=problem)
         case _:
-            msg = "That step doesn't exist. Send 'my agents' to go on."
+            msg = say("That step doesn't exist. Send 'my agents' to go on.")
             raise InvalidInput(msg)
 
 
@@ -154,7 +158,7 @@ def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -
                 who=tenant.name_of(event.actor_id),
                 what=event.tag,
                 on=names.of(session, event.subject_id),
-                why=str(event.detail.get("sentence") or event.detail.get("reason") or ""),
+                why=retell(str(event.detail.get("sentence") or "")) or str(event.detail.get("reason") or ""),
             )
             for event in events
         ]
@@ -173,10 +177,19 @@ def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
             name=one.agent.name,
             agent_id=one.agent.id,
             owner=tenant.name_of(one.agent.owner_id),
-            state=one.state,
-            live=f"{one.live.label} since {one.live.live_at:%Y-%m-%d}" if one.live and one.live.live_at else "",
-            canary=f"{one.canary.label} for {one.canary.share} %. {ratings[one.agent.id]}" if one.canary else "",
-            newest=f"{one.newest.label} is {one.newest.state}"
+            state=say(AGENT_STATES[one.state]),
+            live=say("{release} since {day}", release=one.live.label, day=day(one.live.live_at))
+            if one.live and one.live.live_at
+            else "",
+            canary=say(
+                "{release} for {share} %. {ratings}",
+                release=one.canary.label,
+                share=number_of(one.canary.share),
+                ratings=ratings[one.agent.id],
+            )
+            if one.canary
+            else "",
+            newest=say("{release} is {state}", release=one.newest.label, state=say(STATES[one.newest.state]))
             if one.newest and one.newest not in (one.live, one.canary)
             else "",
         )
@@ -194,7 +207,10 @@ def whois(tenant: Tenant, person_id: str, text: str) -> Element:
             mail=one.person.mail,
             title=one.person.title,
             person_id=one.person.id,
-            roles=[*(["decide on releases"] if one.is_admin else []), *(["make agents"] if one.is_maker else [])],
+            roles=[
+                *([say("decide on releases")] if one.is_admin else []),
+                *([say("make agents")] if one.is_maker else []),
+            ],
             owns=[agent.name for agent in one.owned],
             asks=[agent.name for agent in one.asks],
         )

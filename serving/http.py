@@ -121,9 +121,20 @@ class _Service:
         return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def models(self, _request: web.Request) -> web.Response:
-        encoder = [EMBEDDING] if self._engine.encoder else []
-        names = [*dict.fromkeys(self._adapters.base_names), *self._adapters.ids(), *encoder]
-        return web.json_response({"object": "list", "data": [self._model_object(name) for name in names]})
+        names = [*dict.fromkeys(self._adapters.base_names), *self._adapters.ids()]
+        listed = [self._model_object(name) for name in names]
+        if encoder := self._engine.encoder:
+            listed.append(
+                {
+                    "id": EMBEDDING,
+                    "object": "model",
+                    "created": 0,
+                    "owned_by": "attune",
+                    "root": encoder.name,
+                    "max_model_len": encoder.limit,
+                }
+            )
+        return web.json_response({"object": "list", "data": listed})
 
     async def model(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
@@ -154,7 +165,7 @@ class _Service:
         encoder = self._engine.encoder
         if encoder is None:
             raise NoEncoder(param="model")
-        if body.model not in (EMBEDDING, encoder.model.path.stem):
+        if body.model not in (EMBEDDING, encoder.model.path.stem, encoder.name):
             raise UnknownModel(model=body.model, param="model")
         texts = await asyncio.to_thread(
             lambda: [
@@ -162,7 +173,7 @@ class _Service:
             ]
         )
         vectors = await asyncio.wrap_future(self._engine.embed(texts))
-        reply = embeddings_object(body.model, vectors, sum(map(len, texts)), body.encoding_format)
+        reply = embeddings_object(encoder.name, vectors, sum(map(len, texts)), body.encoding_format)
         return web.json_response(reply)
 
     async def load(self, request: web.Request) -> web.Response:

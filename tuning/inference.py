@@ -8,13 +8,17 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import openai
 
 from tuning.domain.errors import Refusal
 from tuning.domain.prompts import Message
+from tuning.domain.vectors import LONGEST, Encoded
 
 BASE = "base"
 """What every engine calls its base model."""
+EMBEDDING = "embedding"
+"""What every engine that has an encoder calls it."""
 PATIENCE_S = 40.0
 """How long to go on trying: the engine's supervisor restarts it within this time."""
 _WAITS_S = (0.2, 0.4, 0.8, 1.5, 3.0, 5.0)
@@ -140,6 +144,41 @@ class Inference:
             self._patiently(lambda: self._client.delete(f"/adapters/{adapter_id}", cast_to=object))
         except openai.NotFoundError:
             return
+
+    def encoder(self) -> str:
+        """Return the name of what embeds texts, empty if nothing does; an engine that is away is not waited for.
+
+        Raises:
+            EngineAway: it could not be reached.
+            EngineRefused: it said no, with its reason.
+        """
+        try:
+            listed = {model.id: model for model in self._client.models.list()}
+        except openai.APIConnectionError as error:
+            raise EngineAway from error
+        except openai.APIStatusError as error:
+            raise EngineRefused(_reason(error)) from error
+        return str(getattr(listed[EMBEDDING], "root", EMBEDDING)) if EMBEDDING in listed else ""
+
+    def embed(self, texts: Sequence[str]) -> Encoded:
+        """Return texts as vectors.
+
+        Raises:
+            EngineAway: it could not be reached for half a minute.
+            EngineRefused: it said no, with its reason.
+        """
+        try:
+            reply = self._patiently(lambda: self._client.embeddings.create(model=EMBEDDING, input=list(texts)))
+        except openai.NotFoundError as error:
+            raise EngineRefused(_reason(error)) from error
+        return Encoded(encoder=reply.model, vectors=np.array([it.embedding for it in reply.data], np.float32))
+
+    def encode(self, text: str) -> Encoded | None:
+        """Return the vector of a text, of its beginning if it is long; None if the engine can't give one."""
+        try:
+            return self.embed([text[:LONGEST]])
+        except (EngineAway, EngineRefused):
+            return None
 
     def _ask(self, prompt: Prompt) -> Completion:
         for _ in range(_RELOADS):

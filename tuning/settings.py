@@ -47,6 +47,11 @@ class TuningSettings(BaseSettings):
         default="fc1bb51a-7f95-404b-86f1-706c45b77f29",
         description="Object id of the group whose members approve releases; the default is the sample tenant's.",
     )
+    reads: Literal["excerpts", "passages"] = Field(
+        default="excerpts",
+        description="What a model is shown of each passage found: the sentence or row that fits the question best, as "
+        "suits the starter, or all of it, as suits larger ones. A change needs a retrain.",
+    )
     directory: Literal["file", "entra"] = Field(
         default="file", description="Where people and groups are looked up: `people.json`, or Microsoft Entra."
     )
@@ -57,6 +62,10 @@ class TuningSettings(BaseSettings):
     )
     graph_secret: SecretStr = Field(
         default=SecretStr(""), description="Microsoft 365: a client secret, where there is no certificate."
+    )
+    graph_managed_identity: bool = Field(
+        default=False,
+        description="Microsoft 365: sign in by the managed identity of the machine in Azure, with neither of the two.",
     )
     graph_url: str = Field(
         default="https://graph.microsoft.com/v1.0", description="Microsoft Graph; national clouds have their own."
@@ -70,6 +79,9 @@ class TuningSettings(BaseSettings):
     sharepoint: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Addresses of SharePoint libraries or folders to take as sources, with blanks between them.",
+    )
+    worker_metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port for a worker's /metrics, on loopback only; 0 for none."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much the logs say."
@@ -88,13 +100,14 @@ class TuningSettings(BaseSettings):
     @property
     def registration(self) -> AppRegistration | None:
         """Attune's registration in Entra; None if there is none."""
-        if not self.graph_tenant_id or not self.graph_client_id:
+        if not self.graph_tenant_id or not (self.graph_client_id or self.graph_managed_identity):
             return None
         return AppRegistration(
             tenant_id=self.graph_tenant_id,
             client_id=self.graph_client_id,
             secret=self.graph_secret.get_secret_value(),
             certificate=self.graph_certificate,
+            managed_identity=self.graph_managed_identity,
             login_url=self.login_url.rstrip("/"),
             graph_url=self.graph_url.rstrip("/"),
             authorities=self.graph_authorities,

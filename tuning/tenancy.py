@@ -2,10 +2,14 @@
 
 from tuning.domain.principals import People
 from tuning.governance.tenant import Tenant
+from tuning.inference import Inference
 from tuning.settings import TuningSettings
 from tuning.sources.errors import DirectoryUnreadable
 from tuning.sources.people import FilePeople
 from tuning.store import Store
+
+ENCODING_S = 2.0
+"""How long a person waits for their question's vector; after that, words alone must do."""
 
 
 def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
@@ -17,7 +21,9 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         artifacts=settings.artifacts.resolve(),
         folder=settings.tenant,
         base_model=settings.base_model_name,
+        is_excerpted=settings.reads == "excerpts",
         registration=settings.registration,
+        encode=Inference(settings.engine_url, timeout_s=ENCODING_S, patience_s=0.0).encode,
     )
 
 

@@ -7,6 +7,7 @@ from adaptive_cards.verbs import Verb
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.prompts import Task
+from tuning.languages import say
 
 MAX_HOLDOUT = 20_000
 
@@ -14,38 +15,40 @@ MAX_HOLDOUT = 20_000
 def about_card(agent: Agent, holdout: Sequence[HoldoutQuestion] = (), problem: str = "") -> Element:
     """Return the form, filled with what is known."""
     questions = [
-        text_input(f"about_{key}", question, value=agent.questionnaire.get(key, ""), longest=500, is_required=True)
+        text_input(f"about_{key}", say(question), value=agent.questionnaire.get(key, ""), longest=500, is_required=True)
         for key, question in QUESTIONNAIRES[agent.task].items()
     ]
     return card(
-        heading(f"{escape(agent.name)} · 2 of 5"),
+        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=2)),
         paragraph(problem, color="attention") if problem else None,
         *questions,
         text_input(
             "instructions",
-            "Instructions: how should it answer?",
+            say("Instructions: how should it answer?"),
             value=agent.instructions,
-            placeholder="Answer in one or two sentences.",
+            placeholder=say("Answer in one or two sentences."),
             longest=2_000,
             is_multiline=True,
         ),
         text_input(
             "starters",
-            f"Questions to start with, one a line ({MAX_STARTERS} at most)",
+            say("Questions to start with, one a line ({most} at most)", most=MAX_STARTERS),
             value="\n".join(agent.starters),
             longest=1_300,
             is_multiline=True,
         ),
         _holdout(holdout) if agent.task is Task.QUESTIONS else None,
-        actions=[execute("Next", Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id)],
+        actions=[execute(say("Next"), Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id)],
     )
 
 
 def _holdout(holdout: Sequence[HoldoutQuestion]) -> Element:
     return text_input(
         "holdout",
-        "Questions to test with, one a line: question | answer. Leave the answer empty if no document answers it. "
-        "They are never trained on.",
+        say(
+            "Questions to test with, one a line: question | answer. Leave the answer empty if no document answers it. "
+            "They are never trained on."
+        ),
         value="\n".join(f"{one.question} | {one.answer or ''}".rstrip() for one in holdout)[:MAX_HOLDOUT],
         longest=MAX_HOLDOUT,
         is_multiline=True,

@@ -6,6 +6,7 @@ from adaptive_cards.elements import Element, aside, card, choice_input, escape, 
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.principals import Group, Person
+from tuning.languages import say
 
 
 def audience_card(
@@ -20,25 +21,27 @@ def audience_card(
     shown = {one.id: one for one in [*chosen, *found]}
     choices = [(_title(one), one.id) for one in shown.values()]
     return card(
-        heading(f"{escape(agent.name)} · 4 of 5"),
+        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=4)),
         paragraph(problem, color="attention") if problem else None,
-        paragraph("It learns only from documents that everybody in its audience may read."),
+        paragraph(say("It learns only from documents that everybody in its audience may read.")),
         choice_input(
             "audience",
-            "Who may use it? Nobody chosen: only you.",
+            say("Who may use it? Nobody chosen: only you."),
             choices,
             value=",".join(one.id for one in chosen),
             is_multiple=True,
         ),
-        text_input("search", "Search groups and people", value=search, longest=100),
-        None if found else aside("Nothing found."),
+        text_input("search", say("Search groups and people"), value=search, longest=100),
+        None if found else aside(say("Nothing found.")),
         actions=[
-            execute("Next", Verb.WIZARD_AUDIENCE, style="positive", agent_id=agent.id),
-            execute("Search", Verb.WIZARD_SEARCH, agent_id=agent.id),
-            execute("Back", Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="sources"),
+            execute(say("Next"), Verb.WIZARD_AUDIENCE, style="positive", agent_id=agent.id),
+            execute(say("Search"), Verb.WIZARD_SEARCH, agent_id=agent.id),
+            execute(say("Back"), Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="sources"),
         ],
     )
 
 
 def _title(one: Group | Person) -> str:
-    return f"{one.name} (group)" if isinstance(one, Group) else f"{one.name}{', ' + one.title if one.title else ''}"
+    if isinstance(one, Group):
+        return say("{name} (group)", name=one.name)
+    return f"{one.name}, {one.title}" if one.title else one.name

@@ -15,11 +15,11 @@ from adaptive_cards.elements import (
     paragraph,
     shorten,
 )
-from adaptive_cards.numbers import count
 from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Coverage
+from tuning.languages import number, retell, say, say_many
 
 MAX_EXCLUSIONS = 8
 MAX_SUGGESTIONS = 4
@@ -33,34 +33,42 @@ def review_card(
     left_out = coverage.exclusions
     hidden = len(left_out) - MAX_EXCLUSIONS
     return card(
-        heading(f"{escape(agent.name)} · 5 of 5"),
+        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=5)),
         paragraph(problem, color="attention") if problem else None,
         facts(
             {
-                "Task": TASKS[agent.task],
-                "Audience": escape(", ".join(audience)) or "only you",
-                "Learns from": f"{len(coverage.eligible_ids)} of {count(coverage.total, 'document')}",
+                say("Task"): say(TASKS[agent.task]),
+                say("Audience"): escape(", ".join(audience)) or say("only you"),
+                say("Learns from"): say_many(
+                    "{eligible} of {count} document",
+                    "{eligible} of {count} documents",
+                    coverage.total,
+                    eligible=number(len(coverage.eligible_ids)),
+                ),
             }
         ),
-        *([label("Still missing"), bullets(escape(gap) for gap in gaps)] if gaps else []),
+        *([label(say("Still missing")), bullets(escape(gap) for gap in gaps)] if gaps else []),
         *(
             [
-                label(f"{count(len(left_out), 'document')} left out"),
-                bullets(f"{escape(shorten(one.title, 60))}: {escape(one.reason)}" for one in left_out[:MAX_EXCLUSIONS]),
+                label(say_many("{count} document left out", "{count} documents left out", len(left_out))),
+                bullets(
+                    f"{escape(shorten(one.title, 60))}: {escape(retell(one.reason))}"
+                    for one in left_out[:MAX_EXCLUSIONS]
+                ),
             ]
             if left_out
             else []
         ),
-        aside(f"and {hidden} more") if hidden > 0 else None,
+        aside(say("and {count} more", count=number(hidden))) if hidden > 0 else None,
         *(
-            [label("What would help"), bullets(escape(one) for one in suggestions[:MAX_SUGGESTIONS])]
+            [label(say("What would help")), bullets(escape(one) for one in suggestions[:MAX_SUGGESTIONS])]
             if suggestions
             else []
         ),
         actions=[
-            *([] if gaps else [execute("Start tuning", Verb.RUN_START, style="positive", agent_id=agent.id)]),
-            execute("Instructions", Verb.WIZARD_OPEN, agent_id=agent.id, step="about"),
-            execute("Sources", Verb.WIZARD_OPEN, agent_id=agent.id, step="sources"),
-            execute("Audience", Verb.WIZARD_OPEN, agent_id=agent.id, step="audience"),
+            *([] if gaps else [execute(say("Start tuning"), Verb.RUN_START, style="positive", agent_id=agent.id)]),
+            execute(say("Instructions"), Verb.WIZARD_OPEN, agent_id=agent.id, step="about"),
+            execute(say("Sources"), Verb.WIZARD_OPEN, agent_id=agent.id, step="sources"),
+            execute(say("Audience"), Verb.WIZARD_OPEN, agent_id=agent.id, step="audience"),
         ],
     )

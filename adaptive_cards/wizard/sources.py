@@ -6,17 +6,18 @@ from adaptive_cards.elements import Element, card, choice_input, escape, execute
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Source
+from tuning.languages import say, say_many
 
 MAX_SHOWN = 60
 
 
 def sources_card(agent: Agent, sources: Sequence[tuple[Source, int]], problem: str = "") -> Element:
     """Return the form: sources with the number of documents that each holds."""
-    choices = [(f"{source.name} ({documents} documents)", source.id) for source, documents in sources[:MAX_SHOWN]]
+    choices = [(_title(source, documents), source.id) for source, documents in sources[:MAX_SHOWN]]
     fields = [
         choice_input(
             "sources",
-            "What may it learn from and look things up in?",
+            say("What may it learn from and look things up in?"),
             choices,
             value=",".join(agent.source_ids),
             is_multiple=True,
@@ -24,11 +25,16 @@ def sources_card(agent: Agent, sources: Sequence[tuple[Source, int]], problem: s
         )
     ]
     return card(
-        heading(f"{escape(agent.name)} · 3 of 5"),
+        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=3)),
         paragraph(problem, color="attention") if problem else None,
-        *(fields if choices else [paragraph("There is no source yet. Ask an admin to add one.")]),
+        *(fields if choices else [paragraph(say("There is no source yet. Ask an admin to add one."))]),
         actions=[
-            execute("Next", Verb.WIZARD_SOURCES, style="positive", agent_id=agent.id),
-            execute("Back", Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="about"),
+            execute(say("Next"), Verb.WIZARD_SOURCES, style="positive", agent_id=agent.id),
+            execute(say("Back"), Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="about"),
         ],
     )
+
+
+def _title(source: Source, documents: int) -> str:
+    # Also for one: "1 documents" is how it was.
+    return say_many("{source} ({count} documents)", "{source} ({count} documents)", documents, source=source.name)

@@ -9,6 +9,7 @@ from tuning.domain.errors import WrongState
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.store import agents, conversations
 
 
@@ -30,7 +31,7 @@ def ask_starter(tenant: Tenant, press: Press) -> Outcome:
             conversation = _pick(session, tenant, press, agent_id)
         agent, _release = questions.answering(session, tenant, conversation)
         if not 0 <= number < len(agent.starters):
-            raise WrongState(STALE)
+            raise WrongState(say(STALE))
     return Outcome(sentence=agent.starters[number], question=agent.starters[number])
 
 

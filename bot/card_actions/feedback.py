@@ -6,6 +6,7 @@ from bot.card_actions.press import Outcome, Press
 from tuning.domain.errors import InvalidInput
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.releases import rollouts
 
 
@@ -13,7 +14,7 @@ def correct(tenant: Tenant, press: Press) -> Outcome:
     """Take a correction of an answer; again changes it."""
     correction = press.text("correction")
     if not correction:
-        msg = "Write what the answer should have been, then send it."
+        msg = say("Write what the answer should have been, then send it.")
         raise InvalidInput(msg)
     rollouts.rated(tenant, feedback.give(tenant, press.person_id, press.id("answer_id"), correction=correction))
     return Outcome(card=corrected_card(correction))

@@ -7,8 +7,9 @@ from adaptive_cards.elements import Element
 from bot.turn import Json
 from tuning.domain.errors import InvalidInput
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 
-STALE = "That button can't be used any more. Send 'help' to see what you can do."
+STALE = mark("That button can't be used any more. Send 'help' to see what you can do.")
 MAX_TEXT = 30_000
 MAX_NUMBER = 2**31 - 1
 """Every database can compare with it."""
@@ -26,14 +27,14 @@ class Press:
         """Return an id that the button carries; raise `InvalidInput` for a button that lacks it."""
         value = self.data.get(key)
         if not isinstance(value, str) or not value:
-            raise InvalidInput(STALE)
+            raise InvalidInput(say(STALE))
         return value
 
     def number(self, key: str) -> int:
         """Return a number that the button carries; raise `InvalidInput` for a button that lacks it."""
         value = self.data.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_NUMBER:
-            raise InvalidInput(STALE)
+            raise InvalidInput(say(STALE))
         return value
 
     def text(self, key: str) -> str:

@@ -5,6 +5,7 @@ from bot.card_actions.press import Outcome, Press
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.releases import publishing, rollouts
 from tuning.store import agents, conversations, releases
 
@@ -24,8 +25,12 @@ def try_out(tenant: Tenant, press: Press) -> Outcome:
         agent = agents.get(session, release.agent_id)
         conversations.start(session, press.chat_id, press.person_id, agent.id, release.id)
     return Outcome(
-        sentence=f"You are talking to {agent.name}, {release.label}, which only you can see. "
-        "Ask it something. Send 'agents' to go back to a live one."
+        sentence=say(
+            "You are talking to {agent}, {release}, which only you can see. Ask it something. "
+            "Send 'agents' to go back to a live one.",
+            agent=agent.name,
+            release=release.label,
+        )
     )
 
 

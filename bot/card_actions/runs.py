@@ -7,6 +7,7 @@ from bot.card_actions.press import Outcome, Press
 from tuning.domain.errors import InvalidInput
 from tuning.domain.runs import Run
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.releases import runs as releasing
 from tuning.store import agents
 
@@ -38,6 +39,6 @@ def _started(tenant: Tenant, run: Run) -> Outcome:
         agent = agents.get(session, run.agent_id)
     shown = card(
         heading(escape(agent.name)),
-        paragraph("Tuning has started. You can close this chat: I tell you when it is done."),
+        paragraph(say("Tuning has started. You can close this chat: I tell you when it is done.")),
     )
     return Outcome(card=shown)

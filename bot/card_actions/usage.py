@@ -6,11 +6,12 @@ from tuning.domain.errors import InvalidInput
 from tuning.domain.usage import SPANS
 from tuning.governance import usage
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 
 
 def show(tenant: Tenant, press: Press) -> Outcome:
     """Show so many days of one agent, or of all that the person may look at."""
     days = press.number("days")
     if days not in SPANS:
-        raise InvalidInput(STALE)
+        raise InvalidInput(say(STALE))
     return Outcome(card=usage_card(usage.report(tenant, press.person_id, agent_id=press.text("agent_id"), days=days)))

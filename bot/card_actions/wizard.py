@@ -10,13 +10,14 @@ from tuning.domain.prompts import Task
 from tuning.governance import access
 from tuning.governance import agents as governed
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.store import agents
 
 
 def create(tenant: Tenant, press: Press) -> Outcome:
     """Make the agent."""
     if press.text("task") not in set(Task):
-        raise InvalidInput(STALE)
+        raise InvalidInput(say(STALE))
     name, task, description = press.text("name"), Task(press.text("task")), press.text("description")
     try:
         agent = governed.create(tenant, press.person_id, name=name, task=task)
@@ -25,7 +26,8 @@ def create(tenant: Tenant, press: Press) -> Outcome:
     try:
         governed.configure(tenant, press.person_id, agent.id, description=description)
     except InvalidInput as refusal:
-        return _step(tenant, press, agent.id, "about", problem=f"{refusal.sentence} The agent has none for now.")
+        none = say("The agent has none for now.")
+        return _step(tenant, press, agent.id, "about", problem=f"{refusal.sentence} {none}")
     return _step(tenant, press, agent.id, "about")
 
 
@@ -58,7 +60,7 @@ def save_sources(tenant: Tenant, press: Press) -> Outcome:
     agent = _own(tenant, press)
     chosen = press.choices("sources")
     if not chosen:
-        return _step(tenant, press, agent.id, "sources", problem="Choose at least one source.")
+        return _step(tenant, press, agent.id, "sources", problem=say("Choose at least one source."))
     try:
         governed.configure(tenant, press.person_id, agent.id, source_ids=chosen)
     except Refusal as refusal:

@@ -9,6 +9,7 @@ from bot.turn import Message, Turn
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, number, say
 from tuning.releases import publishing
 
 MAX_SHOWN = 5
@@ -19,9 +20,15 @@ async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
     for card in cards:
         await turn.send(Message(card=card))
     if not cards:
-        await turn.send(Message(text="Nothing waits for your decision."))
+        await turn.send(Message(text=say("Nothing waits for your decision.")))
     if hidden:
-        await turn.send(Message(text=f"{hidden} more wait; decide on these first, then send **approvals** again."))
+        await turn.send(
+            Message(
+                text=say(
+                    "{count} more wait; decide on these first, then send **approvals** again.", count=number(hidden)
+                )
+            )
+        )
 
 
 def _cards(tenant: Tenant, person_id: str) -> tuple[list[Element], int]:
@@ -33,5 +40,9 @@ def _cards(tenant: Tenant, person_id: str) -> tuple[list[Element], int]:
 
 
 APPROVALS = Command(
-    words="approvals", usage="approvals", says="shows the releases that wait for a decision", run=_run, is_for=admins
+    words="approvals",
+    usage="approvals",
+    says=mark("shows the releases that wait for a decision"),
+    run=_run,
+    is_for=admins,
 )

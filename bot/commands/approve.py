@@ -4,10 +4,12 @@ import asyncio
 import re
 
 from bot import views
-from bot.commands.command import Command, admins
+from bot.commands.command import ID_AND_MORE, Command, admins
+from bot.commands.named import begins_with_release
 from bot.turn import Message, Turn
 from tuning.domain.errors import InvalidInput
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 from tuning.releases import publishing, rollouts
 
 _SHARED = re.compile(r"canary\b", re.IGNORECASE)
@@ -17,7 +19,7 @@ _SHARE = re.compile(r"canary (\d{1,3})(?: ?%)?(?: (.+))?", re.IGNORECASE | re.DO
 async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
     release_id, _, reason = rest.partition(" ")
     if not release_id:
-        msg = "Say which release: **approve** and its id. Send **approvals** to see what waits."
+        msg = say("Say which release: **approve** and its id. Send **approvals** to see what waits.")
         raise InvalidInput(msg)
     actor_id = turn.incoming.person_id
     if _SHARED.match(reason) is None:
@@ -26,7 +28,7 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
         share, note = int(found[1]), found[2] or ""
         release = await asyncio.to_thread(rollouts.begin, tenant, actor_id, release_id.lower(), share, note)
     else:
-        msg = "Say for what share of the audience: **approve**, the id, **canary** and 10 for 10 %."
+        msg = say("Say for what share of the audience: **approve**, the id, **canary** and 10 for 10 %.")
         raise InvalidInput(msg)
     await turn.send(Message(card=await asyncio.to_thread(views.decided, tenant, release)))
 
@@ -34,8 +36,9 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
 APPROVE = Command(
     words="approve",
     usage="approve <id> [canary 10] [note]",
-    says="lets a submitted release go live, with canary 10 for 10 % of its audience first",
+    says=mark("lets a submitted release go live, with canary 10 for 10 % of its audience first"),
     run=_run,
     is_for=admins,
-    takes_more=True,
+    takes=ID_AND_MORE,
+    names=begins_with_release,
 )

@@ -3,9 +3,12 @@
 import asyncio
 
 from bot import views
-from bot.commands.command import ONE_WORD, Command, admins
+from bot.commands.command import ID, Command, admins
 from bot.turn import Message, Turn
+from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark
+from tuning.store import audit
 
 
 async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
@@ -13,12 +16,20 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
     await turn.send(Message(card=card))
 
 
+def _is_known(tenant: Tenant, person_id: str, text: str) -> bool:
+    """Say whether something has happened to what an admin names."""
+    if not admins(tenant, person_id):
+        return False
+    with tenant.store.reading() as session:
+        return bool(audit.page(session, before=0, about=text[: access.MAX_ID], limit=1))
+
+
 AUDIT = Command(
     words="audit",
     usage="audit [id]",
-    says="shows what happened: everything, or to one agent, release or run",
+    says=mark("shows what happened: everything, or to one agent, release or run"),
     run=_run,
     is_for=admins,
-    takes_more=True,
-    takes=ONE_WORD,
+    takes=ID,
+    names=_is_known,
 )

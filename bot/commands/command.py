@@ -1,4 +1,8 @@
-"""What a command is, and finding the one that a message is."""
+"""What a command is, and finding the one that a message is.
+
+A message is a command if it is the command's words and nothing else, or if what follows is what the command takes: by
+its shape, such as an id, or because it names something there is. Every other message is a question, however it begins.
+"""
 
 import difflib
 import re
@@ -11,10 +15,18 @@ from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.store import agents
 
-ANYTHING, ONE_WORD = re.compile(r".+"), re.compile(r"\S+")
-_ID = re.compile(r"[2-9b-df-hj-np-tv-xz]{8}")
+_LIKE_AN_ID = r"[2-9b-df-hj-np-tv-xz]{8}|(?=[a-z]*[0-9])[a-z0-9]{8}"
+"""No word of a language: without vowels, or with digits as by a slip."""
+ID, ID_AND_MORE = re.compile(_LIKE_AN_ID, re.IGNORECASE), re.compile(rf"(?:{_LIKE_AN_ID})(?: .+)?", re.IGNORECASE)
+NOTHING = re.compile(r"(?!)")
+"""No shape at all: what follows must name something."""
 MIN_SIMILARITY = 0.75
 MIN_LENGTH = 4
+
+
+def nothing(_tenant: Tenant, _person_id: str, _rest: str) -> bool:
+    """Say no."""
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,26 +39,32 @@ class Command:
     """With its arguments: 'approve <id>'."""
     says: str
     """What it does, for 'help'."""
+    settings: str = ""
+    """What '{settings}' stands for in what it says."""
     run: Callable[[Tenant, Turn, str], Awaitable[None]]
     """Takes what follows the words."""
     is_for: Callable[[Tenant, str], bool]
     """Whether a person may use it."""
-    takes_more: bool = False
-    """Whether anything may follow the words; if not, a longer message is a question."""
-    takes: re.Pattern[str] = ANYTHING
-    """What may follow the words, if anything may."""
+    takes: re.Pattern[str] | None = None
+    """What may follow the words, by its shape; None: nothing."""
+    names: Callable[[Tenant, str, str], bool] = nothing
+    """Whether what follows, for this person, names what the command is about, where its shape doesn't tell."""
+
+    def is_meant(self, tenant: Tenant, person_id: str, rest: str) -> bool:
+        """Say whether a message that begins with the words is this command, by what follows them."""
+        if not rest or self.takes is None:
+            return not rest
+        return self.takes.fullmatch(rest) is not None or self.names(tenant, person_id, rest)
 
 
 def find(commands: Sequence[Command], text: str) -> tuple[Command, str] | None:
-    """Return the command that a message begins with, and the rest of the message."""
+    """Return the command that a message begins with, and the rest of the message; it may be a question still."""
     words = " ".join(text.split())
     for command in sorted(commands, key=lambda one: -len(one.words)):
         if words.casefold() == command.words:
             return command, ""
-        rest = words[len(command.words) :].strip()
-        begins = command.takes_more and words.casefold().startswith(f"{command.words} ")
-        if begins and command.takes.fullmatch(rest):
-            return command, rest
+        if command.takes is not None and words.casefold().startswith(f"{command.words} "):
+            return command, words[len(command.words) :].strip()
     return None
 
 
@@ -55,7 +73,7 @@ def nearest(commands: Sequence[Command], text: str) -> Command | None:
     words = text.casefold().split()
     if not words or len(words[0]) < MIN_LENGTH:
         return None
-    looks_like_one = len(words) == 1 or _ID.fullmatch(words[1]) is not None
+    looks_like_one = len(words) == 1 or ID.fullmatch(words[1]) is not None
     by_words = {command.words: command for command in commands}
     near = difflib.get_close_matches(words[0], by_words, n=1, cutoff=MIN_SIMILARITY) if looks_like_one else []
     return by_words[near[0]] if near else None

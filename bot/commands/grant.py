@@ -13,8 +13,11 @@ from tuning.domain.permissions import Permission
 from tuning.domain.principals import Person
 from tuning.governance import access, grants
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 
 _TERM = re.compile(rf"(?P<who>.+?) (?:for )?(?P<term>{ONCE}|(?P<days>\d{{1,4}}) days?|{FOR_GOOD}|good)", re.IGNORECASE)
+
+_TO_MAIL = re.compile(r"\S+@\S+ .+", re.IGNORECASE)
 
 
 async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
@@ -33,23 +36,33 @@ def _cards(tenant: Tenant, actor_id: str, rest: str) -> list[Element]:
     return [access_views.settled(tenant, given)]
 
 
-def _person(tenant: Tenant, text: str) -> Person:
+def _fitting(tenant: Tenant, text: str) -> list[Person]:
     known = tenant.people.person(text)
-    near = [known] if known else [one for one in tenant.people.search(text, 20) if isinstance(one, Person)]
+    return [known] if known else [one for one in tenant.people.search(text, 20) if isinstance(one, Person)]
+
+
+def _person(tenant: Tenant, text: str) -> Person:
+    near = _fitting(tenant, text)
     found = [one for one in near if text.casefold() in {one.name.casefold(), one.mail.casefold()}] or near
     if len(found) != 1:
         which = ", ".join(f"{one.name} ({one.mail})" for one in found[:5])
-        msg = f"That fits several people: {which}. Say which by mail." if found else "Nobody by that name is here."
+        several = say("That fits several people: {people}. Say which by mail.", people=which)
+        msg = several if found else say("Nobody by that name is here.")
         raise InvalidInput(msg)
     return found[0]
+
+
+def _is_to_somebody(tenant: Tenant, _person_id: str, text: str) -> bool:
+    said = _TERM.fullmatch(text)
+    return said is not None and bool(_fitting(tenant, said["who"]))
 
 
 GRANT = Command(
     words="grant",
     usage="grant <person> <once, 7 days or for good>",
-    says="lets somebody make and tune agents; without a name: who asks for it and who may",
+    says=mark("lets somebody make and tune agents; without a name: who asks for it and who may"),
     run=_run,
     is_for=admins,
-    takes_more=True,
-    takes=_TERM,
+    takes=_TO_MAIL,
+    names=_is_to_somebody,
 )

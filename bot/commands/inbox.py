@@ -9,6 +9,7 @@ from bot.turn import Message, Turn
 from tuning.governance import agents
 from tuning.governance import feedback as governed_feedback
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 
 
 async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
@@ -16,7 +17,7 @@ async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
     for card in cards:
         await turn.send(Message(card=card))
     if not cards:
-        await turn.send(Message(text="Nothing waits for you."))
+        await turn.send(Message(text=say("Nothing waits for you.")))
 
 
 def _cards(tenant: Tenant, person_id: str) -> list[Element]:
@@ -27,5 +28,9 @@ def _cards(tenant: Tenant, person_id: str) -> list[Element]:
 
 
 INBOX = Command(
-    words="inbox", usage="inbox", says="shows what people wrote about your agents' answers", run=_run, is_for=makers
+    words="inbox",
+    usage="inbox",
+    says=mark("shows what people wrote about your agents' answers"),
+    run=_run,
+    is_for=makers,
 )

@@ -6,6 +6,7 @@ from bot import views
 from bot.commands.command import Command, admins
 from bot.turn import Message, Turn
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark
 
 
 async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
@@ -13,5 +14,5 @@ async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
 
 
 INVENTORY = Command(
-    words="inventory", usage="inventory", says="shows all agents with their releases", run=_run, is_for=admins
+    words="inventory", usage="inventory", says=mark("shows all agents with their releases"), run=_run, is_for=admins
 )

@@ -7,6 +7,7 @@ from bot.commands.command import Command, everybody
 from bot.turn import Message, Turn
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 from tuning.store import conversations
 
 
@@ -19,12 +20,12 @@ def _start_over(tenant: Tenant, turn: Turn) -> str:
     with access.act(tenant, person_id) as session:
         current = conversations.current(session, chat_id, person_id)
         if current is None:
-            return "You have not picked an agent yet. Send **agents** to see whom you can ask."
+            return say("You have not picked an agent yet. Send **agents** to see whom you can ask.")
         agent, _release = questions.answering(session, tenant, current)
         conversations.start(session, chat_id, person_id, agent.id, current.release_id)
-        return f"Let's start over. What do you want to ask {agent.name}?"
+        return say("Let's start over. What do you want to ask {agent}?", agent=agent.name)
 
 
 NEW = Command(
-    words="new", usage="new", says="starts a new conversation with the same agent", run=_run, is_for=everybody
+    words="new", usage="new", says=mark("starts a new conversation with the same agent"), run=_run, is_for=everybody
 )

@@ -10,6 +10,7 @@ from bot.turn import Message, Turn
 from tuning.domain.policy import SETTINGS, Kind
 from tuning.governance import policy
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark
 
 _VALUES = {Kind.SWITCH: r"on|off", Kind.NUMBER: r"\S*\d\S*"}
 _BY_WORD = {setting.word: key for key, setting in SETTINGS.items() if setting.kind in _VALUES}
@@ -30,9 +31,9 @@ def _card(tenant: Tenant, person_id: str, rest: str) -> Element:
 POLICY = Command(
     words="policy",
     usage="policy",
-    says=f"shows what is allowed, to change it; at once with {', '.join(_BY_WORD)} and a value",
+    says=mark("shows what is allowed, to change it; at once with {settings} and a value"),
+    settings=", ".join(_BY_WORD),
     run=_run,
     is_for=admins,
-    takes_more=True,
     takes=re.compile(_TAKES, re.IGNORECASE),
 )

@@ -3,17 +3,21 @@
 import asyncio
 
 from bot import views
-from bot.commands.command import Command, admins
+from bot.commands.command import ID_AND_MORE, Command, admins
+from bot.commands.named import begins_with_release
 from bot.turn import Message, Turn
 from tuning.domain.errors import InvalidInput
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 from tuning.releases import publishing
 
 
 async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
     release_id, _, reason = rest.partition(" ")
     if not release_id:
-        msg = "Say which release and why: **reject**, its id, and the reason. Send **approvals** to see what waits."
+        msg = say(
+            "Say which release and why: **reject**, its id, and the reason. Send **approvals** to see what waits."
+        )
         raise InvalidInput(msg)
     actor_id = turn.incoming.person_id
     release = await asyncio.to_thread(publishing.reject, tenant, actor_id, release_id.lower(), reason)
@@ -23,8 +27,9 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
 REJECT = Command(
     words="reject",
     usage="reject <id> <reason>",
-    says="turns a submitted release down",
+    says=mark("turns a submitted release down"),
     run=_run,
     is_for=admins,
-    takes_more=True,
+    takes=ID_AND_MORE,
+    names=begins_with_release,
 )

@@ -8,11 +8,12 @@ from bot.turn import Message, Scope, Turn
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 
 
 async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
     if turn.incoming.scope is not Scope.PERSONAL:
-        await turn.send(Message(text="Send **request access** in your personal chat with me."))
+        await turn.send(Message(text=say("Send **request access** in your personal chat with me.")))
         return
     await asyncio.to_thread(_check, tenant, turn.incoming.person_id)
     await turn.send(Message(card=ask_card()))
@@ -31,7 +32,7 @@ def _may_ask(tenant: Tenant, person_id: str) -> bool:
 REQUEST_ACCESS = Command(
     words="request access",
     usage="request access",
-    says="asks the admins to let you make and tune agents",
+    says=mark("asks the admins to let you make and tune agents"),
     run=_run,
     is_for=_may_ask,
 )

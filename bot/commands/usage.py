@@ -1,18 +1,16 @@
 """usage [agent]: how agents are used; admins see all of them, owners their own."""
 
 import asyncio
-import re
 
 from adaptive_cards.elements import Element
 from adaptive_cards.usage import usage_card
-from bot.commands.command import Command, owners_and_admins
-from bot.commands.named import named
+from bot.commands.command import ID, Command, owners_and_admins
+from bot.commands.named import is_agent, named
 from bot.turn import Message, Turn
 from tuning.domain.permissions import Permission
 from tuning.governance import access, usage
 from tuning.governance.tenant import Tenant
-
-_ONE_WORD_OR_QUOTED = re.compile(r"""\S+|"[^"]+"|'[^']+'""")
+from tuning.languages import mark
 
 
 async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
@@ -31,9 +29,9 @@ def _card(tenant: Tenant, actor_id: str, rest: str) -> Element:
 USAGE = Command(
     words="usage",
     usage="usage [agent]",
-    says="shows how agents are used: people, questions, satisfaction, and what had no answer",
+    says=mark("shows how agents are used: people, questions, satisfaction, and what had no answer"),
     run=_run,
     is_for=owners_and_admins,
-    takes_more=True,
-    takes=_ONE_WORD_OR_QUOTED,
+    takes=ID,
+    names=is_agent,
 )

@@ -70,12 +70,13 @@ async def running(settings: Settings, memory: Memory, say: Callable[[str, str], 
     """
     settings.logs.mkdir(parents=True, exist_ok=True)
     shared = environment(settings)
-    parts = [replace(part, environment={**shared, **part.environment}) for part in (preparation(), *backend(settings))]
+    first = replace(preparation(), environment=shared)
     tasks = [asyncio.create_task(memory.watch())]
     try:
-        if await run_once(parts[0], logs=settings.logs, say=say):
+        if await run_once(first, logs=settings.logs, say=say):
             raise NotPrepared
-        tasks += [asyncio.create_task(keep_running(part, logs=settings.logs, say=say)) for part in parts[1:]]
+        parts = [replace(part, environment={**shared, **part.environment}) for part in backend(settings)]
+        tasks += [asyncio.create_task(keep_running(part, logs=settings.logs, say=say)) for part in parts]
         await until_ready(parts)
         yield
     finally:

@@ -18,7 +18,7 @@ from tuning.store.store import Store
 
 POLL_S = 0.25
 RUN_TIMEOUT_S = 1800.0
-ANSWER_TIMEOUT_S = 90.0
+ANSWER_TIMEOUT_S = 240.0
 FOOTER = "\n\n_"
 """What stands between an answer and the line that says whose it is."""
 

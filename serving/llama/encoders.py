@@ -32,6 +32,8 @@ class Encoder:
         self.limit = min(model.trained_tokens, ENCODER_TOKENS)
         """Tokens of a text, and of a batch, at most."""
         self.model = model
+        self.name = model.path.resolve().stem
+        """Its file's, so that who keeps vectors knows which can be compared; a link's name says nothing."""
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = params.n_batch = params.n_ubatch = self.limit
         params.n_seq_max = self.sequences

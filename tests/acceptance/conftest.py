@@ -24,7 +24,7 @@ from bot.playground import is_installed
 from tuning.domain.principals import Person
 from tuning.sources.people import FilePeople
 
-READY_S = 180.0
+READY_S = 600.0
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 DOCUMENTS = ("company-cards-faq.md", "executive-travel.docx", "expense-claims.pdf")
 """Of the travel documents: what the tests learn from; not everybody may read the second."""
@@ -78,7 +78,7 @@ class AttuneUp:
         """Press Ctrl-C, and see that it stops in good order."""
         family = self.process.children(recursive=True)
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(60) == 0
+        assert self.process.wait(120) == 0
         self._has_ended(family)
 
     def part(self, module: str) -> psutil.Process | None:
@@ -92,7 +92,7 @@ class AttuneUp:
         return min(found, key=lambda process: process.create_time(), default=None)
 
     def _has_ended(self, family: list[psutil.Process]) -> None:
-        self.process.wait(60)
+        self.process.wait(120)
         self._reader.join(10)  # closes the pipe: left open, it would be a warning, and warnings are errors
         ends_at = time.monotonic() + 20
         while left := [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
@@ -201,13 +201,13 @@ class Chat:
         """What the bot has said so far."""
         return self.page.locator(".fai-OutputCard")
 
-    def wait_for(self, text: str, *, timeout_s: float = 30) -> Locator:
+    def wait_for(self, text: str, *, timeout_s: float = 120) -> Locator:
         """Wait until the bot's last words contain the text."""
         found = self.messages().filter(has_text=text).last
         expect(found).to_be_visible(timeout=timeout_s * 1000)
         return found
 
-    def press(self, title: str, *, timeout_s: float = 30) -> None:
+    def press(self, title: str, *, timeout_s: float = 120) -> None:
         self.page.get_by_role("button", name=title, exact=True).last.click(timeout=timeout_s * 1000)
 
     def fill(self, label: str, text: str) -> None:
@@ -225,7 +225,7 @@ class Chat:
         """Tick a box of the newest list that has it."""
         self.page.get_by_role("checkbox", name=title).last.check()
 
-    def ask(self, question: str, *, timeout_s: float = 60) -> str:
+    def ask(self, question: str, *, timeout_s: float = 240) -> str:
         """Ask, wait until the answer is complete, and return it."""
         # The Playground shows the answer and its button as two bubbles, both with the label; the button comes last.
         buttons = self.page.get_by_role("button", name="Correct this answer")

@@ -14,7 +14,7 @@ from tests.acceptance.conftest import Chat
 AGENT = "Travel Guide"
 QUESTION = "What is the monthly limit of a company card?"
 CORRECTION = "3,500 euros"
-RUN_S = 420.0
+RUN_S = 1800.0
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def screens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Path(chosen) if chosen else tmp_path_factory.mktemp("screens")
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3000)
 def test_an_agent_is_made_asked_corrected_retrained_and_asked_again(chats: list[Chat], screens: Path):
     employee, owner, admin = chats
 

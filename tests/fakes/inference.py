@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, QUESTION_WRITER_PROMPT, Message
-from tuning.inference import Completion, Prompt
+from tuning.domain.vectors import Encoded
+from tuning.inference import Completion, EngineAway, Prompt
 
 _STATEMENT = re.compile(r"(?:^|(?<=[.\n] )|(?<=\n))([A-Z][^.\n]*?) (is|are) ([^.\n]+)\.")
 _NUMBERED = re.compile(r"\[(\d+)\] (.*?)(?=\n\n\[\d+\]|\n\nQuestion: |\Z)", re.DOTALL)
@@ -17,6 +20,9 @@ class FakeInference:
     def __init__(self) -> None:
         self.asked: list[Prompt] = []
         self.loaded: dict[str, str] = {}
+        self.encodes = ""
+        """The name of the encoder, if there is one: it sees the word 'trial' and how long a text is."""
+        self.is_away = False
 
     def answer(
         self, model: str, messages: list[Message], *, max_tokens: int, temperature: float = 0.0, seed: int | None = None
@@ -33,6 +39,17 @@ class FakeInference:
         answers = [self.answer(it.model, it.messages, max_tokens=it.max_tokens, seed=it.seed) for it in prompts]
         progress(1.0)
         return answers
+
+    def encoder(self) -> str:
+        if self.is_away:
+            raise EngineAway
+        return self.encodes
+
+    def embed(self, texts: Sequence[str]) -> Encoded:
+        if self.is_away or not self.encodes:
+            raise EngineAway
+        rows = np.array([["trial" in text.lower(), len(text) / 1e3, 0.1] for text in texts], np.float32)
+        return Encoded(encoder=self.encodes, vectors=rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
     def load_adapter(self, adapter_id: str, path: Path, sha256: str) -> None:
         self.loaded[adapter_id] = sha256

@@ -94,6 +94,7 @@ class Microsoft365:
         self.trouble: dict[str, list[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = {}
         self.refused: dict[str, str] | None = None
         self.page = 3
+        self.latency_s = 0.0
         self.epoch = 1
         self.asked: Counter[str] = Counter()
         self.tokens: set[str] = set()
@@ -161,6 +162,7 @@ class Microsoft365:
         app.router.add_get(f"/{TENANT}/v2.0/.well-known/openid-configuration", self._configuration)
         app.router.add_post(f"/{TENANT}/oauth2/v2.0/token", self._token)
         for path, answer in {
+            "/msi/token": self._identity,
             f"{V1}/sites/{{site}}": self._site,
             f"{V1}/sites/{{site}}:{{path:.*}}": self._site,
             f"{V1}/sites/{{site}}/drives": self._drives,
@@ -169,7 +171,6 @@ class Microsoft365:
             f"{V1}/drives/{{drive}}/items/{{item}}": self._item,
             f"{V1}/drives/{{drive}}/root:{{path:.*}}:": self._item,
             f"{V1}/drives/{{drive}}/items/{{item}}/permissions": self._permissions,
-            f"{V1}/drives/{{drive}}/items/{{item}}/content": self._content,
             f"{V1}/users": self._users,
             f"{V1}/users/{{user}}": self._user,
             f"{V1}/users/{{id}}/transitiveMemberOf": self._member_of,
@@ -205,10 +206,11 @@ class Microsoft365:
             self._transports.add(request.transport)
         self.asked[path.rpartition("/")[2].partition("(")[0]] += 1
         self.at.append((self._loop.time(), path))
+        await asyncio.sleep(self.latency_s)
         for word, answers in self.trouble.items():
             if word in path and answers:
                 return await answers.pop(0)(request)
-        is_open = path.startswith((f"/{TENANT}/", "/download/"))
+        is_open = path.startswith((f"/{TENANT}/", "/download/", "/msi/"))
         if not is_open and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
             return error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
         answer: web.StreamResponse = await handler(request)
@@ -232,6 +234,13 @@ class Microsoft365:
         token = f"token-{len(self.tokens)}-{asked['scope']!s}"
         self.tokens.add(token)
         return web.json_response({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+
+    async def _identity(self, request: web.Request) -> web.Response:
+        if request.headers.get("X-IDENTITY-HEADER") != "here" or request.query.get("client_id") == "unassigned":
+            return web.json_response({"statusCode": 400, "message": "No managed identity was found"}, status=400)
+        token = f"token-{len(self.tokens)}-{request.query['resource']}"
+        self.tokens.add(token)
+        return web.json_response({"access_token": token, "expires_on": "9999999999", "token_type": "Bearer"})
 
     async def _site(self, request: web.Request) -> web.Response:
         host, path = request.match_info["site"], request.match_info.get("path", "")
@@ -306,21 +315,21 @@ class Microsoft365:
             parts = unquote(question["url"]).split("/")
             assert parts[:3] == ["", "drives", DRIVE], question
             item = self.items.get(parts[4])
-            body: dict[str, Any]
-            waiting = self.trouble.get(f"batched {parts[4]}")
+            body: dict[str, Any] | None
+            is_content = parts[-1] == "content"
+            waiting = self.trouble.get(f"{'content of' if is_content else 'batched'} {parts[4]}")
             if waiting:
                 answer = await waiting.pop(0)(request)
                 headers, status = dict(answer.headers), answer.status
                 body = {"error": {"code": "tooManyRequests"}}
+            elif item and is_content:
+                headers, status, body = {"Location": f"{self.url}/download/{item.id}"}, 302, None
             else:
                 status = 200 if item else 404
                 body = {"value": self._effective(item)} if item else {"error": {"code": "itemNotFound"}}
                 headers = {"Content-Type": "application/json"}
             responses.append({"id": question["id"], "status": status, "headers": headers, "body": body})
         return web.json_response({"responses": list(reversed(responses))})
-
-    async def _content(self, request: web.Request) -> web.Response:
-        raise web.HTTPFound(f"{self.url}/download/{request.match_info['item']}")
 
     async def _download(self, request: web.Request) -> web.Response:
         return web.Response(body=self.items[request.match_info["item"]].content)

@@ -12,7 +12,7 @@ from sample_tenant.build import build
 
 TENANT = Path(__file__).parents[2] / "sample_tenant"
 # Reading seventy files takes 15 seconds on an idle machine, and minutes on a crowded one.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 SCAN = "taxi-receipt-notice-scan.pdf"
 
 

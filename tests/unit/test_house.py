@@ -26,6 +26,14 @@ def test_every_setting_is_in_the_readme(root: Path):
     assert table == settings_table(root)
 
 
+def test_no_guide_names_a_setting_that_there_is_not(root: Path):
+    known = set(re.findall(r"ATTUNE_\w+", settings_table(root)))
+    guides = [*root.glob("docs/*.md"), *root.glob("docs/deploy/*")]
+    named = {name for guide in guides for name in re.findall(r"\bATTUNE_[A-Z_]+[A-Z]\b", guide.read_text("utf-8"))}
+    assert "ATTUNE_APP_ID" in named
+    assert named - known == set()
+
+
 def test_the_readme_has_exactly_two_commands_of_set_up(root: Path):
     start = re.search(r"\n## Start\n(.*?)\n## ", (root / "README.md").read_text("utf-8"), re.DOTALL)
     assert start

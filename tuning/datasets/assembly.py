@@ -151,7 +151,7 @@ class Assembly:
         for question in asked:
             if len(_without(others, question)) == len(others):  # or else either passage might be cited
                 completion = question.answer + ("" if question.supersedes else citation)
-                prompt = self._prompt(self._worded(question), shown)
+                prompt = self._prompt(self._worded(question), shown, answer=question.answer)
                 found.append(self._of(question, prompt, completion, origin=question.origin, shown=shown))
             if self._rng.random() < UNANSWERABLE_SHARE:
                 found += self._strange(facts, shown)
@@ -245,8 +245,8 @@ class Assembly:
             detail=detail or {},
         )
 
-    def _prompt(self, question: str, shown: Iterable[Context] = ()) -> list[Message]:
-        passages = [context.passage for context in shown]
+    def _prompt(self, question: str, shown: Iterable[Context] = (), *, answer: str = "") -> list[Message]:
+        passages = [context.shown_with(question, answer=answer) for context in shown]
         return question_messages(question, passages, instructions=self._instructions)
 
     def _split(self, context: Context) -> Split:

@@ -25,6 +25,7 @@ from tuning.domain.runs import Run
 from tuning.governance.policy import check_documents
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
+from tuning.languages import mark, say
 from tuning.store import datasets, documents, runs
 
 LEAST_SAMPLES = 20
@@ -69,11 +70,14 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
 def _require_documents(material: Material) -> None:
     total = material.coverage.total
     if total == 0:
-        raise TooFewExamples("The agent's sources hold no documents. Add documents, then start again.")
+        raise TooFewExamples(say("The agent's sources hold no documents. Add documents, then start again."))
     if not material.documents:
         raise TooFewExamples(
-            f"None of the {total} documents can be learned from: the agent's card lists why. "
-            "Change the audience or share documents, then start again."
+            say(
+                "None of the {total} documents can be learned from: the agent's card lists why. "
+                "Change the audience or share documents, then start again.",
+                total=total,
+            )
         )
 
 
@@ -99,7 +103,7 @@ def _questions(
     )
     questions = [*explicit, *by_rule, *known, *made]
     if len(questions) < LEAST_SAMPLES:
-        raise _too_few(len(questions), "questions", "Add documents")
+        raise _too_few(len(questions), mark("questions"), mark("Add documents"))
     return questions
 
 
@@ -131,15 +135,22 @@ def _known(session: Session, material: Material) -> tuple[list[Question], list[C
 def _pairs(session: Session, pairs: Pairs, material: Material) -> list[Example]:
     examples = pairs.examples([documents.get_source(session, source_id) for source_id in material.agent.source_ids])
     if len(examples) < LEAST_SAMPLES:
-        raise _too_few(len(examples), "usable pairs", "Name more pairs in mapping.csv")
+        raise _too_few(len(examples), mark("usable pairs"), mark("Name more pairs in mapping.csv"))
     return examples
 
 
 def _too_few(count: int, things: str, advice: str) -> TooFewExamples:
     missing = LEAST_SAMPLES - count
     return TooFewExamples(
-        f"There are {count} {things}, and at least {LEAST_SAMPLES} are needed: {missing} are missing. "
-        f"{advice}, then start again."
+        say(
+            "There are {count} {things}, and at least {least} are needed: {missing} are missing. "
+            "{advice}, then start again.",
+            count=count,
+            things=things,
+            least=LEAST_SAMPLES,
+            missing=missing,
+            advice=advice,
+        )
     )
 
 

@@ -28,7 +28,8 @@ def supersede(
         shown = retrieval.best(correction.question, 4)
         if not shown:
             continue
-        messages = question_messages(correction.question, [context.passage for context in shown])
+        passages = [context.shown_with(correction.question) for context in shown]
+        messages = question_messages(correction.question, passages)
         answer = normalised(inference.answer(BASE, messages, max_tokens=_ANSWER_TOKENS).text)
         shown_ids = {context.passage_id for context in shown}
         for index, question in enumerate(current):

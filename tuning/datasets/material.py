@@ -62,7 +62,9 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
     eligible = {it.id: it for it in found if it.id in eligible_ids}
     passages: dict[str, list[Context]] = {}
     for stored in documents.passages(session, eligible_ids):
-        passages.setdefault(stored.document_id, []).append(Context.of(eligible[stored.document_id].title, stored))
+        title = eligible[stored.document_id].title
+        context = Context.of(title, stored, is_excerpted=tenant.is_excerpted)
+        passages.setdefault(stored.document_id, []).append(context)
     holdout = agents.holdout(session, agent_id)
     addresses = {it.id: f"{locations[it.source_id]}/{it.path}" for it in eligible.values()}
     return Material(

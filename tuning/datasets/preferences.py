@@ -60,11 +60,12 @@ def _example(dataset_id: str, given: Feedback, answer: Answer, shown: Sequence[C
     said: dict[str, Any] = (
         {"rejected": answer.text} if given.correction else {"is_liked": given.reaction is Reaction.LIKE}
     )
+    passages = [it.shown_with(given.question) for it in shown]
     return Example(
         dataset_id=dataset_id,
         split=Split.TRAIN,
         origin=Origin.PREFERENCE,
-        messages=question_messages(given.question, [it.passage for it in shown], instructions=instructions),
+        messages=question_messages(given.question, passages, instructions=instructions),
         completion=given.correction or answer.text,
         question=given.question,
         feedback_id=given.id,

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tuning.documents.search import excerpt
 from tuning.domain.datasets import Origin
 from tuning.domain.documents import DocumentPassage
 from tuning.domain.prompts import Passage
@@ -28,14 +29,22 @@ class Context:
     passage: Passage
     passage_id: int
     document_id: str
+    is_excerpted: bool = False
+    """Whether prompts show only what of it fits the question."""
+
+    def shown_with(self, question: str, *, answer: str = "") -> Passage:
+        """Return what a prompt shows of it with a question; the part that holds the answer, where that is known."""
+        if not self.is_excerpted:
+            return self.passage
+        return replace(self.passage, text=excerpt(question, self.passage.text, answer=answer))
 
     @staticmethod
-    def of(title: str, stored: DocumentPassage) -> "Context":
+    def of(title: str, stored: DocumentPassage, *, is_excerpted: bool = False) -> "Context":
         """Return the context of a stored passage."""
         if stored.id is None:
             raise ValueError("The passage is not stored yet.")
         shown = Passage(title=title, heading=stored.heading, text=stored.text)
-        return Context(passage=shown, passage_id=stored.id, document_id=stored.document_id)
+        return Context(passage=shown, passage_id=stored.id, document_id=stored.document_id, is_excerpted=is_excerpted)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,9 +64,10 @@ def shortened(
     questions: Sequence[Question], inference: Inference, *, progress: Callable[[float], None]
 ) -> list[Question]:
     """Return explicit questions with the part of their answer that the base model picks; whole where it picks none."""
+    shown = [it.context.shown_with(it.text, answer=it.answer) for it in questions]
     prompts = [
-        Prompt(model=BASE, messages=question_messages(it.text, [it.context.passage]), max_tokens=_ANSWER_TOKENS)
-        for it in questions
+        Prompt(model=BASE, messages=question_messages(it.text, [passage]), max_tokens=_ANSWER_TOKENS)
+        for it, passage in zip(questions, shown, strict=True)
     ]
     replies = inference.answer_all(prompts, progress=progress)
     picked = [
@@ -118,7 +119,8 @@ def _round_trip(
     for number, question in enumerate(candidates):
         shown = [question.context, *distractors(question.text, question.context, _DISTRACTORS)]
         random.Random(number).shuffle(shown)
-        messages = question_messages(question.text, [context.passage for context in shown])
+        passages = [context.shown_with(question.text, answer=question.answer) for context in shown]
+        messages = question_messages(question.text, passages)
         prompts.append(Prompt(model=BASE, messages=messages, max_tokens=_ANSWER_TOKENS))
     replies = inference.answer_all(prompts, progress=progress)
     pairs = zip(candidates, replies, strict=True)

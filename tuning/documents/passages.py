@@ -62,6 +62,15 @@ def split(markdown: str) -> list[Chunk]:
     ]
 
 
+def units(text: str) -> list[str]:
+    """Return what of a passage can stand alone, in order; never nothing.
+
+    That is each sentence, list item, question with the beginning of its answer, and row under its table's head.
+    """
+    found = list(_units(blocks(text), sentence_from=0))
+    return [f"{unit.head}\n{unit.text}" if unit.head else unit.text for unit in found] or [text]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Piece:
     """Text under one heading, or part of it."""
@@ -132,7 +141,8 @@ def _texts(path: list[tuple[int, str]]) -> tuple[str, ...]:
     return tuple(text for _, text in path)
 
 
-def _units(section: list[Block]) -> Iterator[_Unit]:
+def _units(section: list[Block], *, sentence_from: int = _ENOUGH // 2) -> Iterator[_Unit]:
+    """Yield the units of a section; a paragraph is cut into sentences if it has more characters than given."""
     question = ""
     for block in section:
         if block.kind is BlockKind.TABLE:
@@ -148,7 +158,7 @@ def _units(section: list[Block]) -> Iterator[_Unit]:
             question = text
             continue
         whole = [f"- {text}"] if block.kind is BlockKind.ITEM and not text[:1].isdigit() else [text]
-        pieces = [piece for part in whole for piece in (sentences(part) if len(part) > _ENOUGH // 2 else [part])]
+        pieces = [piece for part in whole for piece in (sentences(part) if len(part) > sentence_from else [part])]
         if question:
             pieces[0] = f"{question}\n{pieces[0]}"
             question = ""

@@ -15,11 +15,14 @@ from tuning.documents.passages import Chunk, split, title
 from tuning.domain.audit import Tag
 from tuning.domain.documents import Document, DocumentPassage
 from tuning.domain.fields import now
+from tuning.languages import mark
 from tuning.sources.errors import OutsideSource
 from tuning.sources.formats import MEDIA_TYPES, objection, suffix
 from tuning.sources.reader import SourceFile, SourceReader
 from tuning.store import audit, documents
 from tuning.store.store import Store
+
+_NOT_OPENED = mark("The file could not be opened; it will be tried again at the next sync.")
 
 _BATCH = 20
 
@@ -118,7 +121,7 @@ def _look(reader: SourceReader, extractor: Extractor, file: SourceFile, known: D
             return _Reading(file=file, sha256=sha256, markdown_title=known.title, left_out=known.left_out)
         return _parse(file, sha256, extractor, path)
     except (OutsideSource, OSError):
-        return _Reading(file=file, left_out="The file could not be opened; it will be tried again at the next sync.")
+        return _Reading(file=file, left_out=_NOT_OPENED)
 
 
 def _parse(file: SourceFile, sha256: str, extractor: Extractor, path: Path) -> _Reading:

@@ -9,21 +9,22 @@ from sqlmodel import Field, SQLModel
 from tuning.domain.errors import InvalidInput
 from tuning.domain.fields import UtcDateTime, new_id, now, words
 from tuning.domain.prompts import Task
+from tuning.languages import mark, say
 
 MAX_SOURCES = 20
 MAX_STARTERS = 6
 
 QUESTIONNAIRES: dict[Task, dict[str, str]] = {
     Task.QUESTIONS: {
-        "data": "What do the documents contain?",
-        "organisation": "How are they organised?",
+        "data": mark("What do the documents contain?"),
+        "organisation": mark("How are they organised?"),
     },
     Task.GENERATION: {
-        "precedent": "What do you call the document that a draft starts from?",
-        "content": "What do you call the changes that go into it?",
-        "draft": "What do you call the finished draft?",
+        "precedent": mark("What do you call the document that a draft starts from?"),
+        "content": mark("What do you call the changes that go into it?"),
+        "draft": mark("What do you call the finished draft?"),
     },
-    Task.SUMMARY: {"summary": "What do you call your summaries?"},
+    Task.SUMMARY: {"summary": mark("What do you call your summaries?")},
 }
 """Per task, the questions that an owner must answer: key to question."""
 
@@ -40,6 +41,16 @@ class AgentState(StrEnum):
     LIVE = "live"
     LIVE_TUNING = "live and tuning"
     """A release answers while the next one is made."""
+
+
+STATES = {
+    AgentState.DRAFT: mark("draft"),
+    AgentState.IDLE: mark("idle"),
+    AgentState.TUNING: mark("tuning"),
+    AgentState.LIVE: mark("live"),
+    AgentState.LIVE_TUNING: mark("live and tuning"),
+}
+"""What people call a state."""
 
 
 class Agent(SQLModel, table=True):
@@ -79,16 +90,22 @@ class Agent(SQLModel, table=True):
     def missing(self) -> list[str]:
         """Return what must still be filled in before a run can start, each a sentence."""
         answers = QUESTIONNAIRES[self.task]
-        gaps = [f"Answer the question '{text}'" for key, text in answers.items() if not self.questionnaire.get(key)]
+        gaps = [
+            say("Answer the question '{question}'", question=say(text))
+            for key, text in answers.items()
+            if not self.questionnaire.get(key)
+        ]
         if not self.name.strip():
-            gaps.insert(0, "Give the agent a name.")
+            gaps.insert(0, say("Give the agent a name."))
         if not self.source_ids:
-            gaps.append("Choose at least one source.")
+            gaps.append(say("Choose at least one source."))
         return gaps
 
     def choose_sources(self, source_ids: list[str]) -> None:
         """Set the sources; at most 20."""
         if len(source_ids) > MAX_SOURCES:
-            msg = f"An agent takes at most {MAX_SOURCES} sources; you chose {len(source_ids)}."
+            msg = say(
+                "An agent takes at most {most} sources; you chose {count}.", most=MAX_SOURCES, count=len(source_ids)
+            )
             raise InvalidInput(msg)
         self.source_ids = list(source_ids)

@@ -38,6 +38,8 @@ class Tag(StrEnum):
     RELEASE_ROLLED_BACK = "release:rolled_back"
     RELEASE_RETURNED = "release:returned"
     """A canary waits for a decision again, because the live release has been stopped."""
+    QUESTION_FORGOTTEN = "question:forgotten"
+    """The person deleted or edited the message that they had asked with."""
     FEEDBACK_GIVEN = "feedback:given"
     FEEDBACK_WITHDRAWN = "feedback:withdrawn"
     FEEDBACK_ACCEPTED = "feedback:accepted"

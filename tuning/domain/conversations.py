@@ -59,6 +59,16 @@ class Answer(SQLModel, table=True):
     """Whether it is that the documents don't say."""
     asked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the person has taken back what they asked."""
+        return not self.question
+
+    def forget(self) -> None:
+        """Drop what was asked and answered; nothing learns from it, and nothing is added to it any more."""
+        self.question, self.text, self.citations = "", "", []
+        self.is_stopped, self.is_declined = True, False
+
 
 class Chat(SQLModel, table=True):
     """How to send a message to a person unasked: their personal chat with the bot."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.fields import UtcDateTime, new_id, now, words
@@ -70,6 +70,21 @@ class DocumentPassage(SQLModel, table=True):
     position: int
     heading: str = ""
     text: str
+
+
+class PassageVectors(SQLModel, table=True):
+    """What a passage's sentences mean, as an encoder sees it; gone with the passage."""
+
+    passage_id: int | None = Field(
+        default=None,
+        sa_column=Column(Integer, ForeignKey("documentpassage.id", ondelete="CASCADE"), primary_key=True),
+    )
+    encoder: str = Field(index=True)
+    """The encoder's name; vectors of another one can't be compared with these."""
+    width: int
+    """Numbers of a vector."""
+    numbers: bytes
+    """One vector after the other, a signed byte per number; each is as long as its largest number allows."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, words
+from tuning.languages import say
 
 OFFERED_FOR = timedelta(days=7)
 """After that the text in the chat is all there is."""
@@ -40,12 +41,20 @@ class Draft(SQLModel, table=True):
     def check_open(self, at: datetime) -> None:
         """Raise `WrongState` with a sentence if it can't be saved or declined (any more)."""
         if self.state is DraftState.SAVED:
-            raise WrongState(f"'{self.name}' is saved already: you find it in your OneDrive.")
+            raise WrongState(say("'{name}' is saved already: you find it in your OneDrive.", name=self.name))
         if self.state is DraftState.DECLINED:
-            raise WrongState(f"You have declined '{self.name}'. Ask for the draft again, then you can save it.")
+            raise WrongState(
+                say("You have declined '{name}'. Ask for the draft again, then you can save it.", name=self.name)
+            )
         if at > self.offered_at + OFFERED_FOR:
             days = OFFERED_FOR.days
-            raise WrongState(f"'{self.name}' was kept for {days} days. Ask for the draft again, then you can save it.")
+            raise WrongState(
+                say(
+                    "'{name}' was kept for {days} days. Ask for the draft again, then you can save it.",
+                    name=self.name,
+                    days=days,
+                )
+            )
 
     def close(self, state: DraftState) -> None:
         """Note that it has been saved or declined; the file is not needed any more."""

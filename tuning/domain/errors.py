@@ -11,6 +11,8 @@ Refusal
 
 from typing import ClassVar
 
+from tuning.languages import in_english, say
+
 
 class Refusal(Exception):  # noqa: N818 - names say what happened, without a suffix
     """Attune can't do that."""
@@ -19,12 +21,18 @@ class Refusal(Exception):  # noqa: N818 - names say what happened, without a suf
 
     def __init__(self, sentence: str = "") -> None:
         """Take the sentence to show; the class's docstring is the default."""
-        super().__init__(sentence or (self.__doc__ or "").strip())
+        super().__init__(sentence or say((self.__doc__ or "").strip()))
 
     @property
     def sentence(self) -> str:
         """The sentence to show to the person: what is wrong and what to do."""
-        return str(self.args[0])
+        text: str = self.args[0]
+        return text
+
+    @property
+    def english(self) -> str:
+        """The sentence to record and to log."""
+        return in_english(self.sentence)
 
 
 class NotAllowed(Refusal):

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, words
+from tuning.languages import mark, say
 
 
 class Reaction(StrEnum):
@@ -24,6 +25,15 @@ class FeedbackState(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+
+
+STATES = {
+    FeedbackState.NEW: mark("new"),
+    FeedbackState.ACCEPTED: mark("accepted"),
+    FeedbackState.REJECTED: mark("rejected"),
+    FeedbackState.WITHDRAWN: mark("withdrawn"),
+}
+"""What people call a state, within a sentence."""
 
 
 class Feedback(SQLModel, table=True):
@@ -61,11 +71,16 @@ class Feedback(SQLModel, table=True):
     def withdraw(self) -> None:
         """Take it back; what a live release has learned stays learned."""
         if self.state not in {FeedbackState.NEW, FeedbackState.ACCEPTED} or self.learned_in_run_id is not None:
-            msg = "This feedback can't be taken back any more: it has been turned down, taken back, or learned."
+            msg = say("This feedback can't be taken back any more: it has been turned down, taken back, or learned.")
             raise WrongState(msg)
         self.state = FeedbackState.WITHDRAWN
 
+    def forget(self) -> None:
+        """Take it back and drop what was said; what a live release has learned stays learned."""
+        self.state = FeedbackState.WITHDRAWN
+        self.reaction, self.comment, self.question, self.correction = None, "", "", ""
+
     def _must_be_new(self) -> None:
         if self.state != FeedbackState.NEW:
-            msg = f"This feedback is already {self.state}."
+            msg = say("This feedback is already {state}.", state=say(STATES[FeedbackState(self.state)]))
             raise WrongState(msg)

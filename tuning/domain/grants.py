@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
+from tuning.languages import mark, moment, say
 
 ONCE, FOR_GOOD = "once", "for good"
 MAX_DAYS = 365
@@ -20,6 +21,15 @@ class GrantState(StrEnum):
     DECLINED = "declined"
     ENDED = "ended"
     """Used up, run out, taken back, or given anew."""
+
+
+STATES = {
+    GrantState.ASKED: mark("asked"),
+    GrantState.GRANTED: mark("granted"),
+    GrantState.DECLINED: mark("declined"),
+    GrantState.ENDED: mark("ended"),
+}
+"""What people call a state, within a sentence."""
 
 
 class Grant(SQLModel, table=True):
@@ -49,15 +59,20 @@ class Grant(SQLModel, table=True):
     def term(self) -> str:
         """How long it lasts, in words."""
         if self.is_once:
-            return "for one run"
-        return f"until {self.expires_at:%Y-%m-%d %H:%M} UTC" if self.expires_at else FOR_GOOD
+            return say("for one run")
+        return say("until {moment} UTC", moment=moment(self.expires_at)) if self.expires_at else say("for good")
 
     def give(self, admin_id: str, term: str, at: datetime) -> None:
         """Let the person, for 'once', a number of days, or 'for good'; raise `InvalidInput` for another term."""
         self._must_be(GrantState.ASKED)
         days = int(term) if term.isascii() and term.isdigit() and len(term) <= len(str(MAX_DAYS)) else 0
         if term not in {ONCE, FOR_GOOD} and not 1 <= days <= MAX_DAYS:
-            msg = f"Say for how long: '{ONCE}', '{FOR_GOOD}', or a number of days from 1 to {MAX_DAYS}."
+            msg = say(
+                "Say for how long: '{once}', '{for_good}', or a number of days from 1 to {most}.",
+                once=ONCE,
+                for_good=FOR_GOOD,
+                most=MAX_DAYS,
+            )
             raise InvalidInput(msg)
         self.state, self.decided_by, self.decided_at = GrantState.GRANTED, admin_id, at
         self.is_once, self.expires_at = term == ONCE, at + timedelta(days=days) if days else None
@@ -74,5 +89,9 @@ class Grant(SQLModel, table=True):
 
     def _must_be(self, state: GrantState) -> None:
         if self.state != state:
-            msg = f"This request for access is {self.state}, not {state}: nothing was changed."
+            msg = say(
+                "This request for access is {state}, not {wanted}: nothing was changed.",
+                state=say(STATES[GrantState(self.state)]),
+                wanted=say(STATES[state]),
+            )
             raise WrongState(msg)

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.documents import Source
 from tuning.domain.errors import InvalidInput
+from tuning.languages import mark, number, say
 
 Value = bool | int | str | list[str]
 
@@ -72,7 +73,11 @@ class Policy(SQLModel, table=True):
             return ""
         if label.casefold() in order and order.index(label.casefold()) <= order.index(self.highest_label.casefold()):
             return ""
-        return f"Labelled '{label}': agents learn up to '{self.highest_label}' in your organisation."
+        return say(
+            "Labelled '{label}': agents learn up to '{highest}' in your organisation.",
+            label=label,
+            highest=self.highest_label,
+        )
 
 
 class Kind(StrEnum):
@@ -99,20 +104,20 @@ class Setting:
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "is_tuning_on": Setting(title="Tuning", word="tuning", kind=Kind.SWITCH),
-    "is_answering": Setting(title="Answers of tuned agents", word="answers", kind=Kind.SWITCH),
-    "tuner_ids": Setting(title="Tuning is on for", word="tuners", kind=Kind.PRINCIPALS),
-    "maker_ids": Setting(title="Agents are made by", word="makers", kind=Kind.PRINCIPALS),
-    "agents_per_owner": Setting(title="Agents per owner", word="agents", kind=Kind.NUMBER, most=1_000),
-    "runs_per_day": Setting(title="Runs in 24 hours", word="runs", kind=Kind.NUMBER, most=10_000),
-    "documents_per_agent": Setting(title="Documents per agent", word="documents", kind=Kind.NUMBER, most=10_000),
-    "minutes_per_run": Setting(title="Compute minutes per run", word="minutes", kind=Kind.NUMBER, most=10_080),
-    "base_models": Setting(title="Base models", word="models", kind=Kind.NAMES),
-    "source_keys": Setting(title="Sources", word="sources", kind=Kind.NAMES),
-    "labels": Setting(title="Sensitivity labels, lowest first", word="labels", kind=Kind.NAMES),
-    "highest_label": Setting(title="Highest sensitivity label", word="label", kind=Kind.NAME),
-    "retention_days": Setting(title="Days until it is forgotten", word="retention", kind=Kind.NUMBER, most=3_650),
-    "is_naming_people": Setting(title="Analytics name people", word="names", kind=Kind.SWITCH),
+    "is_tuning_on": Setting(title=mark("Tuning"), word="tuning", kind=Kind.SWITCH),
+    "is_answering": Setting(title=mark("Answers of tuned agents"), word="answers", kind=Kind.SWITCH),
+    "tuner_ids": Setting(title=mark("Tuning is on for"), word="tuners", kind=Kind.PRINCIPALS),
+    "maker_ids": Setting(title=mark("Agents are made by"), word="makers", kind=Kind.PRINCIPALS),
+    "agents_per_owner": Setting(title=mark("Agents per owner"), word="agents", kind=Kind.NUMBER, most=1_000),
+    "runs_per_day": Setting(title=mark("Runs in 24 hours"), word="runs", kind=Kind.NUMBER, most=10_000),
+    "documents_per_agent": Setting(title=mark("Documents per agent"), word="documents", kind=Kind.NUMBER, most=10_000),
+    "minutes_per_run": Setting(title=mark("Compute minutes per run"), word="minutes", kind=Kind.NUMBER, most=10_080),
+    "base_models": Setting(title=mark("Base models"), word="models", kind=Kind.NAMES),
+    "source_keys": Setting(title=mark("Sources"), word="sources", kind=Kind.NAMES),
+    "labels": Setting(title=mark("Sensitivity labels, lowest first"), word="labels", kind=Kind.NAMES),
+    "highest_label": Setting(title=mark("Highest sensitivity label"), word="label", kind=Kind.NAME),
+    "retention_days": Setting(title=mark("Days until it is forgotten"), word="retention", kind=Kind.NUMBER, most=3_650),
+    "is_naming_people": Setting(title=mark("Analytics name people"), word="names", kind=Kind.SWITCH),
 }
 """Field to what people are told of it, in the order of the card."""
 MAX_NAMES = 100
@@ -135,16 +140,23 @@ def read(key: str, typed: str) -> Value:
     match setting.kind:
         case Kind.SWITCH:
             if text.casefold() not in _SWITCH:
-                raise InvalidInput("Choose on or off.")
+                raise InvalidInput(say("Choose on or off."))
             return _SWITCH[text.casefold()]
         case Kind.NUMBER:
             if not text.isascii() or not text.isdigit() or not setting.least <= int(text[:9]) <= setting.most:
-                raise InvalidInput(f"Type a whole number from {setting.least:,} to {setting.most:,}.")
+                least, most = number(setting.least), number(setting.most)
+                raise InvalidInput(say("Type a whole number from {least} to {most}.", least=least, most=most))
             return int(text)
         case Kind.NAME:
             return "" if text == ANY else text[:MAX_NAME]
         case _:
             names = [name.strip() for name in text.replace("\n", ",").split(",") if name.strip()]
             if len(names) > MAX_NAMES or any(len(name) > MAX_NAME for name in names):
-                raise InvalidInput(f"At most {MAX_NAMES} names of {MAX_NAME} characters fit here.")
+                raise InvalidInput(
+                    say(
+                        "At most {names} names of {characters} characters fit here.",
+                        names=MAX_NAMES,
+                        characters=MAX_NAME,
+                    )
+                )
             return list(dict.fromkeys(names))

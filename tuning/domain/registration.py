@@ -13,6 +13,8 @@ class AppRegistration:
     secret: str = field(default="", repr=False)
     certificate: Path | None = None
     """A PEM file with the private key and the certificate; it comes before the secret."""
+    managed_identity: bool = False
+    """Whether a machine in Azure signs in by its managed identity: that of the client id, or its own if empty."""
     login_url: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
     sharepoint_url: str = "https://{host}"

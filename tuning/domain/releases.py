@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
+from tuning.languages import mark, say
 
 WHOLE = 100
 """Percent."""
@@ -26,6 +27,20 @@ class ReleaseState(StrEnum):
     SUSPENDED = "suspended"
     REVOKED = "revoked"
     RETIRED = "retired"
+
+
+STATES = {
+    ReleaseState.CANDIDATE: mark("candidate"),
+    ReleaseState.SUBMITTED: mark("submitted"),
+    ReleaseState.CANARY: mark("canary"),
+    ReleaseState.LIVE: mark("live"),
+    ReleaseState.SUPERSEDED: mark("superseded"),
+    ReleaseState.REJECTED: mark("rejected"),
+    ReleaseState.SUSPENDED: mark("suspended"),
+    ReleaseState.REVOKED: mark("revoked"),
+    ReleaseState.RETIRED: mark("retired"),
+}
+"""What people call a state, within a sentence."""
 
 
 class Release(SQLModel, table=True):
@@ -63,7 +78,16 @@ class Release(SQLModel, table=True):
     @property
     def label(self) -> str:
         """How people call it: 'release 2'."""
-        return f"release {self.number}"
+        return say("release {number}", number=self.number)
+
+    @property
+    def _begins(self) -> str:
+        """How a sentence about it begins."""
+        return say("Release {number}", number=self.number)
+
+    @property
+    def _standing(self) -> str:
+        return say(STATES[ReleaseState(self.state)])
 
     def submit(self, note: str) -> None:
         """Ask the admins to publish it."""
@@ -86,7 +110,11 @@ class Release(SQLModel, table=True):
         self._must_be(ReleaseState.CANARY)
         _must_be_part(share)
         if share <= self.share:
-            msg = f"{self.label.capitalize()} answers {self.share} % of its audience already: name a greater share."
+            msg = say(
+                "{release} answers {share} % of its audience already: name a greater share.",
+                release=self._begins,
+                share=self.share,
+            )
             raise WrongState(msg)
         self.share = share
 
@@ -118,7 +146,11 @@ class Release(SQLModel, table=True):
     def try_out(self) -> None:
         """Let its owner talk to it, whatever became of it; but what was stopped answers nobody."""
         if self.state in {ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED}:
-            msg = f"{self.label.capitalize()} is {self.state}: it doesn't answer anybody any more."
+            msg = say(
+                "{release} is {state}: it doesn't answer anybody any more.",
+                release=self._begins,
+                state=self._standing,
+            )
             raise WrongState(msg)
 
     def revoke(self) -> None:
@@ -134,7 +166,11 @@ class Release(SQLModel, table=True):
     def restore(self) -> None:
         """Let it answer again."""
         if self.state not in {ReleaseState.SUPERSEDED, ReleaseState.RETIRED}:
-            msg = f"{self.label.capitalize()} is {self.state}: only one that was live and not taken back can return."
+            msg = say(
+                "{release} is {state}: only one that was live and not taken back can return.",
+                release=self._begins,
+                state=self._standing,
+            )
             raise WrongState(msg)
         self.state, self.live_at = ReleaseState.LIVE, now()
 
@@ -146,19 +182,26 @@ class Release(SQLModel, table=True):
     def suspend(self) -> None:
         """Stop it, because it must not answer with what it learned."""
         if not self.can_answer:
-            msg = f"{self.label.capitalize()} is {self.state} already."
+            msg = say("{release} is {state} already.", release=self._begins, state=self._standing)
             raise WrongState(msg)
         self.state = ReleaseState.SUSPENDED
 
     def _must_be(self, state: ReleaseState) -> None:
         if self.state is not state and self.state != state:
-            msg = f"{self.label.capitalize()} is {self.state}, not {state}: nothing was changed."
+            msg = say(
+                "{release} is {state}, not {wanted}: nothing was changed.",
+                release=self._begins,
+                state=self._standing,
+                wanted=say(STATES[state]),
+            )
             raise WrongState(msg)
 
 
 def _must_be_part(share: int) -> None:
     if not 0 < share < WHOLE:
-        msg = f"A canary answers from 1 to {WHOLE - 1} % of its audience; {share} % can't be."
+        msg = say(
+            "A canary answers from 1 to {most} % of its audience; {share} % can't be.", most=WHOLE - 1, share=share
+        )
         raise InvalidInput(msg)
 
 
@@ -185,6 +228,17 @@ class Decision(StrEnum):
     RESTORED = "restored"
     ROLLED_BACK = "rolled back"
     """A canary; by an admin or by the test of its ratings."""
+
+
+DECISIONS = {
+    Decision.APPROVED: mark("approved"),
+    Decision.REJECTED: mark("rejected"),
+    Decision.REVOKED: mark("revoked"),
+    Decision.RETIRED: mark("retired"),
+    Decision.RESTORED: mark("restored"),
+    Decision.ROLLED_BACK: mark("rolled back"),
+}
+"""What people call a decision, within a sentence."""
 
 
 class Approval(SQLModel, table=True):

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, one_per, words
+from tuning.languages import mark, say
 
 
 class Stage(StrEnum):
@@ -33,6 +34,16 @@ class RunState(StrEnum):
     """There is a candidate release to review."""
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+STATES = {
+    RunState.QUEUED: mark("queued"),
+    RunState.RUNNING: mark("running"),
+    RunState.READY: mark("ready"),
+    RunState.FAILED: mark("failed"),
+    RunState.CANCELLED: mark("cancelled"),
+}
+"""What people call a state, within a sentence."""
 
 
 class Run(SQLModel, table=True):
@@ -97,5 +108,5 @@ class Run(SQLModel, table=True):
 
     def _must_not_be_over(self) -> None:
         if self.is_over:
-            msg = f"Run {self.id} is already {self.state}."
+            msg = say("Run {id} is already {state}.", id=self.id, state=say(STATES[self.state]))
             raise WrongState(msg)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tuning.domain.prompts import Task
 from tuning.evaluation.intervals import Interval
+from tuning.languages import say
 
 MARGIN = 0.10
 """How much worse than before a candidate could be, at the interval's lower end, and still pass as no worse."""
@@ -37,36 +38,61 @@ def objections(evidence: Evidence) -> list[str]:
     found = []
     if evidence.gain is None or evidence.gain.n < FEWEST[evidence.task]:
         count = evidence.gain.n if evidence.gain else 0
-        found.append(f"There are {count} hold-out examples; {FEWEST[evidence.task]} are needed for a claim.")
+        found.append(
+            say(
+                "There are {count} hold-out examples; {fewest} are needed for a claim.",
+                count=count,
+                fewest=FEWEST[evidence.task],
+            )
+        )
     elif evidence.gain.low <= 0:
         found.append(
-            f"Tuning is not shown to help: {_points(evidence.gain.mean)} against the base model, "
-            f"and as little as {_points(evidence.gain.low)} is possible."
+            say(
+                "Tuning is not shown to help: {mean} points against the base model, "
+                "and as little as {low} points is possible.",
+                **_points(evidence.gain),
+            )
         )
     if evidence.gain_with_retrieval and evidence.gain_with_retrieval.low < -MARGIN:
         found.append(
-            f"With retrieval the tuned model may be worse than the base: {_points(evidence.gain_with_retrieval.mean)}, "
-            f"and as little as {_points(evidence.gain_with_retrieval.low)} is possible."
+            say(
+                "With retrieval the tuned model may be worse than the base: {mean} points, "
+                "and as little as {low} points is possible.",
+                **_points(evidence.gain_with_retrieval),
+            )
         )
     if evidence.declining and evidence.declining.mean < -MARGIN:
         found.append(
-            f"It makes up more answers than the base model: on {evidence.declining.n} questions that no document "
-            f"answers it says so less often by {-100 * evidence.declining.mean:.0f} points."
+            say(
+                "It makes up more answers than the base model: on {count} questions that no document answers "
+                "it says so less often by {points} points.",
+                count=evidence.declining.n,
+                points=f"{-100 * evidence.declining.mean:.0f}",
+            )
         )
     if evidence.over_incumbent and evidence.over_incumbent.low < -MARGIN:
         found.append(
-            f"It may be worse than the live release: {_points(evidence.over_incumbent.mean)}, "
-            f"and as little as {_points(evidence.over_incumbent.low)} is possible."
+            say(
+                "It may be worse than the live release: {mean} points, and as little as {low} points is possible.",
+                **_points(evidence.over_incumbent),
+            )
         )
     if evidence.regression and evidence.regression.mean < REGRESSION_KEPT:
         found.append(
-            f"Only {evidence.regression.mean:.0%} of {evidence.regression.n} accepted corrections are answered as "
-            f"corrected; {REGRESSION_KEPT:.0%} are needed."
+            say(
+                "Only {share} of {count} accepted corrections are answered as corrected; {needed} are needed.",
+                share=f"{evidence.regression.mean:.0%}",
+                count=evidence.regression.n,
+                needed=f"{REGRESSION_KEPT:.0%}",
+            )
         )
     if evidence.parity < PARITY:
         found.append(
-            f"The trained model would have said {evidence.parity:.1%} of the served model's tokens; "
-            f"{PARITY:.0%} are needed."
+            say(
+                "The trained model would have said {share} of the served model's tokens; {needed} are needed.",
+                share=f"{evidence.parity:.1%}",
+                needed=f"{PARITY:.0%}",
+            )
         )
     return found
 
@@ -86,5 +112,5 @@ def advice(base: float, retrieval: float, tuned: float, both: float) -> str:
     return f"Retrieval ({retrieval:.0%}) and tuning ({tuned:.0%}) do about equally well; together {both:.0%}."
 
 
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.0f} points"
+def _points(difference: Interval) -> dict[str, str]:
+    return {"mean": f"{100 * difference.mean:+.0f}", "low": f"{100 * difference.low:+.0f}"}

@@ -65,7 +65,7 @@ def note(tenant: Tenant, actor_id: str, refusal: Refusal, subject_id: str = "") 
         tag, what = Tag.ACCESS_REFUSED, {"permission": str(refusal.permission)}
         subject_id = refusal.subject_id or subject_id
     with tenant.store.transaction() as session:
-        audit.record(session, tag, actor_id, subject_id[:MAX_ID], **what, sentence=refusal.sentence)
+        audit.record(session, tag, actor_id, subject_id[:MAX_ID], **what, sentence=refusal.english)
 
 
 def is_admin(tenant: Tenant, person_id: str) -> bool:

@@ -17,6 +17,8 @@ from tuning.domain.prompts import Task
 from tuning.governance import access, eligibility
 from tuning.governance.policy import objection_to_sources
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
+from tuning.languages import number as number_of
 from tuning.store import agents, audit, documents, policy, runs
 
 MAX_NAME = 60
@@ -49,7 +51,13 @@ def create(tenant: Tenant, actor_id: str, *, name: str, task: Task) -> Agent:
         own = agents.owned_by(session, actor_id)
         limit = policy.get(session).agents_per_owner
         if len(own) >= limit:
-            raise NotAllowed(f"You already have {len(own)} agents, and {limit} is the limit. Ask an admin for more.")
+            raise NotAllowed(
+                say(
+                    "You already have {count} agents, and {limit} is the limit. Ask an admin for more.",
+                    count=len(own),
+                    limit=limit,
+                )
+            )
         agent = Agent(name=_name(name, own), task=task, owner_id=actor_id)
         session.add(agent)
         session.flush()
@@ -70,7 +78,7 @@ def configure(tenant: Tenant, actor_id: str, agent_id: str, **changes: Unpack[Ch
         agent.is_complete = agent.is_complete or not agent.missing()
         changed = {key: value for key, value in agent.model_dump().items() if value != before[key]}
         if {"source_ids", "audience"} & changed.keys() and runs.open_run(session, agent.id):
-            raise WrongState("Sources and audience can't be changed during a run. Wait for its end, or cancel it.")
+            raise WrongState(say("Sources and audience can't be changed during a run. Wait for its end, or cancel it."))
         if changed:
             session.add(agent)
             audit.record(session, Tag.AGENT_CONFIGURED, actor_id, agent.id, **changed)
@@ -132,7 +140,13 @@ def set_holdout(
 ) -> list[HoldoutQuestion]:
     """Replace the agent's hold-out questions; raise `InvalidInput` with the number of the first bad line."""
     if len(rows) > MAX_HOLDOUT:
-        raise InvalidInput(f"An agent takes at most {MAX_HOLDOUT} hold-out questions; these are {len(rows)}.")
+        raise InvalidInput(
+            say(
+                "An agent takes at most {most} hold-out questions; these are {count}.",
+                most=MAX_HOLDOUT,
+                count=len(rows),
+            )
+        )
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_CONFIGURE, agent)
@@ -141,7 +155,7 @@ def set_holdout(
             for number, row in enumerate(rows, start=1)
         ]
         if len({question.question.casefold() for question in questions}) < len(questions):
-            raise InvalidInput("A hold-out question comes twice. Leave one of them out.")
+            raise InvalidInput(say("A hold-out question comes twice. Leave one of them out."))
         agents.replace_holdout(session, agent_id, questions)
         audit.record(session, Tag.AGENT_CONFIGURED, actor_id, agent_id, holdout=len(questions))
         return questions
@@ -153,11 +167,27 @@ def _holdout_row(number: int, row: HoldoutRow | Mapping[str, Any]) -> HoldoutRow
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InvalidInput(f"Line {number} of the hold-out can't be used: {field}: {first['msg'].lower()}.") from error
+        raise InvalidInput(
+            say(
+                "Line {number} of the hold-out can't be used: {problem}.",
+                number=number,
+                problem=f"{field}: {first['msg'].lower()}",
+            )
+        ) from error
     if not checked.question or len(checked.question) > MAX_QUESTION:
-        raise InvalidInput(f"Line {number} of the hold-out needs a question of 1 to {MAX_QUESTION} characters.")
+        raise InvalidInput(
+            say(
+                "Line {number} of the hold-out needs a question of 1 to {most} characters.",
+                number=number,
+                most=MAX_QUESTION,
+            )
+        )
     if checked.answer == "":
-        raise InvalidInput(f"Line {number} of the hold-out has an empty answer; leave it out if no document answers.")
+        raise InvalidInput(
+            say(
+                "Line {number} of the hold-out has an empty answer; leave it out if no document answers.", number=number
+            )
+        )
     return checked
 
 
@@ -172,9 +202,9 @@ def _apply(session: Session, tenant: Tenant, agent: Agent, changes: Changes) -> 
         others = [other for other in agents.owned_by(session, agent.owner_id) if other.id != agent.id]
         agent.name = _name(changes["name"], others)
     if "description" in changes:
-        agent.description = _text(changes["description"], MAX_DESCRIPTION, "description")
+        agent.description = _text(changes["description"], MAX_DESCRIPTION, mark("description"))
     if "instructions" in changes:
-        agent.instructions = _text(changes["instructions"], MAX_INSTRUCTIONS, "instructions")
+        agent.instructions = _text(changes["instructions"], MAX_INSTRUCTIONS, mark("instructions"))
     if "questionnaire" in changes:
         agent.questionnaire = _questionnaire(agent.task, changes["questionnaire"])
     if "starters" in changes:
@@ -188,16 +218,25 @@ def _apply(session: Session, tenant: Tenant, agent: Agent, changes: Changes) -> 
 def _name(name: str, others: Sequence[Agent]) -> str:
     name = re.sub(r"\s+", " ", name).strip()
     if not 1 <= len(name) <= MAX_NAME:
-        raise InvalidInput(f"An agent's name has 1 to {MAX_NAME} characters; this one has {len(name)}.")
+        raise InvalidInput(
+            say("An agent's name has 1 to {most} characters; this one has {count}.", most=MAX_NAME, count=len(name))
+        )
     if name.casefold() in {other.name.casefold() for other in others}:
-        raise InvalidInput(f"You already have an agent called '{name}'. Choose another name.")
+        raise InvalidInput(say("You already have an agent called '{name}'. Choose another name.", name=name))
     return name
 
 
 def _text(text: str, longest: int, what: str) -> str:
     text = text.strip()
     if len(text) > longest:
-        raise InvalidInput(f"The {what} may have at most {longest:,} characters; there are {len(text):,}.")
+        raise InvalidInput(
+            say(
+                "The {field} may have at most {most} characters; there are {count}.",
+                field=say(what),
+                most=number_of(longest),
+                count=number_of(len(text)),
+            )
+        )
     return text
 
 
@@ -210,7 +249,9 @@ def _questionnaire(task: Task, replies: Mapping[str, str]) -> dict[str, str]:
 def _starters(starters: Sequence[str]) -> list[str]:
     kept = [text for text in (_text(starter, MAX_STARTER, "starter") for starter in starters) if text]
     if len(kept) > MAX_STARTERS:
-        raise InvalidInput(f"An agent shows at most {MAX_STARTERS} starters; there are {len(kept)}.")
+        raise InvalidInput(
+            say("An agent shows at most {most} starters; there are {count}.", most=MAX_STARTERS, count=len(kept))
+        )
     return list(dict.fromkeys(kept))
 
 
@@ -220,7 +261,7 @@ def _choose_sources(session: Session, agent: Agent, source_ids: Sequence[str]) -
         source = known.get(source_id)
         is_another_persons = source and source.kind == SourceKind.UPLOAD and source.location != agent.owner_id
         if source is None or is_another_persons:
-            raise InvalidInput("One of the sources is not there any more. Choose again.")
+            raise InvalidInput(say("One of the sources is not there any more. Choose again."))
     if objection := objection_to_sources(policy.get(session), (known[source_id] for source_id in source_ids)):
         raise NotAllowed(objection)
     agent.choose_sources(list(dict.fromkeys(source_ids)))
@@ -229,8 +270,8 @@ def _choose_sources(session: Session, agent: Agent, source_ids: Sequence[str]) -
 def _audience(tenant: Tenant, principal_ids: Sequence[str]) -> list[str]:
     if len(principal_ids) > MAX_AUDIENCE:
         raise InvalidInput(
-            f"An audience has at most {MAX_AUDIENCE} groups and people; choose groups instead of people."
+            say("An audience has at most {most} groups and people; choose groups instead of people.", most=MAX_AUDIENCE)
         )
     if any(not tenant.people.principals(principal_id) for principal_id in principal_ids):
-        raise InvalidInput("Somebody in the audience is not in the organisation's directory. Choose again.")
+        raise InvalidInput(say("Somebody in the audience is not in the organisation's directory. Choose again."))
     return list(dict.fromkeys(principal_ids))

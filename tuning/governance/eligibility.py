@@ -8,6 +8,7 @@ from enum import StrEnum
 from tuning.domain.documents import Coverage, Document, Exclusion
 from tuning.domain.policy import Policy
 from tuning.domain.principals import ORGANISATION, People
+from tuning.languages import number, say, say_many
 
 
 class Action(StrEnum):
@@ -67,12 +68,22 @@ def suggestions(
     alone = {key: who[0] for key, who in shut_out.items() if len(who) == 1}
     found: list[Suggestion] = []
     for principal_id, gain in Counter(alone.values()).items():
-        name, files = _name(principal_id, people), "file" if gain == 1 else "files"
+        name = _name(principal_id, people)
         kept = tuple(key for key, who in alone.items() if who == principal_id)
         if len(may_be) > 1:
-            text = f"Drop {name} from the audience: {gain} more {files} to learn from."
+            text = say_many(
+                "Drop {name} from the audience: {count} more file to learn from.",
+                "Drop {name} from the audience: {count} more files to learn from.",
+                gain,
+                name=name,
+            )
             found.append(Suggestion(action=Action.DROP, principal_id=principal_id, gain=gain, sentence=text))
-        text = f"Share {gain} {files} with {name}: {gain} more {files} to learn from."
+        text = say_many(
+            "Share {count} file with {name}: {count} more file to learn from.",
+            "Share {count} files with {name}: {count} more files to learn from.",
+            gain,
+            name=name,
+        )
         found.append(
             Suggestion(action=Action.SHARE, principal_id=principal_id, gain=gain, document_ids=kept, sentence=text)
         )
@@ -88,7 +99,11 @@ def _additions(eligible: Sequence[Document], audience: Sequence[str], people: Pe
         gain = len(people.members(group_id) - covered)
         may_be = people.principals(group_id)
         if gain and all(_may_read(document, may_be) for document in eligible):
-            text = f"Add {_name(group_id, people)} to the audience: {gain} more people, and no document is lost."
+            text = say(
+                "Add {name} to the audience: {count} more people, and no document is lost.",
+                name=_name(group_id, people),
+                count=number(gain),
+            )
             found.append(Suggestion(action=Action.ADD, principal_id=group_id, gain=gain, sentence=text))
     return found
 
@@ -103,19 +118,21 @@ def _shut_out(document: Document, may_be: dict[str, frozenset[str]]) -> list[str
 
 def _reason(document: Document, may_be: dict[str, frozenset[str]], people: People) -> str:
     if document.is_deleted:
-        return "Not in its source any more."
+        return say("Not in its source any more.")
     if document.left_out:
         return document.left_out
     if not may_be:
-        return "The agent has no audience."
+        return say("The agent has no audience.")
     names = [_name(principal_id, people) for principal_id in _shut_out(document, may_be)]
     if not names:
         return ""
-    return f"Not readable by {' and '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)}."
+    if not names[1:]:
+        return say("Not readable by {name}.", name=names[0])
+    return say("Not readable by {names} and {last}.", names=", ".join(names[:-1]), last=names[-1])
 
 
 def _name(principal_id: str, people: People) -> str:
     if principal_id == ORGANISATION:
-        return "everybody in the organisation"
+        return say("everybody in the organisation")
     found = people.group(principal_id) or people.person(principal_id)
-    return found.name if found else "somebody who is not in the directory"
+    return found.name if found else say("somebody who is not in the directory")

@@ -2,12 +2,13 @@
 
 from tuning.domain.audit import Tag
 from tuning.domain.errors import InvalidInput, WrongState
-from tuning.domain.feedback import Feedback, FeedbackState, Reaction
+from tuning.domain.feedback import STATES, Feedback, FeedbackState, Reaction
 from tuning.domain.fields import now
 from tuning.domain.permissions import Permission
 from tuning.domain.usage import opinion
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, number, say
 from tuning.store import agents, audit, conversations, feedback, usage
 
 MAX_TEXT = 2000
@@ -31,17 +32,26 @@ def give(
 
     Raise `InvalidInput` for too much text or nothing at all, `WrongState` once the owner has decided on it.
     """
-    comment, correction = _text(comment, "comment"), _text(correction, "correction")
+    comment, correction = _text(comment, mark("comment")), _text(correction, mark("correction"))
     with access.act(tenant, person_id, answer_id) as session:
         answer = conversations.answer(session, answer_id)
         access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, answer)
+        if answer.is_forgotten:
+            raise WrongState(
+                say("That question was taken back, and its answer with it. Ask it again to rate the answer.")
+            )
         first = Feedback(agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question)
         given = feedback.keep_on_answer(session, first)
         counted = opinion(given)
         if given is first:
             _check_room(feedback.count_new(session, answer.agent_id, person_id) - 1)
         if given.state in {FeedbackState.ACCEPTED, FeedbackState.REJECTED}:
-            raise WrongState(f"The owner has already {given.state} what you said about this answer; thank you.")
+            raise WrongState(
+                say(
+                    "The owner has already {state} what you said about this answer; thank you.",
+                    state=say(STATES[given.state]),
+                )
+            )
         if given.state == FeedbackState.WITHDRAWN:
             given.reaction, given.comment, given.correction = None, "", ""
         before = given.reaction, given.comment, given.correction
@@ -49,7 +59,7 @@ def give(
         given.comment = comment or given.comment
         given.correction = correction or given.correction
         if not any(said := (given.reaction, given.comment, given.correction)):
-            raise InvalidInput("There is nothing in the feedback: choose a thumb, or write what is wrong.")
+            raise InvalidInput(say("There is nothing in the feedback: choose a thumb, or write what is wrong."))
         if said == before:
             return given
         given.state, given.given_at = FeedbackState.NEW, now()
@@ -90,9 +100,9 @@ def inbox(tenant: Tenant, owner_id: str, agent_id: str) -> list[Feedback]:
 
 def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str, correction: str) -> Feedback:
     """Take a correction, as the owner edited it, into the next run."""
-    question, correction = _text(question, "question"), _text(correction, "correction")
+    question, correction = _text(question, mark("question")), _text(correction, mark("correction"))
     if not question or not correction:
-        raise InvalidInput("To learn from it, the agent needs both a question and what the answer should be.")
+        raise InvalidInput(say("To learn from it, the agent needs both a question and what the answer should be."))
     with access.act(tenant, actor_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
@@ -122,12 +132,22 @@ def reject(tenant: Tenant, actor_id: str, feedback_id: str) -> Feedback:
 def _check_room(waiting: int) -> None:
     if waiting >= MAX_WAITING:
         raise WrongState(
-            f"{waiting} pieces of your feedback wait for this agent's owner. Give more once they are read."
+            say(
+                "{count} pieces of your feedback wait for this agent's owner. Give more once they are read.",
+                count=waiting,
+            )
         )
 
 
 def _text(text: str, what: str) -> str:
     text = text.strip()
     if len(text) > MAX_TEXT:
-        raise InvalidInput(f"The {what} may have at most {MAX_TEXT:,} characters; there are {len(text):,}. Shorten it.")
+        raise InvalidInput(
+            say(
+                "The {field} may have at most {most} characters; there are {count}. Shorten it.",
+                field=say(what),
+                most=number(MAX_TEXT),
+                count=number(len(text)),
+            )
+        )
     return text

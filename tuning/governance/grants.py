@@ -7,11 +7,12 @@ from sqlmodel import Session
 from tuning.domain.audit import Tag
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.fields import now
-from tuning.domain.grants import Grant, GrantState
+from tuning.domain.grants import STATES, Grant, GrantState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import number, say
 from tuning.store import audit, grants, notices
 
 MAX_TEXT = 1_000
@@ -23,13 +24,13 @@ def ask(tenant: Tenant, actor_id: str, justification: str) -> Grant:
     with access.act(tenant, actor_id) as session:
         access.check(session, tenant, actor_id, Permission.ACCESS_ASK)
         if not 1 <= len(justification) <= MAX_TEXT:
-            raise InvalidInput(f"Say what you need it for, in 1 to {MAX_TEXT:,} characters.")
+            raise InvalidInput(say("Say what you need it for, in 1 to {most} characters.", most=number(MAX_TEXT)))
         _end_what_ran_out(session, actor_id)
         if grants.open_of(session, actor_id):
-            raise WrongState("You have asked already. You get a message as soon as an admin has decided.")
+            raise WrongState(say("You have asked already. You get a message as soon as an admin has decided."))
         admins = tenant.admins() - {actor_id}
         if not admins:
-            raise WrongState("There is no admin who could decide on it. Ask whoever runs Attune to name one.")
+            raise WrongState(say("There is no admin who could decide on it. Ask whoever runs Attune to name one."))
         grant = Grant(person_id=actor_id, justification=justification)
         session.add(grant)
         session.flush()
@@ -68,7 +69,7 @@ def decline(tenant: Tenant, actor_id: str, grant_id: str, reason: str) -> Grant:
     """Turn a request down; the person reads the reason."""
     reason = reason.strip()
     if not 1 <= len(reason) <= MAX_TEXT:
-        raise InvalidInput(f"Say why, in 1 to {MAX_TEXT:,} characters: the person reads it.")
+        raise InvalidInput(say("Say why, in 1 to {most} characters: the person reads it.", most=number(MAX_TEXT)))
     with access.act(tenant, actor_id, grant_id) as session:
         asked = _asked(session, tenant, actor_id, grant_id)
         asked.decline(actor_id, reason, now())
@@ -110,7 +111,13 @@ def _asked(session: Session, tenant: Tenant, actor_id: str, grant_id: str) -> Gr
     asked = grants.get_for_update(session, grant_id)
     access.check(session, tenant, actor_id, Permission.ACCESS_DECIDE, asked)
     if asked.state != GrantState.ASKED and asked.decided_by:
-        raise WrongState(f"{tenant.name_of(asked.decided_by)} has decided already: the request is {asked.state}.")
+        raise WrongState(
+            say(
+                "{person} has decided already: the request is {state}.",
+                person=tenant.name_of(asked.decided_by),
+                state=say(STATES[GrantState(asked.state)]),
+            )
+        )
     return asked
 
 

@@ -14,6 +14,7 @@ from tuning.governance import access
 from tuning.governance.errors import PolicyInvalid, PolicyOutdated
 from tuning.governance.rules import TUNING_IS_OFF
 from tuning.governance.tenant import Tenant
+from tuning.languages import number, say
 from tuning.store import audit, documents
 from tuning.store import policy as stored
 
@@ -54,10 +55,10 @@ def told(tenant: Tenant, session: Session, key: str, value: Value) -> str:
     """Return a setting's value as people read it."""
     match SETTINGS[key].kind, value:
         case Kind.PRINCIPALS, list():
-            return ", ".join(map(tenant.name_of, value)) or "everybody"
+            return ", ".join(map(tenant.name_of, value)) or say("everybody")
         case Kind.NAMES, list():
             sources = {source.id: source.name for source in documents.sources(session)}
-            return ", ".join(sources.get(name, name) for name in value) or "all"
+            return ", ".join(sources.get(name, name) for name in value) or say("all")
         case _:
             return written(value)
 
@@ -66,9 +67,12 @@ def objection_to_run(tenant: Tenant, session: Session, source_ids: Sequence[str]
     """Return why no run may begin on these sources, as a sentence; empty if one may."""
     policy = stored.get(session)
     if not policy.is_tuning_on:
-        return TUNING_IS_OFF
+        return say(TUNING_IS_OFF)
     if not policy.allows_base_model(tenant.base_model):
-        return f"Your organisation doesn't allow the base model '{tenant.base_model}' to be tuned. Ask an admin."
+        return say(
+            "Your organisation doesn't allow the base model '{model}' to be tuned. Ask an admin.",
+            model=tenant.base_model,
+        )
     chosen = [source for source in documents.sources(session) if source.id in source_ids]
     return objection_to_sources(policy, chosen)
 
@@ -76,7 +80,10 @@ def objection_to_run(tenant: Tenant, session: Session, source_ids: Sequence[str]
 def objection_to_sources(policy: Policy, sources: Iterable[Source]) -> str:
     """Return which sources must not be learned from, as a sentence; empty if all may be."""
     barred = [f"'{source.name}'" for source in sources if not policy.allows_source(source)]
-    return f"Your organisation doesn't allow agents to learn from {', '.join(barred)}. Choose others." if barred else ""
+    if not barred:
+        return ""
+    names = ", ".join(barred)
+    return say("Your organisation doesn't allow agents to learn from {sources}. Choose others.", sources=names)
 
 
 def check_documents(session: Session, count: int) -> None:
@@ -84,8 +91,12 @@ def check_documents(session: Session, count: int) -> None:
     limit = stored.get(session).documents_per_agent
     if count > limit:
         raise NotAllowed(
-            f"Your organisation lets an agent learn from {limit:,} documents, and its sources hold {count:,}. "
-            "Choose fewer sources, or ask an admin for more, then start again."
+            say(
+                "Your organisation lets an agent learn from {limit} documents, and its sources hold {count}. "
+                "Choose fewer sources, or ask an admin for more, then start again.",
+                limit=number(limit),
+                count=number(count),
+            )
         )
 
 
@@ -101,7 +112,9 @@ def _values(session: Session, tenant: Tenant, policy: Policy, typed: Mapping[str
     labels, highest = values.get("labels", policy.labels), values.get("highest_label", policy.highest_label)
     known = {label.casefold() for label in labels} if isinstance(labels, list) else set()
     if highest and str(highest).casefold() not in known and not problems:
-        problems["highest_label"] = f"'{highest}' is none of the labels: choose another, or name it among them."
+        problems["highest_label"] = say(
+            "'{label}' is none of the labels: choose another, or name it among them.", label=highest
+        )
     if problems:
         raise PolicyInvalid(problems)
     return values
@@ -110,13 +123,15 @@ def _values(session: Session, tenant: Tenant, policy: Policy, typed: Mapping[str
 def _check(session: Session, tenant: Tenant, key: str, value: Value) -> None:
     names = value if isinstance(value, list) else []
     if SETTINGS[key].kind is Kind.PRINCIPALS and not all(tenant.people.principals(name) for name in names):
-        raise InvalidInput("Somebody chosen here is not in the organisation's directory. Choose again.")
+        raise InvalidInput(say("Somebody chosen here is not in the organisation's directory. Choose again."))
     if key == "base_models" and names and tenant.base_model not in names:
-        raise InvalidInput(f"'{tenant.base_model}' is what agents are tuned on here: choose it, or switch tuning off.")
+        raise InvalidInput(
+            say("'{model}' is what agents are tuned on here: choose it, or switch tuning off.", model=tenant.base_model)
+        )
     if key == "source_keys":
         known = {key for source in documents.sources(session) for key in (source.id, source.kind)}
         if not known.issuperset(names):
-            raise InvalidInput("One of the sources is not there any more. Choose again.")
+            raise InvalidInput(say("One of the sources is not there any more. Choose again."))
 
 
 def _outdated(
@@ -126,15 +141,21 @@ def _outdated(
     firsts: dict[str, Any] = {}
     for event in later:
         firsts = {key: before for key, (before, _after) in event.detail["changes"].items()} | firsts
-    who = " and ".join(dict.fromkeys(tenant.name_of(event.actor_id) for event in later)) or "Somebody"
+    names = say(" and ").join(dict.fromkeys(tenant.name_of(event.actor_id) for event in later))
     what = "; ".join(
-        f"{SETTINGS[key].title} from {told(tenant, session, key, before)} to "
-        f"{told(tenant, session, key, getattr(policy, key))}"
+        say(
+            "{setting} from {before} to {after}",
+            setting=say(SETTINGS[key].title),
+            before=told(tenant, session, key, before),
+            after=told(tenant, session, key, getattr(policy, key)),
+        )
         for key, before in firsts.items()
     )
-    sentence = (
-        f"{who} changed the policy while you had it open: {what}. Nothing of yours is saved yet. "
-        "What you had changed is still in the form: look at it, then save again."
+    sentence = say(
+        "{person} changed the policy while you had it open: {changes}. Nothing of yours is saved yet. "
+        "What you had changed is still in the form: look at it, then save again.",
+        person=names or say("Somebody"),
+        changes=what,
     )
     # Untouched fields show what the other admin set; only what this one had changed stays as it was typed.
     seen = {key: firsts.get(key, getattr(policy, key)) for key in typed}

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tuning.domain.permissions import Permission
+from tuning.languages import mark, say
 
-TUNING_IS_OFF = "Tuning is switched off in your organisation. Ask an admin to switch it on."
-ANSWERS_ARE_OFF = "Tuned agents don't answer at the moment: the admins of your organisation have switched answers off."
+TUNING_IS_OFF = mark("Tuning is switched off in your organisation. Ask an admin to switch it on.")
+ANSWERS_ARE_OFF = mark(
+    "Tuned agents don't answer at the moment: the admins of your organisation have switched answers off."
+)
 
 
 class Standing(Protocol):
@@ -66,60 +69,62 @@ class Standing(Protocol):
 def objection(permission: Permission, standing: Standing) -> str:
     """Return why a person may not do something, as a sentence; empty if they may."""
     if not standing.is_known:
-        return "You are not in the organisation's directory, so you can't do that. Ask an admin to add you."
+        return say("You are not in the organisation's directory, so you can't do that. Ask an admin to add you.")
     return _RULES[permission](standing)
 
 
 def _must_own(standing: Standing) -> str:
-    return "" if standing.is_owner else "Only the owner of an agent may do that."
+    return "" if standing.is_owner else say("Only the owner of an agent may do that.")
 
 
 def _must_administer(standing: Standing) -> str:
-    return "" if standing.is_admin else "Only admins may do that."
+    return "" if standing.is_admin else say("Only admins may do that.")
 
 
 def _must_own_or_administer(standing: Standing) -> str:
-    return "" if standing.is_owner or standing.is_admin else "Only the agent's owner or an admin may do that."
+    return "" if standing.is_owner or standing.is_admin else say("Only the agent's owner or an admin may do that.")
 
 
 def _four_eyes(standing: Standing) -> str:
     if not standing.is_admin:
-        return "Only admins may do that."
-    return "" if standing.is_anothers else "Nobody decides on an agent of their own: another admin has to."
+        return say("Only admins may do that.")
+    return "" if standing.is_anothers else say("Nobody decides on an agent of their own: another admin has to.")
 
 
 def _may_make(standing: Standing) -> str:
     if not standing.is_tuning_on:
-        return TUNING_IS_OFF
-    return "" if standing.is_maker else "You may not make agents. Send 'request access' to ask the admins for it."
+        return say(TUNING_IS_OFF)
+    return "" if standing.is_maker else say("You may not make agents. Send 'request access' to ask the admins for it.")
 
 
 def _may_tune(standing: Standing) -> str:
     if not standing.is_owner or not standing.is_tuning_on:
-        return _must_own(standing) or TUNING_IS_OFF
-    return "" if standing.is_tuner else "You may not tune agents. Send 'request access' to ask the admins for it."
+        return _must_own(standing) or say(TUNING_IS_OFF)
+    return "" if standing.is_tuner else say("You may not tune agents. Send 'request access' to ask the admins for it.")
 
 
 def _may_request(standing: Standing) -> str:
     if not standing.is_tuning_on:
-        return TUNING_IS_OFF
-    return "You may make and tune agents already." if standing.is_maker and standing.is_tuner else ""
+        return say(TUNING_IS_OFF)
+    return say("You may make and tune agents already.") if standing.is_maker and standing.is_tuner else ""
 
 
 def _must_decide_on_anothers(standing: Standing) -> str:
     return _must_administer(standing) or (
-        "Nobody decides on a request of their own: another admin has to." if standing.is_asker else ""
+        say("Nobody decides on a request of their own: another admin has to.") if standing.is_asker else ""
     )
 
 
 def _may_ask(standing: Standing) -> str:
     if not standing.is_answering:
-        return ANSWERS_ARE_OFF
-    return "" if standing.is_in_audience else "There is no such agent for you. Send 'agents' to see whom you can ask."
+        return say(ANSWERS_ARE_OFF)
+    return (
+        "" if standing.is_in_audience else say("There is no such agent for you. Send 'agents' to see whom you can ask.")
+    )
 
 
 def _must_be_theirs(standing: Standing) -> str:
-    return "" if standing.is_asker else "Only the person who got an answer may give feedback on it."
+    return "" if standing.is_asker else say("Only the person who got an answer may give feedback on it.")
 
 
 _RULES: dict[Permission, Callable[[Standing], str]] = {

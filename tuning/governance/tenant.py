@@ -1,14 +1,17 @@
 """The handle on one organisation that every use case takes first."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tuning.domain.principals import ORGANISATION, People
 from tuning.domain.registration import AppRegistration
+from tuning.domain.vectors import Encoded
+from tuning.languages import mark, say
 from tuning.store import Store
 from tuning.store.audit import OPERATOR, WORKER
 
-ACTORS = {WORKER: "Attune", OPERATOR: "the operator of the machine"}
+ACTORS = {WORKER: "Attune", OPERATOR: mark("the operator of the machine")}
 """Who acts without being a person."""
 
 
@@ -26,8 +29,13 @@ class Tenant:
     """The folder that folder sources lie below."""
     base_model: str = ""
     """What the base model is called that agents are tuned on."""
+    is_excerpted: bool = False
+    """Whether models are shown one sentence or row of each passage, and not all of it."""
     registration: AppRegistration | None = None
     """How Attune signs in to Microsoft 365, if it does."""
+
+    encode: Callable[[str], Encoded | None] = lambda _text: None
+    """How a question becomes a vector; None where search has to go by words alone."""
 
     @property
     def uploads(self) -> Path:
@@ -41,11 +49,11 @@ class Tenant:
     def name_of(self, principal_id: str) -> str:
         """Return what people call a person or group; for somebody the directory doesn't know, a phrase for that."""
         if principal_id == ORGANISATION:
-            return "everybody in the organisation"
+            return say("everybody in the organisation")
         if principal_id in ACTORS:
-            return ACTORS[principal_id]
+            return say(ACTORS[principal_id])
         found = self.people.person(principal_id) or self.people.group(principal_id)
-        return found.name if found else "somebody who is not in the directory"
+        return found.name if found else say("somebody who is not in the directory")
 
     def admins(self) -> frozenset[str]:
         """Return the ids of all admins."""

@@ -6,8 +6,9 @@ from tuning.domain.agents import Agent
 from tuning.domain.audit import Tag
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
-from tuning.domain.releases import Approval, Decision, Release, ReleaseState
+from tuning.domain.releases import DECISIONS, Approval, Decision, Release, ReleaseState
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, number, say
 from tuning.store import agents, audit, feedback, notices, releases, runs
 
 MAX_REASON = 1000
@@ -23,10 +24,19 @@ def locked(session: Session, release_id: str) -> tuple[Agent, Release]:
 def must_be_undecided(session: Session, tenant: Tenant, release: Release) -> None:
     """Raise `WrongState`, naming who decided, unless a release waits for a decision."""
     if release.state == ReleaseState.CANDIDATE:
-        raise WrongState(f"{release.label.capitalize()} has not been submitted: its owner has to do that first.")
+        raise WrongState(
+            say("Release {number} has not been submitted: its owner has to do that first.", number=release.number)
+        )
     if release.state != ReleaseState.SUBMITTED:
         last = releases.decisions(session, release.id)[-1]
-        raise WrongState(f"{tenant.name_of(last.decided_by)} has already {last.decision} {release.label}.")
+        raise WrongState(
+            say(
+                "{person} has already {decided} {release}.",
+                person=tenant.name_of(last.decided_by),
+                decided=say(DECISIONS[last.decision]),
+                release=release.label,
+            )
+        )
 
 
 def must_be_alone(session: Session, agent: Agent) -> None:
@@ -34,8 +44,14 @@ def must_be_alone(session: Session, agent: Agent) -> None:
     if agent.canary_release_id is not None:
         canary = releases.get(session, agent.canary_release_id)
         raise WrongState(
-            f"{canary.label.capitalize()} of '{agent.name}' answers {canary.share} % of its audience. First let it "
-            f"answer all with **canary {agent.id} all**, or end it with **rollback {agent.id}**."
+            say(
+                "Release {number} of '{agent}' answers {share} % of its audience. First let it answer all with "
+                "**canary {id} all**, or end it with **rollback {id}**.",
+                number=canary.number,
+                agent=agent.name,
+                share=canary.share,
+                id=agent.id,
+            )
         )
 
 
@@ -79,9 +95,9 @@ def record_live(
 
 def worded_reason(text: str) -> str:
     """Return a reason without what stands around it; raise `InvalidInput` if there is none, or too much."""
-    text = worded(text, "reason")
+    text = worded(text, mark("reason"))
     if not text:
-        raise InvalidInput("Say why: the owner reads the reason.")
+        raise InvalidInput(say("Say why: the owner reads the reason."))
     return text
 
 
@@ -89,7 +105,14 @@ def worded(text: str, what: str) -> str:
     """Return a text without what stands around it; raise `InvalidInput` if it is too long."""
     text = text.strip()
     if len(text) > MAX_REASON:
-        raise InvalidInput(f"The {what} may have at most {MAX_REASON:,} characters; there are {len(text):,}.")
+        raise InvalidInput(
+            say(
+                "The {field} may have at most {most} characters; there are {count}.",
+                field=say(what),
+                most=number(MAX_REASON),
+                count=number(len(text)),
+            )
+        )
     return text
 
 

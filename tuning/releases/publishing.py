@@ -7,9 +7,10 @@ from tuning.domain.audit import Tag
 from tuning.domain.errors import WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
-from tuning.domain.releases import Decision, Release, ReleaseState
+from tuning.domain.releases import DECISIONS, Decision, Release, ReleaseState
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import mark, say
 from tuning.releases import rollouts
 from tuning.releases.decisions import (
     decide,
@@ -26,14 +27,14 @@ from tuning.store import agents, audit, notices, releases
 
 def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> Release:
     """Ask the admins to publish a candidate; raise `WrongState` if nobody could decide on it."""
-    note = worded(note, "note")
+    note = worded(note, mark("note"))
     with access.act(tenant, actor_id, release_id) as session:
         agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_SUBMIT, release)
         admins = tenant.admins() - {agent.owner_id}
         if not admins:
             raise WrongState(
-                "There is no admin but you, and nobody decides on an agent of their own. Name another one."
+                say("There is no admin but you, and nobody decides on an agent of their own. Name another one.")
             )
         release.submit(note)
         session.add(release)
@@ -47,7 +48,7 @@ def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") ->
 
     Raise `WrongState`, naming who it was, if another admin has decided already.
     """
-    reason = worded(reason, "note")
+    reason = worded(reason, mark("note"))
     with access.act(tenant, actor_id, release_id) as session:
         agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
@@ -93,7 +94,7 @@ def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release
 
 def retire(tenant: Tenant, actor_id: str, agent_id: str, reason: str = "") -> Release:
     """End the service of an agent's live release in good order; it can be restored."""
-    reason = worded(reason, "reason")
+    reason = worded(reason, mark("reason"))
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_RETIRE, agent)
@@ -162,8 +163,16 @@ def _live(session: Session, tenant: Tenant, agent: Agent) -> Release:
         decision, release = last
         if decision.decision in {Decision.REVOKED, Decision.RETIRED}:
             who = tenant.name_of(decision.decided_by)
-            raise WrongState(f"{who} has already {decision.decision} {release.label} of '{agent.name}'.")
-    raise WrongState(f"'{agent.name}' has no live release: nothing was changed.")
+            raise WrongState(
+                say(
+                    "{person} has already {decided} {release} of '{agent}'.",
+                    person=who,
+                    decided=say(DECISIONS[decision.decision]),
+                    release=release.label,
+                    agent=agent.name,
+                )
+            )
+    raise WrongState(say("'{agent}' has no live release: nothing was changed.", agent=agent.name))
 
 
 def _earlier(session: Session, tenant: Tenant, agent: Agent, number: int | None) -> Release:
@@ -171,10 +180,24 @@ def _earlier(session: Session, tenant: Tenant, agent: Agent, number: int | None)
     last = releases.last_decision(session, agent.id)
     if last is not None and last[0].decision == Decision.ROLLED_BACK and number is None:
         who = tenant.name_of(last[0].decided_by)
-        raise WrongState(f"{who} has already rolled back {last[1].label} of '{agent.name}'. Name another by number.")
+        raise WrongState(
+            say(
+                "{person} has already rolled back {release} of '{agent}'. Name another by number.",
+                person=who,
+                release=last[1].label,
+                agent=agent.name,
+            )
+        )
     if last is not None and last[0].decision == Decision.RESTORED and number in {None, last[1].number}:
         who = tenant.name_of(last[0].decided_by)
-        raise WrongState(f"{who} has already rolled '{agent.name}' back to {last[1].label}. Name another by number.")
+        raise WrongState(
+            say(
+                "{person} has already rolled '{agent}' back to {release}. Name another by number.",
+                person=who,
+                release=last[1].label,
+                agent=agent.name,
+            )
+        )
     found = releases.of_agent(session, agent.id)
     if number is None:
         states = {ReleaseState.SUPERSEDED, ReleaseState.RETIRED}
@@ -183,8 +206,17 @@ def _earlier(session: Session, tenant: Tenant, agent: Agent, number: int | None)
     else:
         found = [one for one in found if one.number == number]
     if not found:
-        which = "an earlier release that can answer" if number is None else f"a release {number}"
-        raise WrongState(f"'{agent.name}' has not {which}: nothing was changed.")
+        if number is None:
+            text = say("'{agent}' has not an earlier release that can answer: nothing was changed.", agent=agent.name)
+        else:
+            text = say("'{agent}' has not a release {number}: nothing was changed.", agent=agent.name, number=number)
+        raise WrongState(text)
     if found[0].id == agent.live_release_id:
-        raise WrongState(f"{found[0].label.capitalize()} of '{agent.name}' answers already: nothing was changed.")
+        raise WrongState(
+            say(
+                "Release {number} of '{agent}' answers already: nothing was changed.",
+                number=found[0].number,
+                agent=agent.name,
+            )
+        )
     return releases.get_for_update(session, found[0].id)

@@ -15,6 +15,7 @@ from tuning.domain.permissions import Permission
 from tuning.domain.releases import WHOLE, CanaryRating, Decision, Release
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import in_english, mark, number, say, say_many
 from tuning.releases.canary import Tally, is_chosen, tally
 from tuning.releases.decisions import (
     decide,
@@ -33,7 +34,7 @@ def begin(tenant: Tenant, actor_id: str, release_id: str, share: int, reason: st
 
     Raise `WrongState`, naming who it was, if another admin has decided already, or if nothing is live to compare with.
     """
-    reason = worded(reason, "note")
+    reason = worded(reason, mark("note"))
     with access.act(tenant, actor_id, release_id) as session:
         agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
@@ -41,7 +42,11 @@ def begin(tenant: Tenant, actor_id: str, release_id: str, share: int, reason: st
         must_be_alone(session, agent)
         if agent.live_release_id is None:
             raise WrongState(
-                f"'{agent.name}' has no live release that {release.label} could be compared with: approve it for all."
+                say(
+                    "'{agent}' has no live release that {release} could be compared with: approve it for all.",
+                    agent=agent.name,
+                    release=release.label,
+                )
             )
         release.begin_canary(share)
         agent.canary_release_id = release.id
@@ -135,7 +140,8 @@ def rated(tenant: Tenant, given: Feedback) -> None:
         if not counted.is_worse:
             return
         reason = _sentences(counted, canary, releases.get(session, agent.live_release_id or ""))
-        roll_back(session, audit.WORKER, agent, canary, f"It is rated worse than the live release. {reason}")
+        why = in_english(say("It is rated worse than the live release. {ratings}", ratings=reason))
+        roll_back(session, audit.WORKER, agent, canary, why)
         notices.notify(session, NoticeKind.RELEASE_ROLLED_BACK, {agent.owner_id} | tenant.admins(), canary.id)
 
 
@@ -163,17 +169,25 @@ def standing(session: Session, canary: Release) -> str:
 
 
 def _sentences(counted: Tally, canary: Release, live: Release) -> str:
-    return (
-        f"{canary.label.capitalize()}: {_liked(counted.good, counted.rated)}. "
-        f"{live.label.capitalize()}: {_liked(counted.live_good, counted.live_rated)}."
+    return say(
+        "Release {canary}: {canary_liked}. Release {live}: {live_liked}.",
+        canary=canary.number,
+        canary_liked=_liked(counted.good, counted.rated),
+        live=live.number,
+        live_liked=_liked(counted.live_good, counted.live_rated),
     )
 
 
 def _liked(good: int, rated: int) -> str:
     if not rated:
-        return "nobody has rated it yet"
-    people = "person who" if rated == 1 else "people who"
-    return f"{good:,} of {rated:,} {people} rated it liked it ({100 * good / rated:.0f} %)"
+        return say("nobody has rated it yet")
+    return say_many(
+        "{good} of {count} person who rated it liked it ({share} %)",
+        "{good} of {count} people who rated it liked it ({share} %)",
+        rated,
+        good=number(good),
+        share=f"{100 * good / rated:.0f}",
+    )
 
 
 def _rating(session: Session, tenant: Tenant, agent: Agent, canary: Release, given: Feedback) -> CanaryRating | None:
@@ -200,9 +214,18 @@ def _canary(session: Session, tenant: Tenant, agent: Agent) -> Release:
     if agent.canary_release_id is not None:
         return releases.get_for_update(session, agent.canary_release_id)
     if (last := releases.last_decision(session, agent.id)) and last[0].decision == Decision.ROLLED_BACK:
-        raise WrongState(f"{tenant.name_of(last[0].decided_by)} has already rolled back {last[1].label}.")
+        raise WrongState(
+            say(
+                "{person} has already rolled back {release}.",
+                person=tenant.name_of(last[0].decided_by),
+                release=last[1].label,
+            )
+        )
     raise WrongState(
-        f"'{agent.name}' has no canary. Begin one with **approve**, the id of a submitted release, and **canary 10**."
+        say(
+            "'{agent}' has no canary. Begin one with **approve**, the id of a submitted release, and **canary 10**.",
+            agent=agent.name,
+        )
     )
 
 

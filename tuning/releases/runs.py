@@ -11,10 +11,11 @@ from tuning.domain.fields import now
 from tuning.domain.jobs import JobKind, JobState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
-from tuning.domain.runs import Run, RunState
+from tuning.domain.runs import STATES, Run, RunState
 from tuning.governance import access, grants
 from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.store import agents, audit, jobs, notices, policy, runs
 
 
@@ -37,7 +38,12 @@ def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
         agent = agents.get_for_update(session, previous.agent_id)
         access.check(session, tenant, actor_id, Permission.RUN_START, agent)
         if previous.state not in {RunState.FAILED, RunState.CANCELLED}:
-            raise WrongState(f"The run is {previous.state}: only one that failed or was cancelled can be retried.")
+            raise WrongState(
+                say(
+                    "The run is {state}: only one that failed or was cancelled can be retried.",
+                    state=say(STATES[previous.state]),
+                )
+            )
         return _start(session, tenant, actor_id, agent)
 
 
@@ -48,9 +54,11 @@ def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
         run = runs.get_for_update(session, run_id)
         access.check(session, tenant, actor_id, Permission.RUN_CANCEL, run)
         if run.is_over:
-            raise WrongState(f"The run is already {run.state}: there is nothing to cancel.")
+            raise WrongState(
+                say("The run is already {state}: there is nothing to cancel.", state=say(STATES[run.state]))
+            )
         if run.cancel_requested:
-            raise WrongState("The run is being cancelled already; that takes a few seconds.")
+            raise WrongState(say("The run is being cancelled already; that takes a few seconds."))
         run.cancel_requested = True
         if job is None or job.state == JobState.QUEUED:
             run.cancel()
@@ -64,14 +72,25 @@ def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
 
 def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run:
     if gaps := agent.missing():
-        raise InvalidInput(f"The agent can't be tuned yet. {' '.join(gap.rstrip('.') + '.' for gap in gaps)}")
+        missing = " ".join(gap.rstrip(".") + "." for gap in gaps)
+        raise InvalidInput(say("The agent can't be tuned yet. {gaps}", gaps=missing))
     if objection := objection_to_run(tenant, session, agent.source_ids):
         raise NotAllowed(objection)
     if under_way := runs.open_run(session, agent.id):
-        raise WrongState(f"A run of '{agent.name}' is already {under_way.state}. Wait for its end, or cancel it.")
+        raise WrongState(
+            say(
+                "A run of '{agent}' is already {state}. Wait for its end, or cancel it.",
+                agent=agent.name,
+                state=say(STATES[under_way.state]),
+            )
+        )
     limit = policy.get(session).runs_per_day
     if runs.count_since(session, now() - timedelta(days=1)) >= limit:
-        raise NotAllowed(f"Your organisation allows {limit} runs in 24 hours, and they are used up. Try again later.")
+        raise NotAllowed(
+            say(
+                "Your organisation allows {limit} runs in 24 hours, and they are used up. Try again later.", limit=limit
+            )
+        )
     run = Run(agent_id=agent.id, started_by=actor_id, parent_release_id=agent.live_release_id)
     run.folder = str(tenant.run_folder(run.id))
     session.add(run)

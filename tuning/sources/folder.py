@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tuning.languages import say
 from tuning.sources.errors import OutsideSource, SourceMissing
 from tuning.sources.reader import SourceFile
 
@@ -104,7 +105,11 @@ def _access(sidecar: Path | None, file: Path) -> _Access:
         content = _Sidecar.model_validate(json.loads(sidecar.read_bytes()))
     except (OSError, ValueError, ValidationError):
         where = f"{sidecar.parent.name}/{SIDECAR}"
-        return _Access(problem=f"Its access list, {where}, can't be understood, so nobody may read it; mend that file.")
+        return _Access(
+            problem=say(
+                "Its access list, {name}, can't be understood, so nobody may read it; mend that file.", name=where
+            )
+        )
     own = content.files.get(file.name, _Entry()) if sidecar.parent == file.parent else _Entry()
     readers = content.read if own.read is None else own.read
     label = content.label if own.label is None else own.label

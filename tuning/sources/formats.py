@@ -2,6 +2,8 @@
 
 from pathlib import PurePosixPath
 
+from tuning.languages import number, say
+
 MAX_BYTES = 20 * 2**20
 
 MEDIA_TYPES = {
@@ -31,15 +33,27 @@ def objection(name: str, size: int) -> str:
     """Return why a file of that name and size (bytes) can't be read, as a sentence; empty if it can."""
     kind = suffix(name)
     if kind in _SAVE_AS:
-        return f"Files of the older format {kind} can't be read; save it as .{_SAVE_AS[kind]} and it will be."
+        return say(
+            "Files of the older format {kind} can't be read; save it as .{better} and it will be.",
+            kind=kind,
+            better=_SAVE_AS[kind],
+        )
     if kind in _PICTURES:
-        return "It is a picture, and text in pictures can't be read; add the text as a document."
+        return say("It is a picture, and text in pictures can't be read; add the text as a document.")
     if kind not in MEDIA_TYPES:
         known = ", ".join(sorted(MEDIA_TYPES))
-        return f"Files of the type '{kind or 'without a suffix'}' can't be read; these can: {known}."
+        return say(
+            "Files of the type '{kind}' can't be read; these can: {known}.",
+            kind=kind or say("without a suffix"),
+            known=known,
+        )
     if size > MAX_BYTES:
         most = MAX_BYTES // 2**20
-        return f"It has {size / 2**20:,.0f} MB, and at most {most} MB can be read; split it into smaller documents."
+        return say(
+            "It has {size} MB, and at most {most} MB can be read; split it into smaller documents.",
+            size=number(round(size / 2**20)),
+            most=most,
+        )
     if size == 0:
-        return "The file is empty."
+        return say("The file is empty.")
     return ""

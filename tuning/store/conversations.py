@@ -1,5 +1,6 @@
 """Queries on conversations, answers, and the chats that people can be reached in."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -38,14 +39,12 @@ def start(session: Session, chat_id: str, person_id: str, agent_id: str, release
     return conversation
 
 
-def answers(session: Session, conversation_id: str, limit: int) -> list[Answer]:
-    """Return the last answers of a conversation, oldest first."""
-    newest = session.exec(
-        select(Answer)
-        .where(Answer.conversation_id == conversation_id)
-        .order_by(col(Answer.asked_at).desc())
-        .limit(limit)
-    ).all()
+def answers(session: Session, conversation_id: str, limit: int, *, before: datetime | None = None) -> list[Answer]:
+    """Return the last answers of a conversation, or the last ones before a moment, oldest first."""
+    query = select(Answer).where(Answer.conversation_id == conversation_id)
+    if before is not None:
+        query = query.where(Answer.asked_at < before)
+    newest = session.exec(query.order_by(col(Answer.asked_at).desc()).limit(limit)).all()
     return list(reversed(newest))
 
 
@@ -59,9 +58,25 @@ def answer_shown_as(session: Session, activity_id: str) -> Answer | None:
     return session.exec(select(Answer).where(Answer.activity_id == activity_id)).first()
 
 
-def answer_to(session: Session, incoming_activity_id: str) -> Answer | None:
-    """Return the answer to a message of the chat, so that a message delivered twice is answered once."""
-    return session.exec(select(Answer).where(Answer.incoming_activity_id == incoming_activity_id)).first()
+def answer_for_update(session: Session, answer_id: str) -> Answer:
+    """Return the answer and keep it from other changes until the transaction ends."""
+    return rows.get_for_update(session, Answer, answer_id)
+
+
+def answer_to(
+    session: Session, chat_id: str, person_id: str, incoming_activity_id: str, *, is_changed: bool = False
+) -> Answer | None:
+    """Return the answer to a person's message, so that one delivered twice is answered once.
+
+    Messages of different chats may have the same id. To be changed, it is kept from other changes until the end.
+    """
+    query = (
+        select(Answer)
+        .join(Conversation, col(Conversation.id) == col(Answer.conversation_id))
+        .where(Answer.incoming_activity_id == incoming_activity_id, Answer.person_id == person_id)
+        .where(Conversation.chat_id == chat_id)
+    )
+    return session.exec(query.with_for_update(of=Answer) if is_changed else query).first()
 
 
 def last_shown(session: Session, chat_id: str, person_id: str) -> Answer | None:

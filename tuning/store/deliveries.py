@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -45,6 +45,27 @@ def adopt(session: Session, holder_id: str, at: datetime) -> Sequence[Delivery]:
 def give_back(session: Session, holder_id: str, at: datetime) -> None:
     """Let other processes go on at once with what this one has not finished."""
     session.exec(update(Delivery).where(_held_by(holder_id)).values(held_until=at))
+
+
+def withdraw(session: Session, chat_id: str, person_id: str, activity_id: str, at: datetime) -> bool:
+    """Let nobody (go on to) deal with a person's message, nor with changes of it; return whether there was anything."""
+    key = col(Delivery.activity_id)
+    its_own = or_(key == activity_id, key.startswith(f"{activity_id}:", autoescape=True))
+    waiting = select(Delivery).where(Delivery.chat_id == chat_id, its_own, col(Delivery.done_at).is_(None))
+    found = [one for one in session.exec(waiting) if one.activity.get("person_id") == person_id]
+    for delivery in found:
+        finish(session, delivery.id or 0, at)
+    return bool(found)
+
+
+def is_open(session: Session, delivery_id: int) -> bool:
+    """Return whether a delivery has still to be dealt with."""
+    return session.exec(select(Delivery.done_at).where(Delivery.id == delivery_id)).first() is None
+
+
+def count_open(session: Session) -> int:
+    """Return how many deliveries have still to be dealt with, by whatever process."""
+    return session.exec(select(func.count()).select_from(Delivery).where(col(Delivery.done_at).is_(None))).one()
 
 
 def finish(session: Session, delivery_id: int, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Queries on drafts that are offered as files."""
 
-from sqlmodel import Session, select
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
 
 from tuning.domain.drafts import Draft
 from tuning.store import rows
@@ -19,3 +20,8 @@ def get(session: Session, draft_id: str) -> Draft:
 def of_answer(session: Session, answer_id: str) -> Draft | None:
     """Return the draft that an answer is offered as."""
     return session.exec(select(Draft).where(Draft.answer_id == answer_id)).first()
+
+
+def forget(session: Session, answer_id: str) -> None:
+    """Delete the draft that an answer is offered as, if there is one."""
+    session.exec(delete(Draft).where(col(Draft.answer_id) == answer_id))

@@ -43,6 +43,11 @@ def keep_on_answer(session: Session, first: Feedback) -> Feedback:
     return first
 
 
+def on_answer_for_update(session: Session, answer_id: str) -> Sequence[Feedback]:
+    """Return what was said about an answer, and keep it from other changes until the transaction ends."""
+    return session.exec(select(Feedback).where(Feedback.answer_id == answer_id).with_for_update()).all()
+
+
 def corrections_of(session: Session, answers: Sequence[Answer]) -> dict[str, str]:
     """Return what the people who asked made of the answers, by the answer's id; not what was turned down since."""
     said = session.exec(

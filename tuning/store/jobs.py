@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -32,6 +32,11 @@ def open_job(session: Session, kind: JobKind, subject_id: str) -> Job | None:
 def has_work(session: Session, at: datetime) -> bool:
     """Return whether there is a job to claim; a look that keeps no writer waiting."""
     return session.exec(select(Job.id).where(_claimable(at)).limit(1)).first() is not None
+
+
+def count_open(session: Session) -> int:
+    """Return how many jobs wait or are being carried out."""
+    return session.exec(select(func.count()).select_from(Job).where(col(Job.state).in_(_OPEN))).one()
 
 
 def claim(session: Session, worker_id: str, at: datetime) -> Job | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from tuning.domain.notices import Notice, NoticeKind, NoticeState
@@ -52,6 +52,11 @@ def due(session: Session, at: datetime, limit: int = 20) -> list[Notice]:
         notice.attempts += 1
         session.add(notice)
     return list(notices)
+
+
+def count_pending(session: Session) -> int:
+    """Return how many messages wait to be sent."""
+    return session.exec(select(func.count()).select_from(Notice).where(Notice.state == NoticeState.PENDING)).one()
 
 
 def sent(session: Session, notice_id: str, activity_id: str) -> None:

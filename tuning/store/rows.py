@@ -6,8 +6,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 from tuning.domain.errors import NotFound
+from tuning.languages import mark, say
 
 Row = TypeVar("Row", bound=SQLModel)
+_KINDS = {
+    "Agent": mark("agent"),
+    "Release": mark("release"),
+    "Run": mark("run"),
+    "Answer": mark("answer"),
+    "Feedback": mark("feedback"),
+    "Draft": mark("draft"),
+}
+"""What people call what they may look for, within a sentence."""
 
 
 def get(session: Session, kind: type[Row], row_id: str) -> Row:
@@ -27,6 +37,10 @@ def insert(session: Session, kind: type[SQLModel]) -> sqlite.Insert | postgresql
 
 def _found(row: Row | None, kind: type[Row], row_id: str | int) -> Row:
     if row is None:
-        msg = f"There is no {kind.__name__.lower()} '{row_id}' (any more)."
+        msg = say(
+            "There is no {kind} '{id}' (any more).",
+            kind=say(_KINDS.get(kind.__name__, kind.__name__.lower())),
+            id=row_id,
+        )
         raise NotFound(msg)
     return row

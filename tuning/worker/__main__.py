@@ -15,6 +15,7 @@ from tuning.tenancy import tenant_of
 from tuning.worker.chores import chores
 from tuning.worker.lease import Lease
 from tuning.worker.loop import Loop, Work
+from tuning.worker.metrics import Metrics
 from tuning.worker.progress import Progress
 from tuning.worker.runs import carry_out
 from tuning.worker.stages import Equipment, Stages
@@ -32,8 +33,12 @@ def main() -> None:
     store.migrate()
     tenant = tenant_of(settings, store)
     try:
-        chore = chores(tenant, settings.audit_anchor)
-        Loop(store, work_of(tenant, equipment_of(settings)), chore=chore).run_until_signalled()
+        equipment = equipment_of(settings)
+        chore = chores(tenant, settings.audit_anchor, equipment.inference)
+        metrics = Metrics(store)
+        if settings.worker_metrics_port:
+            metrics.serve(settings.worker_metrics_port)
+        Loop(store, metrics.counted(work_of(tenant, equipment)), chore=chore).run_until_signalled()
     finally:
         store.close()
 
@@ -56,7 +61,9 @@ def work_of(tenant: Tenant, equipment: Equipment) -> Work:
     """Return what carries out a run."""
 
     def work(lease: Lease, job: Job, progress: Progress) -> None:
-        stages = Stages(tenant=replace(tenant, store=lease.store), equipment=equipment)
+        stages = Stages(
+            tenant=replace(tenant, store=lease.store, encode=equipment.inference.encode), equipment=equipment
+        )
         carry_out(lease.store, job, progress, stages.acts(), stages.conclude)
 
     return work

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from tuning.domain.errors import RunFailed
+from tuning.languages import say
 
 POLL_S = 0.25
 GRACE_S = 5.0
@@ -59,8 +60,12 @@ def _check_memory(pid: int, limit: int) -> None:
     if used > limit:
         raise RunFailed(
             "out_of_memory",
-            f"The training took {used / 2**30:.1f} GiB of memory, and {limit / 2**30:.1f} GiB is the limit.",
-            "Choose a smaller base model, or allow more with ATTUNE_TRAINING_MEMORY_GIB.",
+            say(
+                "The training took {used} GiB of memory, and {limit} GiB is the limit.",
+                used=f"{used / 2**30:.1f}",
+                limit=f"{limit / 2**30:.1f}",
+            ),
+            say("Choose a smaller base model, or allow more with ATTUNE_TRAINING_MEMORY_GIB."),
         )
 
 

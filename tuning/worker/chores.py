@@ -1,4 +1,4 @@
-"""What a worker does between jobs, every now and then: anchor the audit, forget what is too old."""
+"""What a worker does between jobs, every now and then: anchor the audit, forget what is too old, encode passages."""
 
 import logging
 from collections.abc import Callable
@@ -9,15 +9,17 @@ from tuning.domain.errors import Refusal
 from tuning.domain.fields import now
 from tuning.governance import audit, retention
 from tuning.governance.tenant import Tenant
+from tuning.worker.encoding import Encoder, encoding
 
 log = logging.getLogger(__name__)
 
 
-def chores(tenant: Tenant, anchor_file: Path) -> Callable[[], None]:
+def chores(tenant: Tenant, anchor_file: Path, engine: Encoder) -> Callable[[], None]:
     """Return what to call as often as one likes: it does what is due."""
     all_of_them = (
         every(timedelta(hours=1), "anchor the audit", lambda: audit.anchor(tenant.store, anchor_file)),
         every(timedelta(days=1), "forget what is too old", lambda: retention.apply(tenant, now())),
+        encoding(tenant.store, engine),
     )
 
     def do_what_is_due() -> None:

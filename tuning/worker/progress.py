@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from tuning.domain.errors import RunFailed
 from tuning.domain.jobs import Job
 from tuning.domain.runs import STAGES, Run, Stage
+from tuning.languages import number, say
 from tuning.store import jobs, policy, runs
 from tuning.worker.errors import Cancelled, Stopped
 from tuning.worker.lease import Lease
@@ -105,6 +106,9 @@ class Progress:
         if sum(seconds.values()) > 60 * minutes:
             raise RunFailed(
                 "out_of_minutes",
-                f"The run took longer than the {minutes:,} compute minutes that your organisation allows.",
-                "Learn from fewer documents, or ask an admin for more minutes, then retry it.",
+                say(
+                    "The run took longer than the {minutes} compute minutes that your organisation allows.",
+                    minutes=number(minutes),
+                ),
+                say("Learn from fewer documents, or ask an admin for more minutes, then retry it."),
             )

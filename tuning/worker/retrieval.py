@@ -20,10 +20,15 @@ def retrieval(tenant: Tenant, agent: Agent) -> Callable[[str], Sequence[Passage]
     principals = tenant.people.principals(agent.owner_id)
 
     def retrieve(question: str) -> Sequence[Passage]:
+        vector = tenant.encode(question)
         with tenant.store.reading() as session:
-            found = search(session, question, principals=principals, source_ids=agent.source_ids, limit=_ENOUGH)
+            found = search(
+                session, question, principals=principals, source_ids=agent.source_ids, limit=_ENOUGH, vector=vector
+            )
         passages = [
-            Passage(title=it.title, heading=it.heading, text=it.text) for it in found if it.document_id in eligible
+            Passage(title=it.title, heading=it.heading, text=it.excerpt if tenant.is_excerpted else it.text)
+            for it in found
+            if it.document_id in eligible
         ]
         return passages[:PASSAGES]
 

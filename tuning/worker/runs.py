@@ -13,6 +13,7 @@ from tuning.domain.jobs import MAX_ATTEMPTS, Job
 from tuning.domain.notices import NoticeKind
 from tuning.domain.runs import STAGES, Run, Stage
 from tuning.inference import EngineAway
+from tuning.languages import say
 from tuning.store import Store, audit, jobs, notices, runs
 from tuning.worker.errors import Cancelled
 from tuning.worker.progress import Progress
@@ -50,7 +51,7 @@ def carry_out(store: Store, job: Job, progress: Progress, acts: Mapping[Stage, A
             log.warning("Run %s: %s It is tried again.", job.subject_id, away.sentence)
             _try_again(store, job)
         else:
-            _fail(store, job, RunFailed(away.code, away.sentence, "Then retry the run."))
+            _fail(store, job, RunFailed(away.code, away.sentence, say("Then retry the run.")))
     except RunFailed as failure:
         _fail(store, job, failure)
     except Refusal as refusal:
@@ -68,8 +69,8 @@ def _go_through(store: Store, job: Job, run: Run, progress: Progress, acts: Mapp
     if job.attempts > MAX_ATTEMPTS:
         raise RunFailed(
             "worker_died",
-            f"The worker died {MAX_ATTEMPTS} times in the same stage ({run.stage}).",
-            "Look into the worker's log, then retry the run.",
+            say("The worker died {count} times in the same stage ({stage}).", count=MAX_ATTEMPTS, stage=run.stage),
+            say("Look into the worker's log, then retry the run."),
         )
     for stage in STAGES[STAGES.index(run.stage) :]:
         entered = progress.enter(stage)
@@ -128,6 +129,6 @@ def _finish(session: Session, job: Job, error: str) -> None:
 def _unexpected(error: Exception) -> RunFailed:
     return RunFailed(
         "unexpected",
-        f"Something went wrong that Attune did not expect ({type(error).__name__}).",
-        "Retry the run; if it fails again, give the worker's log to whoever runs Attune.",
+        say("Something went wrong that Attune did not expect ({error}).", error=type(error).__name__),
+        say("Retry the run; if it fails again, give the worker's log to whoever runs Attune."),
     )

@@ -28,6 +28,7 @@ from tuning.training.files import base_sha256
 from tuning.training.parity import ParityRequest
 from tuning.worker import parity, training
 from tuning.worker.answers import KeptAnswers
+from tuning.worker.encoding import encode
 from tuning.worker.progress import Progress
 from tuning.worker.retrieval import retrieval
 from tuning.worker.runs import Act
@@ -83,6 +84,7 @@ class Stages:
         with Extractor() as extractor:
             for number, source_id in enumerate(source_ids):
                 sync_source(self.tenant, source_id, extractor, _part(progress, number * share, share))
+        encode(self.tenant.store, source_ids, self.equipment.inference, progress.tick)
         return {}
 
     def dataset(self, run: Run, progress: Progress) -> dict[str, Any]:

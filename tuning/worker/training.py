@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tuning.domain.errors import RunFailed
+from tuning.languages import say
 from tuning.training.child import FAILURE, STOPPED
 from tuning.training.config import TrainingConfig
 from tuning.training.progress import Progress as Sign
@@ -60,9 +61,15 @@ def _failure(path: Path, code: int, log: Path) -> RunFailed:
     if code < 0:
         return RunFailed(
             "killed",
-            f"The training's process was killed {ATTEMPTS} times (signal {-code}), perhaps because memory ran out.",
-            "Free memory or choose a smaller base model, then retry the run.",
+            say(
+                "The training's process was killed {count} times (signal {signal}), perhaps because memory ran out.",
+                count=ATTEMPTS,
+                signal=-code,
+            ),
+            say("Free memory or choose a smaller base model, then retry the run."),
         )
     return RunFailed(
-        "training_broken", f"The training's process ended with code {code}.", f"The log says why: {log.name}."
+        "training_broken",
+        say("The training's process ended with code {code}.", code=code),
+        say("The log says why: {name}.", name=log.name),
     )

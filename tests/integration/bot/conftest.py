@@ -34,7 +34,7 @@ def tenant(migrated, tmp_path) -> Iterator[Tenant]:
     keep(store, make_source())
     with store.transaction() as session:
         for title, readers, text in (
-            ("Rail", ["organisation"], "Trips under 600 km are booked by rail."),
+            ("Rail", ["organisation"], "Trips under 600 km are booked by rail. Receipts are kept."),
             ("Bonus", ["leads"], "The bonus for trips is 40 euros."),
         ):
             document = make_document(title, readers, label="General", url=f"https://docs.example/{title.lower()}")

@@ -6,11 +6,17 @@ import docx
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from docx.enum.style import WD_STYLE_TYPE
 from reportlab.pdfgen.canvas import Canvas
+from sqlmodel import select
 
 from bot.activities import FILE_DOWNLOAD
 from bot.attachments import MAX_BYTES
-from tuning.store import conversations
+from tests.factories import make_agent
+from tests.integration.bot.test_chat import until
+from tuning.domain.drafts import Draft
+from tuning.domain.prompts import Task
+from tuning.store import agents, conversations
 
 SERVED = web.AppKey("served", dict)
 SENT = web.AppKey("sent", list)
@@ -26,10 +32,12 @@ def pdf_without_text() -> bytes:
     return target.getvalue()
 
 
-def word(text: str) -> bytes:
+def word(text: str, style: str = "") -> bytes:
     target = io.BytesIO()
     document = docx.Document()
-    document.add_paragraph(text)
+    if style:
+        document.styles.add_style(style, WD_STYLE_TYPE.PARAGRAPH)
+    document.add_paragraph(text, style=style or None)
     document.save(target)
     return target.getvalue()
 
@@ -66,12 +74,14 @@ def send(chat, tenant, drive):
     with tenant.store.transaction() as session:
         conversations.start(session, bo.chat_id, "bo", "agent")
 
-    async def send(name, content=b"", text="", url=None):
-        drive.app[SERVED][name] = content
-        url = url or str(drive.make_url(f"/{name}"))
-        file = {"contentType": FILE_DOWNLOAD, "name": name, "content": {"downloadUrl": url}}
+    async def send(name, content=b"", text="", url=None, **others):
+        files = []
+        for title, body in {name: content, **{other.replace("_", "."): body for other, body in others.items()}}.items():
+            drive.app[SERVED][title] = body
+            where = {"downloadUrl": url or str(drive.make_url(f"/{title}"))}
+            files.append({"contentType": FILE_DOWNLOAD, "name": title, "content": where})
         after = bo.loopback.latest(bo.chat_id)
-        await bo.loopback.deliver(bo._activity("message", text=text, attachments=[file]))
+        await bo.loopback.deliver(bo._activity("message", text=text, attachments=files))
         return await bo.wait(lambda sent: True, after=after)
 
     return send
@@ -90,6 +100,9 @@ async def test_the_text_of_a_file_is_read_with_the_message(send, engine):
         (("nothing.md", b""), "The file is empty."),
         (("elsewhere.md", b""), "I could not fetch 'elsewhere.md'"),
         (("long.md", b"x" * 100_000), "takes 4,000"),
+        (("photo.jpg", b"GIF"), "I can't use 'photo.jpg'. It is a picture, and text in pictures can't be read"),
+        (("old.doc", b"old"), "save it as .docx and it will be. I can read .aspx, .csv, .docx,"),
+        (("tool.exe", b"MZ"), "Files of the type '.exe' can't be read; these can: .aspx, .csv, .docx"),
     ],
 )
 async def test_a_file_that_cannot_be_used_gets_one_sentence_and_the_next_question_an_answer(
@@ -109,4 +122,46 @@ async def test_of_a_file_of_50_mb_no_more_is_fetched_than_may_be_read(send, driv
 @pytest.mark.parametrize("url", ["https://evil.example/a.md", "http://x.sharepoint.com/a.md", "file:///etc/passwd"])
 async def test_files_are_fetched_only_from_where_teams_keeps_them(send, engine, url):
     assert "I can't fetch 'a.md' from where it is" in (await send("a.md", url=url)).text
+    assert not engine.asked
+
+
+@pytest.fixture
+def drafting(tenant):
+    """Let Ana's agent write drafts, and return the style of the newest one's first paragraph, once there is one."""
+    with tenant.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.task, agent.questionnaire = Task.GENERATION, make_agent(task=Task.GENERATION).questionnaire
+
+    def drafts():
+        with tenant.store.reading() as session:
+            return session.exec(select(Draft)).all()
+
+    async def style():
+        await until(drafts)
+        (draft,) = drafts()
+        first = docx.Document(io.BytesIO(draft.content)).paragraphs[0].style
+        return first.name if first else None
+
+    return style
+
+
+async def test_a_draft_takes_form_and_styles_of_the_word_file_sent_along(send, engine, drafting):
+    sent = await send("offer.docx", word("An offer has a price.", "Letter"), "For Rothmere.", notes_md=b"Nine sensors.")
+    assert engine.prompt() == "Precedent:\nAn offer has a price.\n\nBrief:\nFor Rothmere.\n\nNine sensors."
+    assert "in the form of 'offer.docx'" in sent.text
+    assert await drafting() == "Letter"
+
+
+async def test_a_picture_pasted_into_a_brief_is_refused_with_what_is_accepted(chat, tenant, engine, drafting):
+    bo = chat("bo")
+    with tenant.store.transaction() as session:
+        conversations.start(session, bo.chat_id, "bo", "agent")
+    picture = {
+        "contentType": "image/*",
+        "contentUrl": "https://smba.trafficmanager.net/amer/v3/attachments/1/views/original",
+    }
+    await bo.loopback.deliver(bo._activity("message", text="Like this.", attachments=[picture]))
+    said = (await bo.wait(lambda sent: True)).text
+    assert said.startswith("I can't use 'picture.png'. It is a picture")
+    assert ".docx" in said
     assert not engine.asked

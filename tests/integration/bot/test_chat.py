@@ -15,7 +15,7 @@ from tuning.store import conversations
 
 
 async def until(happened):
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not happened():  # noqa: ASYNC110 - the store knows no events
             await asyncio.sleep(0.05)
 
@@ -63,6 +63,7 @@ async def test_an_answer_is_streamed_with_citation_label_thumbs_and_footer(chat,
     assert sent.text.startswith("Trips are booked by rail [1].")
     assert footer(sent) == "Travel · release 1 · from 1 source_"
     citation = label(sent)["citation"][0]
+    assert citation["appearance"]["abstract"] == "Trips under 600 km are booked by rail."
     assert (citation["position"], citation["appearance"]["name"]) == (1, "Rail")
     assert label(sent)["usageInfo"]["name"] == citation["appearance"]["usageInfo"]["name"] == "General"
     assert sent.activity["channelData"]["feedbackLoop"] == {"type": "default"}
@@ -272,7 +273,7 @@ async def test_some_get_a_canary_first_and_what_all_think_of_both_is_shown_to_ad
         ("aprove xkrdbbbb", "cy", "Did you mean **approve <id> [canary 10] [note]**?"),
         ("approve xkrdbbbb", "bo", "There is no release 'xkrdbbbb'"),
         ("hlep", "bo", "Did you mean **help**?"),
-        ("revoke Nobody", "cy", "no agent with that name"),
+        ("revoke Travle Wrong prices.", "cy", "no agent with that name or id. Did you mean **Travel**?"),
         ("reject", "cy", "Say which release and why"),
     ],
 )

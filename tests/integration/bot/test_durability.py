@@ -21,7 +21,7 @@ from tuning.domain.deliveries import Delivery
 from tuning.domain.fields import now
 from tuning.store import conversations
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 SCRIPT = Path(__file__).with_name("bot_process.py")
 
 

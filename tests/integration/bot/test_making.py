@@ -61,7 +61,7 @@ def open_run(tenant) -> Run:
 async def start(ana, tenant):
     await ana.press(await make(ana), "Start tuning")
     card = await ana.wait(shows("Cancel"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not open_run(tenant).card_activity_id:  # noqa: ASYNC110 - the store knows no events
             await asyncio.sleep(0.05)
     return card

@@ -35,7 +35,7 @@ class Terminal:
         self.lines.append((name, line))
 
     async def until(self, text: str, times: int = 1) -> str:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 found = [line for _, line in self.lines if text in line]
                 if len(found) >= times:
@@ -96,7 +96,7 @@ async def test_stopping_leaves_no_process_of_any_part(
 async def test_it_is_ready_once_every_health_address_answers(tmp_path: Path, terminal: Terminal, unused_tcp_port: int):
     part = python("engine", SERVER, str(unused_tcp_port), health_url=f"http://127.0.0.1:{unused_tcp_port}/health")
     task = asyncio.create_task(supervise([part], logs=tmp_path, say=terminal.say, when_ready=terminal.is_ready.set))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await terminal.is_ready.wait()
     await stopped(task)
 
@@ -134,6 +134,6 @@ asyncio.run(supervise([part], logs=pathlib.Path({str(tmp_path)!r}), say=say, whe
     part = psutil.Process(child).ppid()
     supervisor.kill()
     await supervisor.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while runs(part) or runs(child):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.02)

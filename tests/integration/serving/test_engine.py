@@ -33,7 +33,7 @@ from serving.request import Finish, Output, Request, Sampling, Tune
 from tests.fakes.costs import FreeTurns
 
 # The first test of a run makes the tiny model, which takes a minute on a busy machine.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 GREEDY = Sampling(temperature=0.0)
 
@@ -57,7 +57,7 @@ class Client:
 
 
 def finished(outputs: "queue.Queue[Output]") -> Output:
-    output = outputs.get(timeout=60)
+    output = outputs.get(timeout=180)
     if output.error:
         raise output.error
     return output

@@ -23,7 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.unit.serving.gguf_files import write_adapter
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 CHAT = [{"role": "system", "content": "the form"}, {"role": "user", "content": "Zürich and 48 euro 🙂"}]
 ENDLESS = {"ignore_eos": True}
@@ -49,8 +49,8 @@ class Server:
                 [sys.executable, "-m", "serving"], env=environment, stderr=output, cwd=Path(__file__).parents[3]
             )
         self.url = self._wait_for_url()
-        self.http = httpx.Client(base_url=self.url, timeout=60)
-        self.client = openai.OpenAI(base_url=f"{self.url}/v1", api_key="key", max_retries=0, timeout=60)
+        self.http = httpx.Client(base_url=self.url, timeout=180)
+        self.client = openai.OpenAI(base_url=f"{self.url}/v1", api_key="key", max_retries=0, timeout=180)
 
     def _wait_for_url(self) -> str:
         for _ in range(300):
@@ -73,7 +73,7 @@ class Server:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.005)
@@ -292,7 +292,8 @@ def test_texts_become_the_vectors_that_transformers_gives(tiny_model, tmp_path):
     assert reply.usage.prompt_tokens == sum(map(len, tokens))
     plain = server.client.embeddings.create(model="tiny", input=texts[0], encoding_format="float")
     np.testing.assert_allclose(plain.data[0].embedding, vectors[0], atol=2e-3)
-    assert "embedding" in [model.id for model in server.client.models.list()]
+    listed = {model.id: model for model in server.client.models.list()}
+    assert (getattr(listed["embedding"], "root", ""), reply.model) == ("tiny", "tiny")
     with pytest.raises(openai.BadRequestError, match="Text 1 has 4001 tokens, but the encoder reads at most 2048"):
         server.client.embeddings.create(model="embedding", input=[[5], [5] * 4001])
     with pytest.raises(openai.NotFoundError, match="There is no model 'nobody'"):
@@ -323,7 +324,7 @@ async def test_many_people_at_once_get_their_own_answers(server):
 
 async def test_a_full_queue_says_when_to_come_again(tiny_model, tmp_path):
     server = Server(tiny_model.gguf, tmp_path, tmp_path / "log", queue="1", sequences="1")
-    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=180) as client:
         body = {"prompt": [5], "max_tokens": 300, **ENDLESS}
         replies = await asyncio.gather(*[client.post("/v1/completions", json=body) for _ in range(12)])
     assert server.stop() == 0
@@ -384,7 +385,7 @@ def test_wrong_settings_end_in_one_sentence(tiny_model, tmp_path, settings, sent
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             cwd=root,
             check=False,
         )

@@ -129,7 +129,7 @@ async def test_a_stopped_answer_is_kept_as_stopped(answering, engine, store):
     begin(store)
     await answering.answer(FakeTurn(stops_after=2), "How?")
     with store.reading() as session:
-        kept = conversations.answer_to(session, "in")
+        kept = conversations.answer_to(session, "chat", "bo", "in")
     assert kept is not None
     assert (kept.is_stopped, kept.activity_id) == (True, "")
 

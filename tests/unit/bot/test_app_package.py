@@ -30,11 +30,27 @@ def test_the_package_holds_what_the_manifest_names_with_its_blanks_filled_in(pac
     with zipfile.ZipFile(package) as archive:
         text = archive.read("manifest.json").decode()
         manifest = json.loads(text)
-        assert sorted(archive.namelist()) == ["color.png", "manifest.json", "outline.png"]
+        assert sorted(archive.namelist()) == ["color.png", "de.json", "manifest.json", "outline.png"]
         assert icon_size(archive.read(manifest["icons"]["color"])) == (192, 192)
         assert icon_size(archive.read(manifest["icons"]["outline"])) == (32, 32)
     assert "${{" not in text
     assert manifest["bots"][0]["botId"] == manifest["copilotAgents"]["customEngineAgents"][0]["id"] == APP_ID
+
+
+def test_every_language_is_valid_and_says_all_that_people_read_of_the_manifest(package: Path, schemas: Path):
+    with zipfile.ZipFile(package) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        (language,) = manifest["localizationInfo"]["additionalLanguages"]
+        said = json.loads(archive.read(language["file"]))
+    schema = json.loads((schemas / "manifest/MicrosoftTeams.Localization.v1.30.schema.json").read_text())
+    jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(said)
+    read = {f"{name}.{length}" for name in ("name", "description") for length in ("short", "full")}
+    for place, commands in enumerate(manifest["bots"][0]["commandLists"]):
+        for number, command in enumerate(commands["commands"]):
+            path = f"bots[0].commandLists[{place}].commands[{number}]"
+            # The title of a command is what is sent, in every language; that of a prompt is only shown.
+            read |= {f"{path}.description"} | ({f"{path}.title"} if command.get("type") == "prompt" else set())
+    assert said.keys() - {"$schema"} == read
 
 
 @pytest.mark.parametrize(
@@ -52,6 +68,7 @@ def test_what_teams_would_refuse_is_refused_with_what_to_do(
 def test_a_wrong_icon_is_named(root: Path, tmp_path: Path):
     (tmp_path / "color.png").write_bytes((root / "appPackage/outline.png").read_bytes())
     (tmp_path / "outline.png").write_bytes((root / "appPackage/outline.png").read_bytes())
-    (tmp_path / "manifest.json").write_text((root / "appPackage/manifest.json").read_text())
+    for name in ("manifest.json", "de.json"):
+        (tmp_path / name).write_text((root / "appPackage" / name).read_text())
     with pytest.raises(Incomplete, match=r"color\.png must be a PNG of 192 x 192"):
         build(tmp_path, tmp_path / "attune.zip", app_id=APP_ID, website=WEBSITE)

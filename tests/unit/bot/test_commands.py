@@ -2,8 +2,10 @@ import pytest
 
 from bot.commands import COMMANDS
 from bot.commands.command import find, nearest
-from tests.factories import make_tenant
+from tests.factories import keep, make_agent, make_release, make_tenant
 from tests.fakes.turn import FakeTurn
+from tuning.domain.audit import Tag
+from tuning.store import audit
 
 
 @pytest.fixture
@@ -11,47 +13,105 @@ def tenant(store, tmp_path):
     return make_tenant(store, tmp_path)
 
 
+@pytest.fixture
+def travel(tenant):
+    """Agents named like things that people ask about."""
+    keep(
+        tenant.store,
+        make_agent(),
+        make_agent(id="helper", name="Travel Helper", live_release_id="release"),
+        make_release(id="release"),
+    )
+    with tenant.store.transaction() as session:
+        audit.record(session, Tag.POLICY_CHANGED, "cy", "policy")
+    return tenant
+
+
+def meant(tenant, person_id, text):
+    """Return the command that a person's message is, and what follows its words."""
+    found = find(COMMANDS, text)
+    return (found[0].words, found[1]) if found and found[0].is_meant(tenant, person_id, found[1]) else None
+
+
 @pytest.mark.parametrize(
     ("text", "words", "rest"),
     [
         ("help", "help", ""),
+        ("agents travel H", "agents", "travel H"),
         ("  My   Agents ", "my agents", ""),
         ("approve xkrdbbbb", "approve", "xkrdbbbb"),
+        ("approve release canary 10", "approve", "release canary 10"),
         ("reject xkrdbbbb too  early", "reject", "xkrdbbbb too early"),
         ("revoke Travel Helper wrong prices", "revoke", "Travel Helper wrong prices"),
+        ("revoke Travle wrong prices", "revoke", "Travle wrong prices"),
+        ('retire "Travel Helper"', "retire", '"Travel Helper"'),
+        ("rollback travel 2", "rollback", "travel 2"),
+        ("canary Travel", "canary", "Travel"),
+        ("canary Travel Helper: 50 %", "canary", "Travel Helper: 50 %"),
+        ("canary agent all", "canary", "agent all"),
         ("approvals", "approvals", ""),
         ("audit xkrdbbbb", "audit", "xkrdbbbb"),
+        ("audit policy", "audit", "policy"),
         ("usage", "usage", ""),
         ('usage "Travel Helper"', "usage", '"Travel Helper"'),
         ("policy Tuning off", "policy", "Tuning off"),
         ("policy runs 5", "policy", "runs 5"),
         ("grant Bo for good", "grant", "Bo for good"),
+        ("grant somebody@example.com 7 days", "grant", "somebody@example.com 7 days"),
+        ("whois Bo", "whois", "Bo"),
     ],
 )
-def test_a_message_that_begins_with_a_command_is_one(text, words, rest):
-    found = find(COMMANDS, text)
-    assert found is not None
-    assert (found[0].words, found[1]) == (words, rest)
+def test_a_message_with_what_a_command_takes_is_one(travel, text, words, rest):
+    assert meant(travel, "cy", text) == (words, rest)
 
 
+@pytest.mark.parametrize("person_id", ["bo", "cy"])
 @pytest.mark.parametrize(
     "text",
     [
-        "new hires get what?",
-        "help me with travel",
-        "agents who sell",
-        "approver rules",
-        "audit rules for trips?",
         "",
-        "inbox rules?",
-        "usage of the car park?",
+        "agents who sell",
+        "approve my holiday",
+        "approve holidays",
+        "approver rules",
+        "approvals for a trip over 1,000 euros",
+        "audit rules for trips?",
+        "audit trips",
+        "canary islands",
+        "Canary Islands 10 days",
+        "canary Travel to Lisbon",
+        "canary wharf all",
+        "grant applications take 30 days",
         "grant rules for research?",
-        "policy runs on what?",
+        "help me with travel",
+        "inbox rules?",
+        "inventory of laptops",
+        "my agents in Lisbon",
+        "new hires get what?",
+        "new laptop",
         "policy documents for 2 travellers",
+        "policy for travel?",
+        "policy on smoking off site",
+        "policy runs on what?",
+        "reject an invoice",
+        "request access to the gym",
+        "retire early",
+        "revoke my badge",
+        "rollback of a booking",
+        "usage of the gym",
+        "usage travel expenses",
+        "usage policy",
+        "whois responsible for trips?",
     ],
 )
-def test_a_question_that_begins_like_a_command_is_a_question(text):
-    assert find(COMMANDS, text) is None
+def test_a_sentence_that_begins_like_a_command_is_a_question(travel, person_id, text):
+    assert meant(travel, person_id, text) is None
+
+
+def test_an_agents_name_is_a_word_like_others_to_who_has_nothing_to_do_with_it(travel):
+    assert meant(travel, "bo", "revoke travel cards of leavers") is None
+    assert meant(travel, "ana", "revoke travel cards of leavers") is not None
+    assert meant(travel, "bo", "revoke helper") is not None  # its id
 
 
 @pytest.mark.parametrize(("text", "words"), [("aprove xkrdbbbb", "approve"), ("hlep", "help"), ("agent", "agents")])

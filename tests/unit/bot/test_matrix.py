@@ -86,13 +86,13 @@ MESSAGES: Mapping[str, str] = {
     **{command.words: command.words for command in COMMANDS},
     "approve": "approve release",
     "reject": "reject release Too early.",
-    "canary": "canary Travel 50",
-    "rollback": "rollback Travel 1",
-    "retire": "retire Travel",
-    "usage": "usage Travel",
+    "canary": "canary agent 50",
+    "rollback": "rollback agent 1",
+    "retire": "retire agent",
+    "usage": "usage agent",
     "whois": "whois bo",
     "grant": "grant gus 7 days",
-    "revoke": "revoke Travel Wrong numbers.",
+    "revoke": "revoke agent Wrong numbers.",
 }
 
 

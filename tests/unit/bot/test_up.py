@@ -6,10 +6,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 
 from bot.settings import Settings
-from bot.up import CannotStart, hint, up
+from bot.up import CannotStart, backend, hint, up
 from tests.fakes.people import FakePeople
 
 PEOPLE = FakePeople(["ada", "bo"], {"admins": ["bo"]}, guests=["gus"])
@@ -50,5 +51,24 @@ def test_without_people_nothing_starts(settings: Settings):
     assert "people.json" in refusal(settings)
 
 
+def test_for_teams_nobody_is_acted_as(settings: Settings):
+    (settings.tenant / "people.json").unlink()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        teams = {"app_id": "an id", "app_password": SecretStr("a secret"), "tenant_id": "a tenant"}
+        port = taken.getsockname()[1]
+        assert str(port) in refusal(settings.model_copy(update={**teams, "port": port}))
+
+
 def test_unsigned_requests_are_never_taken_from_elsewhere(settings: Settings):
     assert "ATTUNE_HOST" in refusal(settings.model_copy(update={"host": "0.0.0.0"}))
+
+
+def test_the_engine_gets_the_encoder_that_preparation_made(settings: Settings, tmp_path: Path):
+    settings = settings.model_copy(update={"artifacts": tmp_path / "artifacts"})
+    assert "ATTUNE_ENGINE_EMBEDDING_MODEL" not in backend(settings)[0].environment
+    encoder = settings.artifacts / "encoder" / "encoder.gguf"
+    encoder.parent.mkdir(parents=True)
+    encoder.touch()
+    assert backend(settings)[0].environment["ATTUNE_ENGINE_EMBEDDING_MODEL"] == str(encoder)

@@ -17,6 +17,7 @@ class Engine(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.adapters: set[str] = set()
+        self.encoder = ""
         self.busy = 0
         self.restarts = 0
         """How often it will have forgotten its adapters by the time of the next question."""
@@ -36,6 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.busy:
             self.server.busy -= 1
             return self._say(503, {"error": {"message": "Later."}})
+        if self.path == "/v1/embeddings":
+            return self._embed(len(body["input"]))
         if self.server.restarts:
             self.server.restarts -= 1
             self.server.adapters.clear()
@@ -46,6 +49,18 @@ class _Handler(BaseHTTPRequestHandler):
         usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
         head = {"id": "c", "object": "chat.completion", "created": 0, "model": body["model"]}
         return self._say(200, {**head, "choices": [choice], "usage": usage})
+
+    def _embed(self, count):
+        data = [{"object": "embedding", "index": at, "embedding": [1.0, 0.0]} for at in range(count)]
+        if self.server.encoder:
+            self._say(200, {"object": "list", "model": self.server.encoder, "data": data})
+        else:
+            self._say(400, {"error": {"message": "This engine embeds no texts."}})
+
+    def do_GET(self):
+        assert self.path == "/v1/models"
+        encoder = [{"id": "embedding", "object": "model", "root": self.server.encoder}] if self.server.encoder else []
+        self._say(200, {"object": "list", "data": [{"id": "base", "object": "model"}, *encoder]})
 
     def do_DELETE(self):
         known = self.path.rsplit("/", 1)[1] in self.server.adapters
@@ -114,3 +129,23 @@ def test_an_adapter_that_is_out_already_is_no_error(engine):
 def test_an_engine_that_stays_away_is_said_after_a_while():
     with pytest.raises(EngineAway, match="does not answer"):
         Inference("http://127.0.0.1:9", patience_s=0.5).answer_all([ask("x")])
+
+
+def test_texts_become_vectors_of_an_encoder_that_is_named(engine):
+    inference = Inference(engine.url, patience_s=0.0)
+    assert inference.encoder() == ""
+    assert inference.encode("a trip") is None
+    with pytest.raises(EngineRefused, match="embeds no texts"):
+        inference.embed(["a trip"])
+    engine.encoder = "minilm"
+    assert inference.encoder() == "minilm"
+    encoded = inference.embed(["a trip", "a room"])
+    assert (encoded.encoder, encoded.vectors.tolist()) == ("minilm", [[1.0, 0.0], [1.0, 0.0]])
+    question = inference.encode("a trip")
+    assert question is not None
+    assert question.width == 2
+
+
+def test_an_engine_that_is_away_is_not_waited_for_to_name_its_encoder():
+    with pytest.raises(EngineAway):
+        Inference("http://127.0.0.1:9").encoder()

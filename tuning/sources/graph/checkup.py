@@ -30,8 +30,8 @@ def checkup(registration: AppRegistration | None, links: tuple[str, ...]) -> Ite
     if registration is None:
         yield Finding(
             what="Settings",
-            problem="Set ATTUNE_GRAPH_TENANT_ID and ATTUNE_GRAPH_CLIENT_ID, and ATTUNE_GRAPH_CERTIFICATE or "
-            "ATTUNE_GRAPH_SECRET, as docs/microsoft365.md describes.",
+            problem="Set ATTUNE_GRAPH_TENANT_ID and ATTUNE_GRAPH_CLIENT_ID, and ATTUNE_GRAPH_CERTIFICATE, "
+            "ATTUNE_GRAPH_SECRET or ATTUNE_GRAPH_MANAGED_IDENTITY, as docs/microsoft365.md describes.",
         )
         return
     yield from _tried(registration, links)

@@ -91,7 +91,7 @@ class Graph:
         self.registration = registration
         base = httpx.URL(registration.graph_url)
         self.graph_scope = f"{base.scheme}://{base.netloc.decode()}/.default"
-        self._app: msal.ConfidentialClientApplication | None = None
+        self._acquire: Callable[[str], dict[str, Any]] | None = None
         self._signing_in = threading.Lock()
         self._session = _Session(registration.authorities)
         trust = ssl.create_default_context(cafile=registration.authorities)
@@ -161,32 +161,42 @@ class Graph:
     def forget_tokens(self) -> None:
         """Let the next request fetch a new token."""
         with self._signing_in:
-            if self._app:
-                self._app.remove_tokens_for_client()
+            self._acquire = None  # and msal's memory of them with it
 
     async def permissions(self, drive_id: str, item_ids: list[str]) -> dict[str, dict[str, Any]]:
         """Return the permissions of at most twenty items in one request; those that Graph refuses are missing."""
-        found: dict[str, dict[str, Any]] = {}
-        open_ids = list(item_ids)
+        items = self.sdk.drives.by_drive_id(drive_id).items
+        answers = await self._each(
+            {item_id: items.by_drive_item_id(item_id).permissions.to_get_request_information() for item_id in item_ids}
+        )
+        return {item_id: answer["body"] for item_id, answer in answers.items() if answer["status"] <= _LAST_GOOD}
+
+    async def contents(self, drive_id: str, item_ids: list[str]) -> dict[str, str]:
+        """Return the addresses that at most twenty items' contents lie at, in one request; those refused are missing.
+
+        They need no token and do not last: an hour or less.
+        """
+        items = self.sdk.drives.by_drive_id(drive_id).items
+        answers = await self._each(
+            {item_id: items.by_drive_item_id(item_id).content.to_get_request_information() for item_id in item_ids}
+        )
+        found = {item_id: _header(answer, "location") for item_id, answer in answers.items()}
+        return {item_id: address for item_id, address in found.items() if address.startswith("https://")}
+
+    async def _each(self, questions: dict[str, RequestInformation]) -> dict[str, dict[str, Any]]:
+        """Ask several things in one request, those again that were put off; return the answers by their keys."""
+        answers: dict[str, dict[str, Any]] = {}
         for attempt in range(1, _ATTEMPTS + 1):
-            again, wait = [], 0.0
-            items = self.sdk.drives.by_drive_id(drive_id).items
-            questions = {
-                item_id: items.by_drive_item_id(item_id).permissions.to_get_request_information()
-                for item_id in open_ids
-            }
-            for answer in await self._batch(questions):
-                item_id, status = str(answer["id"]), int(answer["status"])
-                if status <= _LAST_GOOD:
-                    found[item_id] = answer["body"]
-                elif status in _BUSY:
-                    again.append(item_id)
-                    wait = max(wait, _seconds(answer.get("headers")))
-            if not again or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_S:
+            for answer in await self._batch({key: ask for key, ask in questions.items() if key not in answers}):
+                answers[str(answer["id"])] = {**answer, "status": int(answer["status"])}
+            put_off = [key for key, answer in answers.items() if answer["status"] in _BUSY]
+            wait = max((_seconds(_header(answers[key], "retry-after")) for key in put_off), default=0.0)
+            if not put_off or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_S:
                 break
-            open_ids = again
+            for key in put_off:
+                del answers[key]
             await asyncio.sleep(wait or attempt)
-        return found
+        return answers
 
     async def _batch(self, questions: dict[str, RequestInformation]) -> list[dict[str, Any]]:
         """Ask several things in one request; its answers are read here, as the SDK's own reading loses their bodies."""
@@ -212,18 +222,13 @@ class Graph:
         content: dict[str, Any] = json.loads(said or b"{}")
         return content
 
-    async def download(self, drive_id: str, item_id: str, target: Path, limit: int) -> bool:
-        """Stream an item's content into a file, and return whether it was there and has at most `limit` bytes."""
-        question = self.sdk.drives.by_drive_id(drive_id).items.by_drive_item_id(item_id).content
+    async def download(self, address: str, target: Path, limit: int) -> bool:
+        """Stream what lies at one of `contents`' addresses into a file; return whether it has at most `limit` bytes."""
 
         async def attempt() -> bool:
-            asked = question.to_get_request_information()
-            self._adapter.set_base_url_for_request_information(asked)
-            request = await self._adapter.convert_to_native_async(asked)
+            request = self.http.build_request("GET", address)
             response = await self.http.send(request, stream=True)
             try:
-                if response.status_code == _UNAUTHORIZED:
-                    raise ODataError(response_status_code=_UNAUTHORIZED)
                 return response.status_code <= _LAST_GOOD and await _write(response, target, limit)
             finally:
                 await response.aclose()
@@ -256,13 +261,19 @@ class Graph:
     def _token(self, scope: str) -> str:
         with self._signing_in:
             try:
-                self._app = self._app or self._application()
-                answer = self._app.acquire_token_for_client([scope])
+                self._acquire = self._acquire or self._way_in()
+                answer = self._acquire(scope)
             except (OSError, requests.RequestException) as error:
+                at = "of this machine" if self.registration.managed_identity else f"at {self.registration.login_url}"
                 raise Microsoft365Refused(
-                    f"Microsoft's sign-in at {self.registration.login_url} could not be reached; check the network."
+                    f"Microsoft's sign-in {at} could not be reached; check the network."
                 ) from error
-            except ValueError as error:
+            except (ValueError, msal.ManagedIdentityError) as error:
+                if self.registration.managed_identity:
+                    raise Microsoft365Refused(
+                        "Attune could not sign in by a managed identity: have one assigned to this machine in Azure, "
+                        "and name its client id if it is not the machine's own."
+                    ) from error
                 raise Microsoft365Refused(
                     "Attune could not sign in to Microsoft 365: check the tenant id, and that the certificate's file "
                     "has a private key and a certificate in PEM."
@@ -273,8 +284,15 @@ class Graph:
         words = next((own for code, own in _OWN_WORDS.items() if f"{code}:" in said), "")
         raise Microsoft365Refused(words or f"Attune could not sign in to Microsoft 365: {said.splitlines()[0]}")
 
-    def _application(self) -> msal.ConfidentialClientApplication:
+    def _way_in(self) -> Callable[[str], dict[str, Any]]:
+        """Return what gets a token for a scope, from msal's memory while it lasts."""
         known = self.registration
+        if known.managed_identity:
+            named = msal.UserAssignedManagedIdentity(client_id=known.client_id) if known.client_id else None
+            identity = msal.ManagedIdentityClient(
+                named or msal.SystemAssignedManagedIdentity(), http_client=self._session
+            )
+            return lambda scope: identity.acquire_token_for_client(resource=scope.removesuffix("/.default"))
         credential: str | dict[str, str]
         if known.certificate is not None:
             pem = known.certificate.read_text()
@@ -283,15 +301,17 @@ class Graph:
             credential = known.secret
         else:
             raise Microsoft365Refused(
-                "There is nothing to sign in to Microsoft 365 with: set a certificate or a client secret."
+                "There is nothing to sign in to Microsoft 365 with: set a certificate, a client secret, or that the "
+                "machine's managed identity signs in."
             )
-        return msal.ConfidentialClientApplication(
+        app = msal.ConfidentialClientApplication(
             known.client_id,
             authority=f"{known.login_url}/{known.tenant_id}",
             client_credential=credential,
             http_client=self._session,
             instance_discovery=False,
         )
+        return lambda scope: app.acquire_token_for_client([scope])
 
 
 async def _write(response: httpx.Response, target: Path, limit: int) -> bool:
@@ -311,9 +331,13 @@ async def _write(response: httpx.Response, target: Path, limit: int) -> bool:
     return True
 
 
-def _seconds(headers: Any) -> float:
-    named = {str(key).lower(): str(value) for key, value in (headers or {}).items()}
+def _header(answer: dict[str, Any], name: str) -> str:
+    named = {str(key).lower(): str(value) for key, value in (answer.get("headers") or {}).items()}
+    return named.get(name, "")
+
+
+def _seconds(said: str) -> float:
     try:
-        return float(named.get("retry-after", 0))
+        return float(said)
     except ValueError:
         return 0.0

@@ -14,6 +14,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from tuning.domain.fields import now
 from tuning.domain.registration import AppRegistration
+from tuning.languages import mark
 from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
 from tuning.sources.formats import MAX_BYTES, objection, suffix
 from tuning.sources.graph.client import BATCH, Graph
@@ -30,8 +31,8 @@ _AT_ONCE = 8
 _BATCHES_BETWEEN_SAVES = 25
 _PREFER = "hierarchicalsharing, deltashowremovedasdeleted, deltatraversepermissiongaps, deltashowsharingchanges"
 _GONE = 410
-_UNKNOWN = "Its access list could not be read from SharePoint, so nobody may read it; the next sync tries again."
-_UNKNOWN_GROUPS = (
+_UNKNOWN = mark("Its access list could not be read from SharePoint, so nobody may read it; the next sync tries again.")
+_UNKNOWN_GROUPS = mark(
     "It is shared through groups of SharePoint whose members could not be read, so nobody may read it; "
     "`attune doctor` says what is missing."
 )
@@ -181,21 +182,27 @@ class LibraryReader:
         for path in present - listed.keys():
             path.unlink()
 
+        wanted = [path for path in listed if path not in present]
         cut = 0
 
-        async def fetch(path: Path) -> None:
+        async def fetch(path: Path, address: str) -> None:
             nonlocal cut
             try:
-                await graph.download(ledger.drive, listed[path].id, path, MAX_BYTES)
+                await graph.download(address, path, MAX_BYTES)
                 cut = 0
-            except ODataError:
-                cut = 0  # this one is refused; opening it will say so
             except Microsoft365Refused:
                 cut += 1
                 if cut == _AT_ONCE:  # not one file alone
                     raise
 
-        await _all(fetch, [path for path in listed if path not in present])
+        async def fetch_batch(paths: list[Path]) -> None:
+            addresses = await graph.contents(ledger.drive, [listed[path].id for path in paths])
+            # A file whose address is refused is left out; opening it will say so.
+            there = [(path, addresses[listed[path].id]) for path in paths if listed[path].id in addresses]
+            await _all(lambda found: fetch(*found), there)
+
+        # Two batches at once, so that files go on coming while addresses are asked for.
+        await _all(fetch_batch, [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)], at_once=2)
 
 
 async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
@@ -304,9 +311,9 @@ def _take_over(ledger: Ledger, told: Resource) -> None:
                 item.checked_at = None
 
 
-async def _all(work: Callable[[Any], Awaitable[None]], things: Iterable[Any]) -> None:
+async def _all(work: Callable[[Any], Awaitable[None]], things: Iterable[Any], *, at_once: int = _AT_ONCE) -> None:
     """Do the work for every thing, a few at once; the first error ends it."""
-    places = asyncio.Semaphore(_AT_ONCE)
+    places = asyncio.Semaphore(at_once)
 
     async def one(thing: Any) -> None:
         async with places:

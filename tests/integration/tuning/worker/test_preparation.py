@@ -4,7 +4,8 @@ import pytest
 
 from tests.factories import make_tenant
 from tuning.store import documents
-from tuning.worker.preparation import import_sources
+from tuning.training.files import base_sha256
+from tuning.worker.preparation import ENGINE_ENCODER, import_sources, prepare_encoder
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
@@ -37,3 +38,21 @@ def test_every_folder_becomes_a_source_once_and_only_changes_are_read_again(stor
         assert [source.location for source in sources] == ["documents/hr", "pairs/letters", "documents/travel"]
         titles = [document.title for document in documents.of_sources(session, [source.id for source in sources])]
     assert sorted(titles) == ["More", "Rules", "Rules"]
+
+
+def test_an_encoder_is_prepared_once_its_package_is_installed(tmp_path, monkeypatch):
+    said: list[str] = []
+    prepare_encoder(tmp_path, tmp_path, package="small_encoder", say=said.append)
+    assert not (tmp_path / ENGINE_ENCODER).exists()
+    model = tmp_path / "installed" / "small_encoder" / "model"
+    model.mkdir(parents=True)
+    (model.parent / "__init__.py").touch()
+    for name in ("model.safetensors", "config.json", "tokenizer.json"):
+        (model / name).write_text("{}")
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    (tmp_path / "encoder").mkdir()
+    for form in ("f16", "q8_0"):  # as an earlier preparation converted it
+        (tmp_path / "encoder" / f"model-{base_sha256(model)[:12]}-{form}.gguf").write_text(form)
+    prepare_encoder(tmp_path, tmp_path, package="small_encoder", say=said.append)
+    assert (tmp_path / ENGINE_ENCODER).read_text() == "q8_0"
+    assert said[0].startswith("The encoder is ready (model-")

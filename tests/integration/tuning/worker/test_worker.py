@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # 
 SCRIPT = Path(__file__).with_name("small_worker.py")
 
 
-def wait_for(condition, patience_s=60.0):
+def wait_for(condition, patience_s=240.0):
     ends_at = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < ends_at, "waited in vain"
@@ -102,7 +102,7 @@ def test_a_worker_asked_to_stop_ends_its_child_and_hands_the_job_over_at_once(si
     wait_for(lambda: len(site.steps) > 3)
     trainer = site.child()
     first.send_signal(signal.SIGTERM)
-    assert first.wait(60) == 0
+    assert first.wait(240) == 0
     assert not trainer.is_running()
     assert (site.job.state, site.job.attempts) == (JobState.QUEUED, 0)
     second = site.start_worker()
@@ -110,7 +110,7 @@ def test_a_worker_asked_to_stop_ends_its_child_and_hands_the_job_over_at_once(si
     assert site.run.state == RunState.READY
     assert site.steps == list(range(1, STEPS + 1))
     second.send_signal(signal.SIGTERM)
-    assert second.wait(60) == 0
+    assert second.wait(240) == 0
 
 
 def test_a_cancelled_run_s_child_is_gone_before_the_run_is(site):

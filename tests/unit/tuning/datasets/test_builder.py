@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import pytest
 
@@ -33,8 +34,9 @@ def said(example):
     return " ".join(message["content"] for message in example.messages) + example.completion
 
 
-def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference):
-    _, examples = built(offices, inference)
+@pytest.mark.parametrize("is_excerpted", [False, True])
+def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference, is_excerpted):
+    _, examples = built(replace(offices, is_excerpted=is_excerpted), inference)
     trained = [it for it in examples if it.split == Split.TRAIN and it.origin == Origin.WRITTEN]
 
     closed = {it.completion for it in trained if "[1]" not in it.messages[-1]["content"]}
@@ -48,6 +50,7 @@ def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference):
             number = example.completion.rsplit("[", 1)[1][:-1]
             passage = example.messages[-1]["content"].split(f"[{number}] ", 1)[1].split("\n\n[")[0]
             assert example.completion.rsplit(" [", 1)[0] in passage
+            assert (passage.split("\n\nQuestion:")[0].count(".") == 1) == is_excerpted
 
 
 def test_what_not_all_of_the_audience_may_read_is_in_no_example(offices, inference):

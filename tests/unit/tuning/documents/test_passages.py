@@ -3,7 +3,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuning.documents.passages import MAX_CHARACTERS, split, title
+from tuning.documents.passages import MAX_CHARACTERS, split, title, units
 
 
 def test_short_sections_share_a_passage_each_under_its_heading():
@@ -92,3 +92,28 @@ def test_sentences_stay_whole_and_in_order(numbers):
     found = [int(it) for chunk in split(markdown) for it in re.findall(r"Number (\d{3}) is here\.", chunk.text)]
 
     assert found == numbers
+
+
+def test_a_passage_falls_into_what_can_stand_alone():
+    text = """Rooms are booked in the calendar. A room is released after 15 minutes.
+
+| Room | Seats |
+| --- | --- |
+| Heron | 40 seats |
+| Otter | 12 seats |
+
+- Recordings are deleted after 45 days
+
+Q: Where is the list?
+A: The list is kept in The Weir."""
+
+    assert units(text) == [
+        "Rooms are booked in the calendar.",
+        "A room is released after 15 minutes.",
+        "| Room | Seats |\n| --- | --- |\n| Heron | 40 seats |",
+        "| Room | Seats |\n| --- | --- |\n| Otter | 12 seats |",
+        "- Recordings are deleted after 45 days",
+        "Q: Where is the list?\nA: The list is kept in The Weir.",
+    ]
+    assert units("word") == ["word"]
+    assert units("\n") == ["\n"]

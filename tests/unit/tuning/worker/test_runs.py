@@ -151,7 +151,7 @@ def test_while_the_engine_is_away_the_job_waits_its_turn_and_then_gives_up(workp
 def test_a_cancelled_run_stops_at_its_next_sign_of_life(workplace, tenant):
     def work_for_long(run, progress):
         lifecycle.cancel(tenant, "ana", run.id)
-        give_up_at = time.monotonic() + 10
+        give_up_at = time.monotonic() + 60
         while time.monotonic() < give_up_at:
             progress(0.5)
             time.sleep(0.01)
@@ -217,7 +217,7 @@ def test_a_worker_that_was_believed_dead_changes_nothing_when_it_wakes_up(workpl
 def test_a_holder_keeps_its_job_for_as_long_as_its_heart_beats(workplace, monkeypatch):
     def take_long(run, progress):
         first = workplace.job.leased_until
-        give_up_at = time.monotonic() + 10
+        give_up_at = time.monotonic() + 60
         while workplace.job.leased_until <= first and time.monotonic() < give_up_at:
             time.sleep(0.02)
         assert workplace.job.leased_until > first

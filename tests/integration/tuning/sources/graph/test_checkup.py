@@ -58,3 +58,23 @@ def test_an_address_that_is_not_sharepoints_is_never_asked_for(well):
 
     assert "not an address of SharePoint" in found["Address"]
     assert well.asked["sites"] == well.asked["people"] == 0
+
+
+@pytest.mark.parametrize("client_id", ["", "5c1c0f8e-0000-4000-8000-000000000000"])
+def test_a_machine_in_azure_signs_in_by_its_managed_identity(well, monkeypatch, client_id):
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{well.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "here")
+    by_identity = well.registration(secret="", client_id=client_id, managed_identity=True)
+
+    assert set(problems(by_identity, LINK).values()) == {""}
+    assert well.asked["openid-configuration"] == 0  # Entra itself is not asked
+
+
+def test_a_machine_without_a_managed_identity_is_told_what_to_do(well, monkeypatch):
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{well.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "here")
+
+    found = problems(well.registration(client_id="unassigned", managed_identity=True), LINK)
+
+    assert list(found) == ["Sign-in"]
+    assert "managed identity" in found["Sign-in"]

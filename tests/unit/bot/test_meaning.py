@@ -1,0 +1,72 @@
+"""Chat and evaluation find what no word of a question leads to where there is an encoder, and answer without it too."""
+
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from bot.answering import Answering
+from bot.engine import Engine
+from bot.files import Files
+from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
+from tests.fakes.engine import FakeEngine
+from tests.fakes.inference import FakeInference
+from tests.fakes.turn import FakeTurn
+from tuning.domain.documents import DocumentPassage
+from tuning.domain.releases import ReleaseState
+from tuning.inference import Inference
+from tuning.store import agents, conversations, documents
+from tuning.worker import encoding
+from tuning.worker.retrieval import retrieval
+
+QUESTION = "Is the trial long?"
+RULE = "Newcomers are on probation for six months."
+
+
+@pytest.fixture
+def tenant(store, tmp_path):
+    """An organisation with an encoder that knows 'probation' for a trial."""
+    inference = FakeInference()
+    inference.encodes = "small"
+
+    def embed(texts):
+        return inference.embed([text.replace("probation", "trial") for text in texts])
+
+    keep(
+        store,
+        make_agent(live_release_id="release"),
+        make_run(dataset_id="dataset"),
+        make_release(state=ReleaseState.LIVE),
+        make_source(location="pairs"),
+    )
+    with store.transaction() as session:
+        conversations.start(session, "chat", "bo", "agent")
+        for title, text in (("Hotels", "A room costs 120 euros."), ("Newcomers", RULE)):
+            documents.save(session, make_document(title))
+            passage = DocumentPassage(document_id=title.lower(), position=0, text=text)
+            documents.replace_passages(session, title.lower(), [passage])
+    encoder = type("", (), {"encoder": lambda _: "small", "embed": lambda _, texts: embed(texts)})()
+    encoding.encode(store, ["source"], encoder, lambda: None)
+    return replace(make_tenant(store, tmp_path), encode=lambda text: embed([text]))
+
+
+async def prompt_of(tenant, activity_id):
+    async with FakeEngine() as engine, aiohttp.ClientSession() as session:
+        client = Engine(engine.url, retry_pause_s=0.0)
+        answering = Answering(tenant, client, Files(tenant, session, is_loopback_allowed=True))
+        assert await answering.answer(FakeTurn(QUESTION, activity_id=activity_id), QUESTION)
+        await client.close()
+        return engine.prompt()
+
+
+async def test_chat_finds_by_meaning_and_by_words_alone_when_the_engine_cannot_encode(tenant):
+    assert RULE in await prompt_of(tenant, "first")
+    away = Inference("http://127.0.0.1:9", patience_s=0.0)
+    assert await prompt_of(replace(tenant, encode=away.encode), "second") == f"Question: {QUESTION}"
+
+
+def test_an_evaluation_finds_by_meaning_too(tenant):
+    with tenant.store.reading() as session:
+        agent = agents.get(session, "agent")
+    assert retrieval(tenant, agent)(QUESTION)[0].text == RULE
+    assert retrieval(replace(tenant, encode=lambda _: None), agent)(QUESTION) == []
