@@ -1,8 +1,10 @@
-"""The owner's inbox: one piece of feedback at a time, to accept, edit or turn down."""
+"""The owner's inbox: one matter at a time, to accept, edit or turn down what people said of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from adaptive_cards import together
 from adaptive_cards.elements import (
     Element,
     aside,
@@ -15,61 +17,80 @@ from adaptive_cards.elements import (
     text_input,
     verbatim,
 )
+from adaptive_cards.together import MAX_TEXT, Item, Words, by_whom
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
-from tuning.domain.feedback import Feedback, Reaction
-from tuning.languages import mark, say, say_many
 from tuning.languages import number as number_of
-
-MAX_TEXT = 2_000
-THUMBS = {Reaction.LIKE: mark("👍 liked it"), Reaction.DISLIKE: mark("👎 did not like it")}
+from tuning.languages import say, say_many
 
 
-def inbox_card(
-    agent: Agent, items: Sequence[tuple[Feedback, str, str]], *, number: int, accepted: int, problem: str = ""
-) -> Element:
-    """Return one item (feedback, answer given, who gave it) with the way to the others and to a new run."""
+@dataclass(frozen=True, kw_only=True)
+class Inbox:
+    """What waits for an agent's owner, and which of it is shown."""
+
+    agent: Agent
+    items: Sequence[Item]
+    """The matter shown: feedback on nearly the same question; none if nothing waits."""
+    number: int
+    """Which matter that is, counted from 0."""
+    total: int
+    to_read: int
+    """How much feedback waits, over all matters."""
+    accepted: int
+    """Corrections that no live release has learned yet."""
+    words: Words | None = None
+    """What the owner has typed and ticked, where several are settled together."""
+    problem: str = ""
+
+
+def inbox_card(inbox: Inbox) -> Element:
+    """Return one matter with the way to the others and to a new run."""
+    agent, number = inbox.agent, inbox.number
     retrain = execute(say("Retrain now"), Verb.RUN_START, is_validated=False, agent_id=agent.id)
     corrections = say_many(
-        "{count} correction accepted for the next run", "{count} corrections accepted for the next run", accepted
+        "{count} correction accepted for the next run", "{count} corrections accepted for the next run", inbox.accepted
     )
-    counted = aside(say("{number} to read · {corrections}", number=number_of(len(items)), corrections=corrections))
-    if not items:
-        return card(
-            heading(say("{agent}: inbox", agent=escape(agent.name))),
-            paragraph(say("Nothing waits for you.")),
-            counted,
-            actions=[retrain] if accepted else [],
-        )
-    number = number % len(items)
-    item, answer, who = items[number]
-    ids: dict[str, Any] = {"agent_id": agent.id, "feedback_id": item.id, "number": number}
+    to_read = number_of(inbox.to_read)
+    counted = aside(say("{number} to read · {corrections}", number=to_read, corrections=corrections))
+    last = [retrain] if inbox.accepted else []
+    if not inbox.items:
+        title, nothing = say("{agent}: inbox", agent=escape(agent.name)), say("Nothing waits for you.")
+        return card(heading(title), paragraph(nothing), counted, actions=last)
+    ids: dict[str, Any] = {"agent_id": agent.id, "number": number}
+    is_alone = len(inbox.items) == 1
+    body, actions = _alone(inbox.items[0], ids) if is_alone else together.settle(inbox.items, inbox.words, ids)
+    title = say("{agent}: inbox, {number} of {total}", agent=escape(agent.name), number=number + 1, total=inbox.total)
     return card(
-        heading(
-            say("{agent}: inbox, {number} of {total}", agent=escape(agent.name), number=number + 1, total=len(items))
-        ),
-        paragraph(problem, color="attention") if problem else None,
-        aside(f"{escape(who)}{' · ' + say(THUMBS[Reaction(item.reaction)]) if item.reaction else ''}"),
+        heading(title),
+        paragraph(inbox.problem, color="attention") if inbox.problem else None,
+        *body,
+        counted,
+        actions=[*actions, *(_steps(agent, number) if inbox.total > 1 else []), *last],
+    )
+
+
+def _alone(item: Item, ids: dict[str, Any]) -> tuple[list[Element], list[Element]]:
+    given = item.feedback
+    body = [
+        aside(by_whom(item)),
         label(say("Answer given")),
-        verbatim(answer[:MAX_TEXT]),
-        *([label(say("Comment")), verbatim(item.comment)] if item.comment else []),
-        text_input("question", say("Question"), value=item.question[:MAX_TEXT], longest=MAX_TEXT, is_required=True),
+        verbatim(item.answer[:MAX_TEXT]),
+        *([label(say("Comment")), verbatim(given.comment)] if given.comment else []),
+        text_input("question", say("Question"), value=given.question[:MAX_TEXT], longest=MAX_TEXT, is_required=True),
         text_input(
             "correction",
             say("What the answer should be"),
-            value=item.correction,
+            value=given.correction,
             longest=MAX_TEXT,
             is_multiline=True,
             is_required=True,
         ),
-        counted,
-        actions=[
-            execute(say("Accept"), Verb.INBOX_ACCEPT, style="positive", **ids),
-            execute(say("Leave out"), Verb.INBOX_REJECT, is_validated=False, **ids),
-            *(_steps(agent, number) if len(items) > 1 else []),
-            *([retrain] if accepted else []),
-        ],
-    )
+    ]
+    actions = [
+        execute(say("Accept"), Verb.INBOX_ACCEPT, style="positive", feedback_id=given.id, **ids),
+        execute(say("Leave out"), Verb.INBOX_REJECT, is_validated=False, feedback_id=given.id, **ids),
+    ]
+    return body, actions
 
 
 def _steps(agent: Agent, number: int) -> list[Element]:

@@ -25,6 +25,7 @@ class Verb(StrEnum):
     FEEDBACK_CORRECT = "feedback.correct"
     INBOX_OPEN = "inbox.open"
     INBOX_ACCEPT = "inbox.accept"
+    INBOX_MERGE = "inbox.merge"
     INBOX_REJECT = "inbox.reject"
     INVENTORY_OPEN = "inventory.open"
     AUDIT_OPEN = "audit.open"

@@ -140,6 +140,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.FEEDBACK_CORRECT: _on(Permission.FEEDBACK_GIVE, FeedbackState, _UNREAD, Tag.FEEDBACK_GIVEN),
     Verb.INBOX_OPEN: _on(Permission.FEEDBACK_REVIEW, AgentState),
     Verb.INBOX_ACCEPT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
+    Verb.INBOX_MERGE: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
     Verb.INBOX_REJECT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_REJECTED),
     Verb.INVENTORY_OPEN: Act(permission=Permission.AUDIT_READ),
     Verb.AUDIT_OPEN: Act(permission=Permission.AUDIT_READ),

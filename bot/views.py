@@ -7,14 +7,16 @@ from adaptive_cards.approval import Case, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.elements import Element
 from adaptive_cards.evaluation import evaluation_card
-from adaptive_cards.inbox import inbox_card
+from adaptive_cards.inbox import Inbox, inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
+from adaptive_cards.together import Item, Words
 from adaptive_cards.welcome import agents_card, welcome_card
 from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.review import review_card
 from adaptive_cards.wizard.sources import sources_card
+from tuning.datasets.matters import matters
 from tuning.domain.agents import STATES as AGENT_STATES
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Source, SourceKind
@@ -219,16 +221,33 @@ def whois(tenant: Tenant, person_id: str, text: str) -> Element:
     return whois_card(text, found)
 
 
-def inbox(tenant: Tenant, owner_id: str, agent_id: str, number: int, *, problem: str = "") -> Element:
-    """Return one item of an agent's inbox; numbers past either end go round."""
-    waiting = governed_feedback.inbox(tenant, owner_id, agent_id)
+def inbox(
+    tenant: Tenant, owner_id: str, agent_id: str, number: int, *, words: Words | None = None, problem: str = ""
+) -> Element:
+    """Return one matter of an agent's inbox; numbers past either end go round."""
+    waiting = matters(governed_feedback.inbox(tenant, owner_id, agent_id))
+    number = number % len(waiting) if waiting else 0
     with tenant.store.reading() as session:
-        agent = agents.get(session, agent_id)
-        items = [
-            (one, conversations.answer(session, one.answer_id).text, tenant.name_of(one.person_id)) for one in waiting
+        shown = [
+            Item(
+                feedback=one,
+                answer=conversations.answer(session, one.answer_id).text,
+                who=tenant.name_of(one.person_id),
+            )
+            for one in (waiting[number] if waiting else ())
         ]
-        accepted = sum(one.learned_in_run_id is None for one in feedback.accepted(session, agent_id))
-    return inbox_card(agent, items, number=number, accepted=accepted, problem=problem)
+        return inbox_card(
+            Inbox(
+                agent=agents.get(session, agent_id),
+                items=shown,
+                number=number,
+                total=len(waiting),
+                to_read=sum(map(len, waiting)),
+                accepted=sum(one.learned_in_run_id is None for one in feedback.accepted(session, agent_id)),
+                words=words,
+                problem=problem,
+            )
+        )
 
 
 def my_agents(tenant: Tenant, owner_id: str) -> Element:

@@ -24,6 +24,7 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.FEEDBACK_CORRECT: feedback.correct,
     Verb.INBOX_OPEN: feedback.open_inbox,
     Verb.INBOX_ACCEPT: feedback.accept,
+    Verb.INBOX_MERGE: feedback.merge,
     Verb.INBOX_REJECT: feedback.reject,
     Verb.INVENTORY_OPEN: inventory.open_page,
     Verb.AUDIT_OPEN: audit.open_page,

@@ -1,8 +1,11 @@
 """Buttons about feedback: correct an answer; the owner's inbox."""
 
+from dataclasses import replace
+
 from adaptive_cards.answer import corrected_card
+from adaptive_cards.together import Words
 from bot import views
-from bot.card_actions.press import Outcome, Press
+from bot.card_actions.press import STALE, Outcome, Press
 from tuning.domain.errors import InvalidInput
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
@@ -21,8 +24,12 @@ def correct(tenant: Tenant, press: Press) -> Outcome:
 
 
 def open_inbox(tenant: Tenant, press: Press) -> Outcome:
-    """Show an item of the inbox."""
-    return Outcome(card=views.inbox(tenant, press.person_id, press.id("agent_id"), press.number("number")))
+    """Show a matter of the inbox, with the words of the correction that the owner takes if they take one."""
+    words = _words(press)
+    if words is not None and (taken_id := press.text("feedback_id")):
+        waiting = feedback.inbox(tenant, press.person_id, press.id("agent_id"))
+        words = replace(words, correction=next((one.correction for one in waiting if one.id == taken_id), ""))
+    return _at(tenant, press, words=words)
 
 
 def accept(tenant: Tenant, press: Press) -> Outcome:
@@ -34,15 +41,40 @@ def accept(tenant: Tenant, press: Press) -> Outcome:
         )
     except InvalidInput as refusal:
         problem = refusal.sentence
-    return _at(tenant, press, problem)
+    return _at(tenant, press, problem=problem)
+
+
+def merge(tenant: Tenant, press: Press) -> Outcome:
+    """Take what is ticked into the next run as one correction, and show the next matter."""
+    words = _words(press)
+    if words is None:
+        raise InvalidInput(say(STALE))
+    try:
+        feedback.merge(tenant, press.person_id, words.ticked, words.question, words.correction)
+    except InvalidInput as refusal:
+        return _at(tenant, press, words=words, problem=refusal.sentence)
+    return _at(tenant, press)
 
 
 def reject(tenant: Tenant, press: Press) -> Outcome:
-    """Leave feedback out, and show the next item."""
-    feedback.reject(tenant, press.person_id, press.id("feedback_id"))
-    return _at(tenant, press, "")
+    """Leave feedback out, the one of the card or what is ticked on it, and show the next matter."""
+    words = _words(press)
+    ids = [press.id("feedback_id")] if words is None else words.ticked
+    if not ids:
+        return _at(tenant, press, words=words, problem=say("Tick what is to be left out."))
+    for feedback_id in ids:
+        feedback.reject(tenant, press.person_id, feedback_id)
+    return _at(tenant, press)
 
 
-def _at(tenant: Tenant, press: Press, problem: str) -> Outcome:
-    card = views.inbox(tenant, press.person_id, press.id("agent_id"), press.number("number"), problem=problem)
-    return Outcome(card=card)
+def _words(press: Press) -> Words | None:
+    """Return what was typed and ticked on a card that shows several together; None for any other card."""
+    if "together" not in press.data:
+        return None
+    question, correction = press.text("question"), press.text("correction")
+    return Words(question=question, correction=correction, ticked=press.choices("together"))
+
+
+def _at(tenant: Tenant, press: Press, *, words: Words | None = None, problem: str = "") -> Outcome:
+    agent_id, number = press.id("agent_id"), press.number("number")
+    return Outcome(card=views.inbox(tenant, press.person_id, agent_id, number, words=words, problem=problem))

@@ -74,7 +74,7 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
         contexts=[context for document_id in eligible for context in passages.get(document_id, ())],
         coverage=covered,
         holdout=holdout,
-        corrections=feedback.accepted(session, agent_id),
+        corrections=feedback.to_learn(session, agent_id),
         judged=feedback.judged(session, agent_id),
         splits=splits(addresses, has_holdout=bool(holdout)),
     )

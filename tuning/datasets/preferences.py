@@ -25,7 +25,9 @@ def preferences(dataset_id: str, material: Material, retrieval: Retrieval, dropp
     reserved = Seen(it.question for it in material.holdout)
     corrected = Seen(it.question for it in material.corrections)
     found: list[Example] = []
+    met: set[tuple[str, str]] = set()
     for given, answer in material.judged:
+        alike = (given.matter_id or given.id, normalised(answer.text))
         shown = _shown(answer, material, retrieval)
         if shown is None:
             dropped["feedback on passages that are left out or have changed"] += 1
@@ -35,7 +37,10 @@ def preferences(dataset_id: str, material: Material, retrieval: Retrieval, dropp
             dropped["thumb near a hold-out question"] += 1
         elif not given.correction and corrected.has(given.question):
             dropped["thumb on a question that was corrected"] += 1
+        elif alike in met:
+            dropped["correction of the same answer, accepted together with another"] += 1
         else:
+            met.add(alike)
             found.append(_example(dataset_id, given, answer, shown, material.agent.instructions))
     return found
 

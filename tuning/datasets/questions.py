@@ -109,6 +109,10 @@ class Seen:
 
     def has(self, text: str, threshold: float = NEARLY_THE_SAME) -> bool:
         """Whether a remembered text is nearly the same."""
+        return self.place(text, threshold) is not None
+
+    def place(self, text: str, threshold: float = NEARLY_THE_SAME) -> int | None:
+        """Return which remembered text is nearly the same, the first of them, counted from 0; None if none is."""
         found = shingles(text)
         near = {index for shingle in found for index in self._by_shingle.get(shingle, ())}
-        return any(similarity(found, self._all[index]) >= threshold for index in near)
+        return min((index for index in near if similarity(found, self._all[index]) >= threshold), default=None)

@@ -13,6 +13,7 @@ from tuning.languages import mark, say
 
 MAX_SOURCES = 20
 MAX_STARTERS = 6
+RETRAIN_AFTER = 10
 
 QUESTIONNAIRES: dict[Task, dict[str, str]] = {
     Task.QUESTIONS: {
@@ -27,6 +28,16 @@ QUESTIONNAIRES: dict[Task, dict[str, str]] = {
     Task.SUMMARY: {"summary": mark("What do you call your summaries?")},
 }
 """Per task, the questions that an owner must answer: key to question."""
+
+
+class Retraining(StrEnum):
+    """When Attune starts a run of an agent by itself."""
+
+    NEVER = "never"
+    AFTER = "after"
+    """As soon as so many corrections have been accepted since the last run began."""
+    WEEKLY = "weekly"
+    """A week after the last run began."""
 
 
 class AgentState(StrEnum):
@@ -72,6 +83,15 @@ class Agent(SQLModel, table=True):
     """The release that a share of its audience gets in the place of the live one."""
     is_complete: bool = False
     """Whether the wizard has been finished once."""
+    is_paused: bool = False
+    """Whether its owner lets it answer nobody for the moment."""
+    former_owner_ids: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Who has handed it over; they decide on it no more than its owner does."""
+    retraining: Retraining = Field(default=Retraining.NEVER, sa_type=words(Retraining))
+    retrain_after: int = RETRAIN_AFTER
+    """How many accepted corrections start a run, where corrections do."""
+    retraining_held: str = ""
+    """Why no run was started when one was due, which the owner has been told; empty if nothing is in the way."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
     @property

@@ -53,20 +53,23 @@ class Feedback(SQLModel, table=True):
     """What the answer should have been."""
     state: FeedbackState = Field(default=FeedbackState.NEW, index=True, sa_type=words(FeedbackState))
     reviewed_by: str = ""
+    reviewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    matter_id: str | None = Field(default=None, index=True)
+    """What it has in common with other feedback that was accepted together with it, in the same words."""
     learned_in_run_id: str | None = None
     """The run of the first live release that learned it."""
     given_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
-    def accept(self, reviewer_id: str, question: str, correction: str) -> None:
-        """Take it, as edited, into the next run."""
+    def accept(self, reviewer_id: str, question: str, correction: str, matter_id: str | None = None) -> None:
+        """Take it, as edited, into the next run; what has the same matter is learned once."""
         self._must_be_new()
-        self.state, self.reviewed_by = FeedbackState.ACCEPTED, reviewer_id
-        self.question, self.correction = question, correction
+        self.state, self.reviewed_by, self.reviewed_at = FeedbackState.ACCEPTED, reviewer_id, now()
+        self.question, self.correction, self.matter_id = question, correction, matter_id
 
     def reject(self, reviewer_id: str) -> None:
         """Leave it out."""
         self._must_be_new()
-        self.state, self.reviewed_by = FeedbackState.REJECTED, reviewer_id
+        self.state, self.reviewed_by, self.reviewed_at = FeedbackState.REJECTED, reviewer_id, now()
 
     def withdraw(self) -> None:
         """Take it back; what a live release has learned stays learned."""

@@ -54,6 +54,8 @@ class Run(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     agent_id: str = Field(index=True)
     started_by: str
+    is_automatic: bool = False
+    """Whether Attune started it, on behalf of who is named."""
     parent_release_id: str | None = None
     """The release whose adapter this run continues."""
     state: RunState = Field(default=RunState.QUEUED, index=True, sa_type=words(RunState))

@@ -1,5 +1,9 @@
 """Feedback on answers: given by the person who got the answer, reviewed by the agent's owner."""
 
+from collections.abc import Collection
+
+from sqlmodel import Session
+
 from tuning.domain.audit import Tag
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.feedback import STATES, Feedback, FeedbackState, Reaction
@@ -100,20 +104,35 @@ def inbox(tenant: Tenant, owner_id: str, agent_id: str) -> list[Feedback]:
 
 def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str, correction: str) -> Feedback:
     """Take a correction, as the owner edited it, into the next run."""
-    question, correction = _text(question, mark("question")), _text(correction, mark("correction"))
-    if not question or not correction:
-        raise InvalidInput(say("To learn from it, the agent needs both a question and what the answer should be."))
+    question, correction = _learnable(question, correction)
     with access.act(tenant, actor_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
-        counted = opinion(given)
-        given.accept(actor_id, question, correction)
-        session.add(given)
-        usage.judged(session, given, counted)
-        audit.record(
-            session, Tag.FEEDBACK_ACCEPTED, actor_id, given.id, agent_id=given.agent_id, given_by=given.person_id
-        )
+        _accept(session, actor_id, given, question, correction)
         return given
+
+
+def merge(
+    tenant: Tenant, actor_id: str, feedback_ids: Collection[str], question: str, correction: str
+) -> list[Feedback]:
+    """Accept several people's feedback on one matter together, in the owner's words: it is learned once.
+
+    All or nothing: raise `WrongState` if one of them has been decided on or taken back meanwhile.
+    """
+    question, correction = _learnable(question, correction)
+    ids = sorted(set(feedback_ids))
+    if not ids:
+        raise InvalidInput(say("Tick what is to be accepted together."))
+    with access.act(tenant, actor_id, ids[0]) as session:
+        found = [feedback.get_for_update(session, feedback_id) for feedback_id in ids]
+        for given in found:
+            access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
+        if len({given.agent_id for given in found}) > 1:
+            raise InvalidInput(say("These are about answers of different agents: accept them one by one."))
+        matter = {"matter_id": ids[0]} if len(ids) > 1 else {}
+        for given in found:
+            _accept(session, actor_id, given, question, correction, **matter)
+        return found
 
 
 def reject(tenant: Tenant, actor_id: str, feedback_id: str) -> Feedback:
@@ -127,6 +146,22 @@ def reject(tenant: Tenant, actor_id: str, feedback_id: str) -> Feedback:
             session, Tag.FEEDBACK_REJECTED, actor_id, given.id, agent_id=given.agent_id, given_by=given.person_id
         )
         return given
+
+
+def _learnable(question: str, correction: str) -> tuple[str, str]:
+    question, correction = _text(question, mark("question")), _text(correction, mark("correction"))
+    if not question or not correction:
+        raise InvalidInput(say("To learn from it, the agent needs both a question and what the answer should be."))
+    return question, correction
+
+
+def _accept(session: Session, actor_id: str, given: Feedback, question: str, correction: str, **matter: str) -> None:
+    counted = opinion(given)
+    given.accept(actor_id, question, correction, **matter)
+    session.add(given)
+    usage.judged(session, given, counted)
+    who = {"agent_id": given.agent_id, "given_by": given.person_id}
+    audit.record(session, Tag.FEEDBACK_ACCEPTED, actor_id, given.id, **who, **matter)
 
 
 def _check_room(waiting: int) -> None:

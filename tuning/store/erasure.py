@@ -22,7 +22,7 @@ from tuning.domain.usage import PersonUse
 
 def runs_touched(session: Session, person_id: str) -> Sequence[Run]:
     """Return the runs that may have learned from what a person said or sent, and all that built on them."""
-    corrections = select(Feedback.id).where(Feedback.person_id == person_id)
+    corrections = select(Feedback.id).where(_said(person_id))
     said = set(session.exec(select(Example.dataset_id).where(col(Example.feedback_id).in_(corrections))))
     sent = set(_uploads(session, person_id))
     readers = [agent.id for agent in session.exec(select(Agent)) if sent & set(agent.source_ids)]
@@ -50,7 +50,7 @@ def forget(session: Session, person_id: str, runs: Sequence[Run]) -> dict[str, i
     _forget_source(session, person_id)
     session.flush()
     answer_ids = session.exec(select(Answer.id).where(_cites(person_id, document_ids))).all()
-    given = or_(col(Feedback.person_id) == person_id, col(Feedback.answer_id).in_(answer_ids))
+    given = or_(_said(person_id), col(Feedback.answer_id).in_(answer_ids))
     done = {
         "drafts": _delete(session, Draft, or_(col(Draft.person_id) == person_id, col(Draft.answer_id).in_(answer_ids))),
         "answers": _delete(session, Answer, col(Answer.id).in_(answer_ids)),
@@ -84,6 +84,15 @@ def _forget_source(session: Session, person_id: str) -> None:
 
 def _uploads(session: Session, person_id: str) -> Sequence[str]:
     return session.exec(select(Source.id).where(Source.kind == SourceKind.UPLOAD, Source.location == person_id)).all()
+
+
+def _said(person_id: str) -> ColumnElement[bool]:
+    """Return what holds of a person's feedback, and of what was accepted together with it: in words that may be theirs.
+
+    A run that learned either learned both.
+    """
+    matters = select(Feedback.matter_id).where(Feedback.person_id == person_id, col(Feedback.matter_id).is_not(None))
+    return or_(col(Feedback.person_id) == person_id, col(Feedback.matter_id).in_(matters))
 
 
 def _cites(person_id: str, document_ids: Sequence[str]) -> ColumnElement[bool]:

@@ -80,6 +80,12 @@ def accepted(session: Session, agent_id: str) -> Sequence[Feedback]:
     ).all()
 
 
+def to_learn(session: Session, agent_id: str) -> Sequence[Feedback]:
+    """Return the corrections that the agent is to learn, oldest first; one of those that were accepted together."""
+    by_matter = {one.matter_id or one.id: one for one in reversed(accepted(session, agent_id))}
+    return list(reversed(by_matter.values()))
+
+
 def judged(session: Session, agent_id: str) -> Sequence[tuple[Feedback, Answer]]:
     """Return accepted corrections and bare thumbs that nobody turned down, with the answers they are on, oldest first.
 
@@ -110,6 +116,9 @@ def count_new(session: Session, agent_id: str, person_id: str) -> int:
 
 
 def in_dataset(session: Session, dataset_id: str) -> Sequence[Feedback]:
-    """Return the feedback that became examples of a dataset."""
+    """Return the feedback that became examples of a dataset, with what was accepted together with it."""
     ids = select(Example.feedback_id).where(Example.dataset_id == dataset_id, col(Example.feedback_id).is_not(None))
-    return session.exec(select(Feedback).where(col(Feedback.id).in_(ids)).order_by(col(Feedback.given_at))).all()
+    matters = select(Feedback.matter_id).where(col(Feedback.id).in_(ids), col(Feedback.matter_id).is_not(None))
+    is_alike = and_(col(Feedback.matter_id).in_(matters), col(Feedback.state) == FeedbackState.ACCEPTED)
+    learned = or_(col(Feedback.id).in_(ids), is_alike)
+    return session.exec(select(Feedback).where(learned).order_by(col(Feedback.given_at))).all()

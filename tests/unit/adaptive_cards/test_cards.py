@@ -24,12 +24,13 @@ from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.failure import failure_card
-from adaptive_cards.inbox import inbox_card
+from adaptive_cards.inbox import Inbox, inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
 from adaptive_cards.notice import approved_card, learned_card, rejected_card, suspended_card
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
+from adaptive_cards.together import Item
 from adaptive_cards.usage import usage_card
 from adaptive_cards.verbs import Verb
 from adaptive_cards.welcome import agents_card, welcome_card
@@ -91,6 +92,48 @@ FEEDBACK = Feedback(
     comment="It is wrong.",
     correction="Only over 600 km.",
     reaction=Reaction.DISLIKE,
+)
+INBOX = Inbox(
+    agent=AGENT,
+    items=[
+        Item(feedback=FEEDBACK, answer="No.", who="Bo *Berg*"),
+        Item(
+            feedback=Feedback(
+                id="another",
+                agent_id="agent",
+                answer_id="other",
+                person_id="eli",
+                question="Am I allowed to fly, or may I not fly?",
+                correction="Yes, if the journey is over 600 km and by day.",
+            ),
+            answer="Never.",
+            who="Eli",
+        ),
+    ],
+    number=1,
+    total=3,
+    to_read=4,
+    accepted=2,
+)
+NASTY_INBOX = replace(
+    INBOX,
+    items=[
+        Item(
+            feedback=Feedback(
+                id="feedback",
+                agent_id="agent",
+                answer_id="answer",
+                person_id="bo",
+                question=NASTY,
+                comment=NASTY,
+                correction=NASTY,
+            ),
+            answer=NASTY,
+            who=NASTY[:60],
+        )
+    ]
+    * 5,
+    problem=NASTY[:500],
 )
 COVERAGE = Coverage(
     eligible_ids=("a", "b"),
@@ -244,8 +287,10 @@ CARDS = {
     "canary": decided_card(AGENT, CANARY, Decision.APPROVED, "Cy", "Carefully.", ratings=RATINGS),
     "rolled back": decided_card(AGENT, SUBMITTED, Decision.ROLLED_BACK, "Attune", f"It is rated worse. {RATINGS}"),
     "rejected": decided_card(AGENT, make_release(state=ReleaseState.REJECTED), Decision.REJECTED, "Cy", "Too early."),
-    "inbox": inbox_card(AGENT, [(FEEDBACK, "No.", "Bo")] * 3, number=4, accepted=2),
-    "inbox, empty": inbox_card(AGENT, [], number=0, accepted=1),
+    "inbox": inbox_card(replace(INBOX, items=INBOX.items[:1])),
+    "inbox, together": inbox_card(INBOX),
+    "inbox, together, nasty": inbox_card(NASTY_INBOX),
+    "inbox, empty": inbox_card(replace(INBOX, items=[], number=0, total=0, to_read=0, accepted=1)),
     "my agents": my_agents_card(
         [
             Overview(

@@ -71,6 +71,7 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.FEEDBACK_CORRECT: {"answer_id": "answer", "correction": "Yes."},
     Verb.INBOX_OPEN: {"agent_id": "agent", "number": 0},
     Verb.INBOX_ACCEPT: {**FEEDBACK, "question": "May I fly?", "correction": "Yes."},
+    Verb.INBOX_MERGE: {**FEEDBACK, "together": "feedback", "question": "May I fly?", "correction": "Yes."},
     Verb.INBOX_REJECT: FEEDBACK,
     Verb.INVENTORY_OPEN: {"number": 0},
     Verb.AUDIT_OPEN: {"before": 0, "about": "agent"},

@@ -60,7 +60,7 @@ def tenant(store, tmp_path):
         folder = tenant.run_folder(f"run{number}")
         folder.mkdir(parents=True)
         (folder / "examples.jsonl").write_text(word)
-        given = "word" if word == PLANTED else None
+        given = "theword" if word == PLANTED else None
         keep(
             store,
             Dataset(id=f"d{number}", agent_id=agent_id, sha256="d" * 64),
@@ -105,10 +105,17 @@ def tenant(store, tmp_path):
         make_answer(question=PLANTED, text=PLANTED),
         make_answer(id="cites", person_id="cy", text=PLANTED, citations=[{"document_id": PLANTED.lower()}]),
         make_answer(id="cys", person_id="cy", question=KEPT, text=KEPT),
-        Feedback(id="word", agent_id="agent", answer_id="answer", person_id="bo", question=PLANTED, correction=PLANTED),
+        # Merged: the owner has taken Bo's words for both.
+        feedback("word", "bo", "answer", matter_id="theword"),
+        feedback("theword", "cy", "cys", matter_id="theword"),
         Feedback(id="on", agent_id="agent", answer_id="cites", person_id="cy", question=PLANTED),
     )
     return tenant
+
+
+def feedback(feedback_id, person_id, answer_id, **values):
+    said = {"question": PLANTED, "correction": PLANTED, **values}
+    return Feedback(id=feedback_id, agent_id="agent", answer_id=answer_id, person_id=person_id, **said)
 
 
 def holds(tenant, tmp_path, word):

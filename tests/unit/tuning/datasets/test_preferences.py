@@ -90,3 +90,16 @@ def test_an_answer_over_a_document_that_is_held_out_becomes_no_preference(office
     assert found
     assert all(set(it.detail["passage_ids"]) <= learned for it in found)
     assert len(found) + dataset.counts["dropped/feedback on passages that are left out or have changed"] == len(CITIES)
+
+
+def test_corrections_that_were_merged_are_learned_once_and_preferred_to_each_answer_once(offices, inference):
+    merged = {"correction": "180 euros", "state": FeedbackState.ACCEPTED, "matter_id": "word1"}
+    judge(offices, 1, ROME, "102 euros", **merged)
+    judge(offices, 2, ROME, "102 euros [1]", asker="ana", **merged)
+    judge(offices, 3, ROME, "No limit", asker="ana", **merged)
+
+    dataset, examples = built(offices, inference)
+
+    assert [it.detail["rejected"] for it in examples if it.origin == Origin.PREFERENCE] == ["102 euros", "No limit"]
+    assert [it.feedback_id for it in examples if it.split == Split.REGRESSION] == ["word1"]
+    assert dataset.counts["dropped/correction of the same answer, accepted together with another"] == 1

@@ -107,3 +107,67 @@ def test_feedback_taken_back_is_not_learned_and_can_be_given_anew(tenant):
         assert feedback.accepted(session, "agent") == []
     again = governed.give(tenant, "bo", "answer", reaction=Reaction.LIKE)
     assert (again.state, again.correction) == (FeedbackState.NEW, "")
+
+
+@pytest.fixture
+def corrected(tenant):
+    """Bo, Cy and Dee have corrected the same answer, each in their own words."""
+    keep(tenant.store, *(make_answer(id=who, person_id=who, text="Never.") for who in ("cy", "dee")))
+    return [
+        governed.give(tenant, who, answer_id, correction=f"Yes, says {who}.").id
+        for who, answer_id in (("bo", "answer"), ("cy", "cy"), ("dee", "dee"))
+    ]
+
+
+def test_what_is_merged_is_settled_at_once_for_each_author_and_learned_once(tenant, corrected):
+    governed.merge(tenant, "ana", corrected, "May I fly?", " Yes, over 600 km. ")
+    assert governed.inbox(tenant, "ana", "agent") == []
+    with tenant.store.reading() as session:
+        settled = feedback.accepted(session, "agent")
+        assert {(one.person_id, one.correction, one.reviewed_by) for one in settled} == {
+            (who, "Yes, over 600 km.", "ana") for who in ("bo", "cy", "dee")
+        }
+        assert len({one.matter_id for one in settled}) == 1
+        assert len(feedback.to_learn(session, "agent")) == 1
+        for feedback_id in corrected:
+            *_, event = audit.events(session, feedback_id)
+            assert (event.tag, event.detail["matter_id"]) == ("feedback:accepted", min(corrected))
+
+
+def test_what_one_takes_back_of_what_was_merged_the_others_still_teach(tenant, corrected):
+    governed.merge(tenant, "ana", corrected, "May I fly?", "Yes.")
+    governed.withdraw(tenant, "bo", corrected[0])
+    with tenant.store.reading() as session:
+        (learned,) = feedback.to_learn(session, "agent")
+    assert learned.person_id in {"cy", "dee"}
+
+
+def test_feedback_that_is_ticked_alone_is_accepted_like_any_other(tenant, corrected):
+    (given,) = governed.merge(tenant, "ana", corrected[:1], "May I fly?", "Yes.")
+    assert (given.state, given.matter_id) == (FeedbackState.ACCEPTED, None)
+    assert len(governed.inbox(tenant, "ana", "agent")) == 2
+
+
+def test_of_what_is_merged_all_is_settled_or_nothing(tenant, corrected):
+    governed.reject(tenant, "ana", corrected[2])
+    with pytest.raises(WrongState, match="already rejected"):
+        governed.merge(tenant, "ana", corrected, "May I fly?", "Yes.")
+    assert len(governed.inbox(tenant, "ana", "agent")) == 2
+    with tenant.store.reading() as session:
+        refused = audit.events(session, min(corrected))[-1]
+    assert (refused.tag, refused.actor_id) == ("act:refused", "ana")
+
+
+def test_what_cannot_be_merged_is_refused_with_a_sentence(tenant, corrected):
+    keep(tenant.store, make_agent(id="other", name="Other"), make_answer(id="elsewhere", agent_id="other"))
+    elsewhere = governed.give(tenant, "bo", "elsewhere", correction="Yes.").id
+    with pytest.raises(InvalidInput, match="different agents"):
+        governed.merge(tenant, "ana", [corrected[0], elsewhere], "May I fly?", "Yes.")
+    with pytest.raises(InvalidInput, match="Tick"):
+        governed.merge(tenant, "ana", [], "May I fly?", "Yes.")
+    with pytest.raises(InvalidInput, match="both a question"):
+        governed.merge(tenant, "ana", corrected, "May I fly?", " ")
+    for who in ("bo", "cy", "stranger"):
+        with pytest.raises(NotAllowed):
+            governed.merge(tenant, who, corrected, "May I fly?", "Yes.")
+    assert len(governed.inbox(tenant, "ana", "agent")) == 3

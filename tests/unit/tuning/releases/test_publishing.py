@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import keep, make_agent, make_release, make_run
+from tests.factories import keep, make_agent, make_answer, make_release, make_run
 from tuning.domain.audit import Tag
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
@@ -12,6 +12,7 @@ from tuning.domain.fields import now
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
+from tuning.governance import feedback as governed
 from tuning.governance.agents import available
 from tuning.releases import candidates, publishing
 from tuning.store import agents, audit, feedback, notices, releases
@@ -183,6 +184,26 @@ def test_people_hear_once_that_their_correction_is_live(tenant):
     assert open_notices(tenant) == {(NoticeKind.RELEASE_APPROVED, "ana"), (NoticeKind.FEEDBACK_LEARNED, "cy")}
     with tenant.store.reading() as session:
         assert feedback.get(session, "first").learned_in_run_id == "run"
+
+
+def test_everybody_whose_correction_was_merged_reads_that_it_has_been_learned(tenant):
+    people = ("bo", "cy", "gus")
+    keep(tenant.store, make_agent(), *(make_answer(id=who, person_id=who) for who in people))
+    given = [governed.give(tenant, who, who, correction=f"Yes, says {who}.").id for who in people]
+    governed.merge(tenant, "ana", given[:2], "May I fly?", "Yes.")
+    with tenant.store.reading() as session:
+        (learned,) = feedback.to_learn(session, "agent")
+    keep(
+        tenant.store,
+        make_run(state=RunState.READY, dataset_id="one"),
+        make_release(state=ReleaseState.SUBMITTED),
+        Example(dataset_id="one", split=Split.TRAIN, origin=Origin.CORRECTION, completion="", feedback_id=learned.id),
+    )
+    publishing.approve(tenant, "dee", "release")
+    told = {who for kind, who in open_notices(tenant) if kind == NoticeKind.FEEDBACK_LEARNED}
+    assert told == {"bo", "cy"}
+    with tenant.store.reading() as session:
+        assert {one.learned_in_run_id for one in feedback.accepted(session, "agent")} == {"run"}
 
 
 @pytest.fixture
