@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from adaptive_cards.drift import Lost, lost_documents, staleness
 from adaptive_cards.elements import (
     Element,
     aside,
@@ -23,6 +24,7 @@ from adaptive_cards.scores import objections, samples, scores_table
 from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
+from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.releases import Decision, Release, ReleaseState
 from tuning.languages import mark, number, retell, say, say_many
@@ -58,6 +60,9 @@ class Case:
     left_out: int
     """How many it did not."""
     dataset_sha256: str
+    drift: Drift
+    """What became of the documents since."""
+    lost: Sequence[Lost]
 
 
 def approval_card(case: Case) -> Element:
@@ -78,11 +83,13 @@ def approval_card(case: Case) -> Element:
                     case.learned,
                     left_out=number(case.left_out),
                 ),
+                say("Since then"): staleness(case.drift),
                 say("Replaces"): say("the release that is live")
                 if agent.live_release_id
                 else say("nothing: it is the first"),
             }
         ),
+        *lost_documents(case.lost),
         *([label(say("The owner says")), verbatim(shorten(release.note, 1_000))] if release.note else []),
         scores_table(case.evaluation),
         *objections(case.evaluation),

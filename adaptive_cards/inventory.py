@@ -20,6 +20,8 @@ class Line:
     """Which release answers, and since when; may be empty."""
     canary: str
     """Which release answers a share of the audience, and what people think of it; may be empty."""
+    drift: str
+    """What became of the documents that the live release learned from; may be empty."""
     newest: str
     """The newest release and its state; may be empty."""
 
@@ -45,7 +47,7 @@ def inventory_card(lines: Sequence[Line], *, total: int, number: int, has_more: 
         (
             f"{escape(shorten(one.name, 60))} ({one.agent_id})  \n{say('Owner')}: {escape(shorten(one.owner, 60))}",
             one.state,
-            "  \n".join(part for part in (one.live, one.canary, one.newest) if part) or say("none"),
+            "  \n".join(part for part in (one.live, one.drift, one.canary, one.newest) if part) or say("none"),
         )
         for one in lines
     ]

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from adaptive_cards.drift import in_short
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
 from adaptive_cards.numbers import percent
-from adaptive_cards.usage import in_short
+from adaptive_cards.usage import in_short as use_in_short
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
+from tuning.domain.drift import Drift
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
 from tuning.domain.usage import UseLine
@@ -22,6 +24,8 @@ class Overview:
 
     agent: Agent
     live: Release | None
+    drift: Drift | None
+    """What became of the documents that the live release learned from."""
     newest: Release | None
     run: Run | None
     """The one that is under way."""
@@ -70,6 +74,7 @@ def _block(one: Overview) -> list[Element]:
 
 def _state(one: Overview) -> str:
     parts = [say("{release} is live", release=one.live.label) if one.live else say("nothing is live yet")]
+    parts += in_short(one.drift)
     if one.run is not None:
         parts.append(say("tuning, {share}", share=percent(one.run.progress)))
     if one.newest is not None and one.newest.state == ReleaseState.CANARY:
@@ -78,5 +83,5 @@ def _state(one: Overview) -> str:
     if one.newest is not None and one.newest.state == ReleaseState.SUBMITTED:
         parts.append(say("{release} waits for an admin", release=one.newest.label))
     if one.use is not None:
-        parts.append(in_short(one.use, one.days))
+        parts.append(use_in_short(one.use, one.days))
     return " · ".join(parts)

@@ -1,10 +1,14 @@
 """Short news that a person gets unasked."""
 
-from adaptive_cards.elements import Element, card, escape, execute, heading, paragraph, verbatim
+from collections.abc import Sequence
+
+from adaptive_cards.drift import Lost, lost_documents
+from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, verbatim
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
+from tuning.domain.documents import Source
 from tuning.domain.releases import Release, ReleaseState
-from tuning.languages import number, say
+from tuning.languages import day, number, retell, say
 
 
 def approved_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
@@ -48,6 +52,37 @@ def suspended_card(agent: Agent, release: Release) -> Element:
         heading(say("{agent}, {release} was stopped", agent=escape(agent.name), release=release.label)),
         paragraph(say("Something that it learned from has been erased. A new run learns without it.")),
         actions=[execute(say("Start tuning"), Verb.RUN_START, agent_id=agent.id)],
+    )
+
+
+def drifted_card(agent: Agent, release: Release, lost: Sequence[Lost], *, is_owner: bool) -> Element:
+    """Return, for owner or admin: some may not read any more what it learned from, and what has been done."""
+    names = {"agent": escape(agent.name), "release": release.label}
+    if release.state == ReleaseState.SUSPENDED:
+        title = say("{agent}, {release} was stopped", **names)
+        news = say("Your organisation lets no release answer that learned from documents not all may read.")
+    elif release.state == ReleaseState.SUBMITTED:
+        title, news = say("{agent}, {release}: permissions have drifted", **names), say("It waits for a decision.")
+    else:
+        title, news = say("{agent}, {release}: permissions have drifted", **names), say("It goes on answering.")
+    if is_owner:
+        help_ = say("Have the documents shared with them again, or start tuning: a new run learns without them.")
+        actions = [execute(say("Start tuning"), Verb.RUN_START, agent_id=agent.id)]
+    else:
+        help_ = say(
+            "To stop it: **revoke {id}** and a reason. **policy drift suspend** does so by itself.", id=agent.id
+        )
+        actions = []
+    return card(heading(title), paragraph(news), *lost_documents(lost), aside(help_), actions=actions)
+
+
+def source_failed_card(source: Source) -> Element:
+    """Return, for whoever's agents learn from a source: it could not be synced, and what happens now."""
+    last = say("Agents know it as it was on {day}.", day=day(source.synced_at)) if source.synced_at else ""
+    return card(
+        heading(say("{source} could not be synced", source=escape(source.name))),
+        paragraph(escape(retell(source.sync_error))),
+        paragraph(f"{say('It is tried again by itself.')} {last}".strip()),
     )
 
 

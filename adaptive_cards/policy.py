@@ -17,7 +17,7 @@ from adaptive_cards.elements import (
     text_input,
 )
 from adaptive_cards.verbs import Verb
-from tuning.domain.policy import SETTINGS, Kind
+from tuning.domain.policy import DRIFT_ACTIONS, SETTINGS, Kind
 from tuning.languages import mark, say
 
 Choices = Sequence[tuple[str, str]]
@@ -26,7 +26,7 @@ Choices = Sequence[tuple[str, str]]
 SECTIONS: Mapping[str, Sequence[str]] = {
     mark("Who"): ("is_tuning_on", "tuner_ids", "maker_ids", "is_answering"),
     mark("How much"): ("agents_per_owner", "runs_per_day", "documents_per_agent", "minutes_per_run", "retention_days"),
-    mark("On what"): ("base_models", "source_keys", "highest_label", "labels"),
+    mark("On what"): ("base_models", "source_keys", "highest_label", "labels", "drift_action"),
     mark("What is told"): ("is_naming_people",),
 }
 HINTS: Mapping[str, str] = {
@@ -36,6 +36,10 @@ HINTS: Mapping[str, str] = {
     "is_answering": mark("Off: no agent answers anybody, however tuning is switched."),
     "base_models": mark("None chosen: any."),
     "source_keys": mark("None chosen: all."),
+    "drift_action": mark(
+        "When some of the audience may no longer read what a release learned from: owner and admins are told, and with "
+        "suspend it stops answering."
+    ),
     "is_naming_people": mark("Off: pseudonyms, and no question that only one person asked."),
     "retention_days": mark("Of conversations, feedback, and what agents learned from."),
 }
@@ -102,6 +106,9 @@ def _field(form: PolicyForm, key: str) -> list[Element]:
             shown = choice_input(key, title, [(say(switch).capitalize(), switch) for switch in SWITCH], value=value)
         case Kind.NUMBER:
             shown = text_input(key, title, value=value, longest=9)
+        case Kind.DRIFT_ACTION:
+            actions = [(say(text).capitalize(), action.value) for action, text in DRIFT_ACTIONS.items()]
+            shown = choice_input(key, title, actions, value=value)
         case Kind.NAME:
             shown = choice_input(key, title, _offered(form.choices.get(key, ()), value), value=value)
         case _ if key in form.choices:

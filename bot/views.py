@@ -5,6 +5,7 @@ from sqlmodel import Session
 from adaptive_cards.agent import agent_card
 from adaptive_cards.approval import Case, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
+from adaptive_cards.drift import in_short
 from adaptive_cards.elements import Element
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.inbox import Inbox, inbox_card
@@ -16,6 +17,7 @@ from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.review import review_card
 from adaptive_cards.wizard.sources import sources_card
+from bot import drift_views
 from tuning.datasets.matters import matters
 from tuning.domain.agents import STATES as AGENT_STATES
 from tuning.domain.agents import Agent
@@ -36,8 +38,9 @@ from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
 from tuning.languages import day, retell, say
 from tuning.languages import number as number_of
-from tuning.releases import rollouts
+from tuning.releases import drift, rollouts
 from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
+from tuning.store import drift as stored_drift
 
 MAX_FOUND = 20
 
@@ -99,7 +102,9 @@ def review(tenant: Tenant, agent: Agent, *, problem: str = "") -> Element:
     coverage = governed_agents.agent_coverage(tenant, agent)
     suggestions = [one.sentence for one in governed_agents.agent_suggestions(tenant, agent)]
     names = [tenant.name_of(principal_id) for principal_id in agent.audience]
-    return review_card(agent, coverage, suggestions, names, problem=problem)
+    with tenant.store.reading() as session:
+        found = stored_drift.get(session, agent.live_release_id) if agent.live_release_id else None
+    return review_card(agent, coverage, suggestions, names, drift=found, problem=problem)
 
 
 def evaluation(tenant: Tenant, person_id: str, release_id: str) -> Element:
@@ -124,6 +129,9 @@ def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
         dataset = datasets.get(session, dataset_id) if dataset_id else None
     if release.state != ReleaseState.SUBMITTED and decisions:
         return decided(tenant, release)
+    with tenant.store.reading() as session:
+        found = drift.look(session, tenant, release)
+        lost = drift_views.lost(session, tenant, found)
     return approval_card(
         Case(
             agent=agent,
@@ -135,6 +143,8 @@ def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
             learned=len(dataset.document_hashes) if dataset else 0,
             left_out=len(dataset.exclusions) if dataset else 0,
             dataset_sha256=dataset.sha256 if dataset else "",
+            drift=found,
+            lost=lost,
         )
     )
 
@@ -191,6 +201,7 @@ def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
             )
             if one.canary
             else "",
+            drift=". ".join(in_short(one.drift)),
             newest=say("{release} is {state}", release=one.newest.label, state=say(STATES[one.newest.state]))
             if one.newest and one.newest not in (one.live, one.canary)
             else "",
@@ -263,6 +274,7 @@ def _overview(session: Session, agent: Agent, use: UseLine | None) -> Overview:
     return Overview(
         agent=agent,
         live=next((release for release in made if release.id == agent.live_release_id), None),
+        drift=stored_drift.get(session, agent.live_release_id) if agent.live_release_id else None,
         newest=made[0] if made else None,
         run=runs.open_run(session, agent.id),
         to_read=len(feedback.to_review(session, agent.id)),

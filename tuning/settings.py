@@ -38,6 +38,9 @@ class TuningSettings(BaseSettings):
     converter: Path = Field(
         default=Path(".cache/converter"), description="Folder of the engine's own converter; set-up puts it there."
     )
+    sync_hours: float = Field(
+        default=24.0, ge=0, description="How often each source is synced by itself, in hours; 0 for never."
+    )
     engine_url: str = Field(default="http://127.0.0.1:8080", description="Where the engine answers.")
     threads: int = Field(default=0, ge=0, description="CPU threads for training; 0 takes all.")
     training_memory_gib: float = Field(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from adaptive_cards.drift import in_short
 from adaptive_cards.elements import (
     Element,
     aside,
@@ -19,6 +20,7 @@ from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Coverage
+from tuning.domain.drift import Drift
 from tuning.languages import number, retell, say, say_many
 
 MAX_EXCLUSIONS = 8
@@ -26,9 +28,15 @@ MAX_SUGGESTIONS = 4
 
 
 def review_card(
-    agent: Agent, coverage: Coverage, suggestions: Sequence[str], audience: Sequence[str], *, problem: str = ""
+    agent: Agent,
+    coverage: Coverage,
+    suggestions: Sequence[str],
+    audience: Sequence[str],
+    *,
+    drift: Drift | None = None,
+    problem: str = "",
 ) -> Element:
-    """Return the summary with coverage, exclusions, suggestions and the button that starts a run."""
+    """Return the summary with coverage, exclusions, suggestions, drift of what is live, and the button for a run."""
     gaps = agent.missing()
     left_out = coverage.exclusions
     hidden = len(left_out) - MAX_EXCLUSIONS
@@ -47,6 +55,7 @@ def review_card(
                 ),
             }
         ),
+        *([label(say("Since the live release learned")), bullets(in_short(drift))] if in_short(drift) else []),
         *([label(say("Still missing")), bullets(escape(gap) for gap in gaps)] if gaps else []),
         *(
             [

@@ -7,12 +7,12 @@ from adaptive_cards.elements import Element
 from bot import policy_view
 from bot.commands.command import Command, admins
 from bot.turn import Message, Turn
-from tuning.domain.policy import SETTINGS, Kind
+from tuning.domain.policy import SETTINGS, DriftAction, Kind
 from tuning.governance import policy
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark
 
-_VALUES = {Kind.SWITCH: r"on|off", Kind.NUMBER: r"\S*\d\S*"}
+_VALUES = {Kind.SWITCH: r"on|off", Kind.NUMBER: r"\S*\d\S*", Kind.DRIFT_ACTION: "|".join(DriftAction)}
 _BY_WORD = {setting.word: key for key, setting in SETTINGS.items() if setting.kind in _VALUES}
 _TAKES = "|".join(rf"{word} (?:{_VALUES[SETTINGS[key].kind]})" for word, key in _BY_WORD.items())
 

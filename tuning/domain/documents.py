@@ -1,13 +1,17 @@
 """Sources, the documents in them with their access lists, and the passages that search finds."""
 
+import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import JSON, Column, ForeignKey, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.fields import UtcDateTime, new_id, now, words
+
+FIRST_RETRY = timedelta(minutes=15)
+"""After a first scheduled sync that could not be done."""
 
 
 class SourceKind(StrEnum):
@@ -27,6 +31,31 @@ class Source(SQLModel, table=True):
     location: str = Field(index=True)
     """A folder's path below the tenant's documents, the id of the person whose uploads these are, or an address."""
     synced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_sync_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """None: it has no place in the schedule yet."""
+    sync_failures: int = 0
+    """How many scheduled syncs in a row could not be done."""
+    sync_error: str = ""
+    """Why the last one could not, as a sentence in English."""
+    syncing_job_id: str = ""
+    """The job that syncs it, or did last: no other may while that one is held by a worker."""
+
+    def schedule(self, at: datetime, interval: timedelta) -> None:
+        """Have it synced at its own time within the interval, drawn by a hash, so that not all are synced at once."""
+        seconds = interval.total_seconds()
+        phase = int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:6]) % 10**6 / 10**6 * seconds
+        passed = (at.timestamp() - phase) % seconds
+        self.next_sync_at = at + timedelta(seconds=seconds - passed)
+
+    def note_synced(self, at: datetime, interval: timedelta) -> None:
+        """Note that a scheduled sync came through."""
+        self.sync_failures, self.sync_error = 0, ""
+        self.schedule(at, interval)
+
+    def note_failed(self, sentence: str, at: datetime, interval: timedelta) -> None:
+        """Note that a scheduled sync could not be done: it is tried again, ever more rarely."""
+        self.sync_failures, self.sync_error = self.sync_failures + 1, sentence
+        self.next_sync_at = at + min(FIRST_RETRY * 2 ** min(self.sync_failures - 1, 10), interval)
 
 
 class Document(SQLModel, table=True):

@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     """What a worker can do."""
 
     RUN_TRAIN = "run.train"
+    SOURCE_SYNC = "source.sync"
 
 
 class JobState(StrEnum):
@@ -36,7 +37,7 @@ class Job(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     kind: JobKind = Field(sa_type=words(JobKind))
     subject_id: str = Field(index=True)
-    """The run that the job is about."""
+    """The run or source that the job is about."""
     payload: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     state: JobState = Field(default=JobState.QUEUED, index=True, sa_type=words(JobState))
     worker_id: str = ""
@@ -50,6 +51,10 @@ class Job(SQLModel, table=True):
         self.state, self.worker_id = JobState.CLAIMED, worker_id
         self.leased_until = at + LEASE
         self.attempts += 1
+
+    def is_held(self, at: datetime) -> bool:
+        """Return whether a worker that lives has it."""
+        return self.state == JobState.CLAIMED and self.leased_until is not None and self.leased_until >= at
 
     def beat(self, at: datetime) -> None:
         """Prolong the lease."""

@@ -22,9 +22,11 @@ class NoticeKind(StrEnum):
     RELEASE_SUSPENDED = "release.suspended"
     RELEASE_REVOKED = "release.revoked"
     RELEASE_ROLLED_BACK = "release.rolled_back"
+    RELEASE_DRIFTED = "release.drifted"
     ACCESS_ASKED = "access.asked"
     ACCESS_DECIDED = "access.decided"
     FEEDBACK_LEARNED = "feedback.learned"
+    SOURCE_FAILED = "source.failed"
 
 
 class NoticeState(StrEnum):

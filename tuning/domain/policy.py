@@ -9,9 +9,17 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.documents import Source
 from tuning.domain.errors import InvalidInput
+from tuning.domain.fields import words
 from tuning.languages import mark, number, say
 
 Value = bool | int | str | list[str]
+
+
+class DriftAction(StrEnum):
+    """What becomes of a release when some of its audience may no longer read what it learned from."""
+
+    WARN = "warn"
+    SUSPEND = "suspend"
 
 
 class Policy(SQLModel, table=True):
@@ -44,6 +52,8 @@ class Policy(SQLModel, table=True):
     """The organisation's sensitivity labels, lowest first."""
     highest_label: str = ""
     """The highest label that is learned from; empty: every label."""
+    drift_action: DriftAction = Field(default=DriftAction.WARN, sa_type=words(DriftAction))
+    """Owner and admins are told either way."""
     retention_days: int = 730
     """How long conversations, feedback and what agents learned from are kept."""
     is_naming_people: bool = False
@@ -88,6 +98,7 @@ class Kind(StrEnum):
     PRINCIPALS = "principals"
     NAMES = "names"
     NAME = "name"
+    DRIFT_ACTION = "drift action"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +127,7 @@ SETTINGS: Mapping[str, Setting] = {
     "source_keys": Setting(title=mark("Sources"), word="sources", kind=Kind.NAMES),
     "labels": Setting(title=mark("Sensitivity labels, lowest first"), word="labels", kind=Kind.NAMES),
     "highest_label": Setting(title=mark("Highest sensitivity label"), word="label", kind=Kind.NAME),
+    "drift_action": Setting(title=mark("When permissions drift"), word="drift", kind=Kind.DRIFT_ACTION),
     "retention_days": Setting(title=mark("Days until it is forgotten"), word="retention", kind=Kind.NUMBER, most=3_650),
     "is_naming_people": Setting(title=mark("Analytics name people"), word="names", kind=Kind.SWITCH),
 }
@@ -124,6 +136,8 @@ MAX_NAMES = 100
 MAX_NAME = 120
 ANY = "any"
 """What a form holds for a name that is empty: clients show no choice whose value is."""
+DRIFT_ACTIONS: Mapping[DriftAction, str] = {DriftAction.WARN: mark("warn"), DriftAction.SUSPEND: mark("suspend")}
+"""What people call what is done."""
 _SWITCH = {"on": True, "off": False}
 
 
@@ -147,6 +161,10 @@ def read(key: str, typed: str) -> Value:
                 least, most = number(setting.least), number(setting.most)
                 raise InvalidInput(say("Type a whole number from {least} to {most}.", least=least, most=most))
             return int(text)
+        case Kind.DRIFT_ACTION:
+            if text.casefold() not in set(DriftAction):
+                raise InvalidInput(say("Choose warn or suspend."))
+            return DriftAction(text.casefold())
         case Kind.NAME:
             return "" if text == ANY else text[:MAX_NAME]
         case _:

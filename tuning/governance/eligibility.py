@@ -91,6 +91,17 @@ def suggestions(
     return sorted(found, key=lambda one: (one.action is Action.ADD, -one.gain, one.sentence))
 
 
+def losses(documents: Iterable[Document], audience: Iterable[str], people: People) -> dict[str, list[str]]:
+    """Return the documents, of those that are still in their sources, that some of an audience may not read, with whom.
+
+    Who is not in the directory any more can't ask, and loses nothing.
+    """
+    may_be = {principal_id: are for principal_id in audience if (are := people.principals(principal_id))}
+    return {
+        document.id: who for document in documents if not document.is_deleted and (who := _shut_out(document, may_be))
+    }
+
+
 def _additions(eligible: Sequence[Document], audience: Sequence[str], people: People) -> list[Suggestion]:
     covered = frozenset[str]().union(*(people.members(principal_id) for principal_id in audience))
     groups = {reader for document in eligible for reader in document.readers if people.group(reader)} - set(audience)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from tuning.domain.agents import Agent, AgentState
+from tuning.domain.drift import Drift
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Person
 from tuning.domain.releases import Release
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, releases, runs
+from tuning.store import agents, drift, releases, runs
 
 PAGE = 10
 MAX_FOUND = 5
@@ -26,6 +27,8 @@ class Item:
     live: Release | None
     canary: Release | None
     newest: Release | None
+    drift: Drift | None
+    """What became of the documents that the live release learned from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,4 +81,5 @@ def _item(session: Session, agent: Agent) -> Item:
         live=next((release for release in made if release.id == agent.live_release_id), None),
         canary=next((release for release in made if release.id == agent.canary_release_id), None),
         newest=made[0] if made else None,
+        drift=drift.get(session, agent.live_release_id) if agent.live_release_id else None,
     )

@@ -9,7 +9,7 @@ from tuning.domain.audit import Tag
 from tuning.domain.documents import Source
 from tuning.domain.errors import InvalidInput, NotAllowed
 from tuning.domain.permissions import Permission
-from tuning.domain.policy import SETTINGS, Kind, Policy, Value, read, written
+from tuning.domain.policy import DRIFT_ACTIONS, SETTINGS, DriftAction, Kind, Policy, Value, read, written
 from tuning.governance import access
 from tuning.governance.errors import PolicyInvalid, PolicyOutdated
 from tuning.governance.rules import TUNING_IS_OFF
@@ -59,6 +59,8 @@ def told(tenant: Tenant, session: Session, key: str, value: Value) -> str:
         case Kind.NAMES, list():
             sources = {source.id: source.name for source in documents.sources(session)}
             return ", ".join(sources.get(name, name) for name in value) or say("all")
+        case Kind.DRIFT_ACTION, str():
+            return say(DRIFT_ACTIONS[DriftAction(value)])
         case _:
             return written(value)
 

@@ -14,7 +14,7 @@ from tuning.domain.notices import NoticeKind
 from tuning.domain.runs import Run
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.releases import rollouts
+from tuning.releases.suspension import suspend
 from tuning.store import agents, audit, erasure, notices, releases
 
 
@@ -69,15 +69,7 @@ def _suspend(session: Session, tenant: Tenant, actor_id: str, touched: Sequence[
         if release is None or not release.can_answer:
             continue
         agent = agents.get_for_update(session, release.agent_id)
-        release.suspend()
-        if release.id in {agent.live_release_id, agent.canary_release_id}:
+        if suspend(session, tenant, actor_id, agent, release):
             notices.notify(session, NoticeKind.RELEASE_SUSPENDED, [agent.owner_id], release.id)
-        if agent.canary_release_id == release.id:
-            agent.canary_release_id = None
-            releases.forget_ratings(session, release.id)
-        if agent.live_release_id == release.id:
-            agent.live_release_id = None
-            rollouts.take_out(session, tenant, actor_id, agent)
-        session.add_all([release, agent])
         stopped.append(release.id)
     return stopped

@@ -22,6 +22,7 @@ from tuning.releases.decisions import (
     worded,
     worded_reason,
 )
+from tuning.releases.drift import must_be_readable
 from tuning.store import agents, audit, notices, releases
 
 
@@ -53,6 +54,7 @@ def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") ->
         agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
         must_be_undecided(session, tenant, release)
+        must_be_readable(session, tenant, release)
         must_be_alone(session, agent)
         replaced = replace_live(session, agent, release)
         release.approve()
@@ -127,6 +129,7 @@ def roll_back(tenant: Tenant, actor_id: str, agent_id: str, number: int | None =
             return canary
         must_be_alone(session, agent)
         release = _earlier(session, tenant, agent, number)
+        must_be_readable(session, tenant, release)
         replaced = replace_live(session, agent, release)
         release.restore()
         session.add_all([release, agent])

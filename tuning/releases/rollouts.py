@@ -26,6 +26,7 @@ from tuning.releases.decisions import (
     replace_live,
     worded,
 )
+from tuning.releases.drift import must_be_readable
 from tuning.store import agents, audit, conversations, notices, releases
 
 
@@ -39,6 +40,7 @@ def begin(tenant: Tenant, actor_id: str, release_id: str, share: int, reason: st
         agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
         must_be_undecided(session, tenant, release)
+        must_be_readable(session, tenant, release)
         must_be_alone(session, agent)
         if agent.live_release_id is None:
             raise WrongState(

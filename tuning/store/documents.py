@@ -16,6 +16,8 @@ from tuning.store import rows
 _WEIGHTS = {"title": 2.0, "heading": 2.0, "text": 1.0}
 _SCORED = 2_000
 """Passages that SQLite scores at most, unless there are more and no word divides them well."""
+_AT_ONCE = 1_000
+"""Ids in one query."""
 _PASSAGES_AT_ONCE = 256
 """Passages whose vectors are unpacked together: as many as stay in the processor's cache."""
 
@@ -69,6 +71,15 @@ def of_sources(session: Session, source_ids: Collection[str]) -> list[Document]:
     """Return the documents that are in these sources now, by source and path."""
     query = select(Document).where(col(Document.source_id).in_(source_ids), col(Document.is_deleted).is_(False))
     return list(session.exec(query.order_by(col(Document.source_id), col(Document.path))))
+
+
+def by_ids(session: Session, document_ids: Sequence[str]) -> list[Document]:
+    """Return the documents with these ids, deleted ones too; those that were erased are missing."""
+    found: list[Document] = []
+    for start in range(0, len(document_ids), _AT_ONCE):
+        some = document_ids[start : start + _AT_ONCE]
+        found += session.exec(select(Document).where(col(Document.id).in_(some)))
+    return found
 
 
 def passages(session: Session, document_ids: Collection[str]) -> list[DocumentPassage]:

@@ -3,15 +3,17 @@
 import logging
 import os
 from dataclasses import replace
+from datetime import timedelta
 
 import psutil
 
-from tuning.domain.jobs import Job
+from tuning.domain.jobs import Job, JobKind
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
 from tuning.settings import TuningSettings
 from tuning.store import Store
 from tuning.tenancy import tenant_of
+from tuning.worker import syncing
 from tuning.worker.chores import chores
 from tuning.worker.lease import Lease
 from tuning.worker.loop import Loop, Work
@@ -34,11 +36,12 @@ def main() -> None:
     tenant = tenant_of(settings, store)
     try:
         equipment = equipment_of(settings)
-        chore = chores(tenant, settings.audit_anchor, equipment.inference)
+        interval = timedelta(hours=settings.sync_hours)
+        chore = chores(tenant, settings.audit_anchor, equipment.inference, interval)
         metrics = Metrics(store)
         if settings.worker_metrics_port:
             metrics.serve(settings.worker_metrics_port)
-        Loop(store, metrics.counted(work_of(tenant, equipment)), chore=chore).run_until_signalled()
+        Loop(store, metrics.counted(work_of(tenant, equipment, interval)), chore=chore).run_until_signalled()
     finally:
         store.close()
 
@@ -57,13 +60,15 @@ def equipment_of(settings: TuningSettings) -> Equipment:
     )
 
 
-def work_of(tenant: Tenant, equipment: Equipment) -> Work:
-    """Return what carries out a run."""
+def work_of(tenant: Tenant, equipment: Equipment, interval: timedelta) -> Work:
+    """Return what carries out a run, or a sync by schedule."""
 
     def work(lease: Lease, job: Job, progress: Progress) -> None:
-        stages = Stages(
-            tenant=replace(tenant, store=lease.store, encode=equipment.inference.encode), equipment=equipment
-        )
+        leased = replace(tenant, store=lease.store, encode=equipment.inference.encode)
+        if job.kind == JobKind.SOURCE_SYNC:
+            syncing.carry_out(leased, job, progress.check, interval)
+            return
+        stages = Stages(tenant=leased, equipment=equipment)
         carry_out(lease.store, job, progress, stages.acts(), stages.conclude)
 
     return work

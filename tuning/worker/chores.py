@@ -1,8 +1,9 @@
-"""What a worker does between jobs, every now and then: anchor the audit, forget what is too old, encode passages."""
+"""What a worker does between jobs, every now and then: anchor, forget what is too old, encode, queue syncs."""
 
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from tuning.domain.errors import Refusal
@@ -10,17 +11,21 @@ from tuning.domain.fields import now
 from tuning.governance import audit, retention
 from tuning.governance.tenant import Tenant
 from tuning.worker.encoding import Encoder, encoding
+from tuning.worker.syncing import schedule
 
 log = logging.getLogger(__name__)
 
 
-def chores(tenant: Tenant, anchor_file: Path, engine: Encoder) -> Callable[[], None]:
-    """Return what to call as often as one likes: it does what is due."""
-    all_of_them = (
+def chores(tenant: Tenant, anchor_file: Path, engine: Encoder, sync_every: timedelta) -> Callable[[], None]:
+    """Return what to call as often as one likes: it does what is due; with no time between syncs, there are none."""
+    all_of_them = [
         every(timedelta(hours=1), "anchor the audit", lambda: audit.anchor(tenant.store, anchor_file)),
         every(timedelta(days=1), "forget what is too old", lambda: retention.apply(tenant, now())),
         encoding(tenant.store, engine),
-    )
+    ]
+    if sync_every:
+        look = partial(schedule, tenant.store, sync_every)
+        all_of_them.append(every(timedelta(minutes=1), "queue the syncs that are due", look))
 
     def do_what_is_due() -> None:
         for chore in all_of_them:

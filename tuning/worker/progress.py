@@ -51,6 +51,11 @@ class Progress:
         self._earlier_s = 0.0
         self._losses: list[list[float]] | None = None
 
+    @property
+    def job_id(self) -> str:
+        """The job that this is the progress of."""
+        return self._job.id
+
     def enter(self, stage: Stage) -> Run:
         """Begin a stage, or take it up again, and return the run as it is then."""
         with self._lease.store.transaction() as session:

@@ -1,19 +1,58 @@
-"""Bringing a source in step with what the store knows of it, whatever kind it is."""
+"""Bringing a source in step with what the store knows of it, whatever kind it is; one job at a time."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from tuning.documents.extraction import Extractor
 from tuning.documents.sync import SyncReport, sync
+from tuning.domain.fields import now
 from tuning.governance.tenant import Tenant
 from tuning.sources.kinds import reader_of
-from tuning.store import documents
+from tuning.store import Store, documents, sources
+
+_LOOK_AGAIN_S = 0.5
 
 
 def sync_source(
-    tenant: Tenant, source_id: str, extractor: Extractor, progress: Callable[[float], None] = lambda _: None
+    tenant: Tenant,
+    source_id: str,
+    extractor: Extractor,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    job_id: str = "",
+    check: Callable[[], None] = lambda: None,
 ) -> SyncReport:
-    """Read what changed in a source; raise `NotFound` or `SourceMissing`."""
+    """Read what changed in a source, once no other job does; raise `NotFound` or `SourceMissing`.
+
+    `check` is called again and again, and raises where the work must not go on. Without a job, the caller sees to it
+    that nobody else syncs the source.
+    """
+
+    def go_on(share: float) -> None:
+        check()
+        progress(share)
+
     with tenant.store.reading() as session:
         source = documents.get_source(session, source_id)
     reader = reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=tenant.registration)
-    return sync(tenant.store, source_id, reader, extractor=extractor, progress=progress)
+    if not job_id:
+        return sync(tenant.store, source_id, reader, extractor=extractor, progress=go_on)
+    with _alone(tenant.store, source_id, job_id, check):
+        return sync(tenant.store, source_id, reader, extractor=extractor, progress=go_on)
+
+
+@contextmanager
+def _alone(store: Store, source_id: str, job_id: str, check: Callable[[], None]) -> Generator[None]:
+    """Wait until no other job syncs the source, and keep others away meanwhile."""
+    while True:
+        with store.transaction() as session:
+            if sources.take(session, source_id, job_id, now()):
+                break
+        check()
+        time.sleep(_LOOK_AGAIN_S)
+    try:
+        yield
+    finally:
+        with store.transaction() as session:
+            sources.leave(session, source_id, job_id)

@@ -20,7 +20,8 @@ from tuning.evaluation.evaluate import evaluate
 from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
 from tuning.inference import BASE, EngineAway, EngineRefused, Inference
-from tuning.releases import candidates
+from tuning.releases import candidates, watch
+from tuning.releases.drift import begin_anew_if_needed
 from tuning.store import agents, releases
 from tuning.training.config import TrainingConfig
 from tuning.training.export import export_adapter
@@ -83,7 +84,10 @@ class Stages:
         share = 1 / max(1, len(source_ids))
         with Extractor() as extractor:
             for number, source_id in enumerate(source_ids):
-                sync_source(self.tenant, source_id, extractor, _part(progress, number * share, share))
+                part = _part(progress, number * share, share)
+                sync_source(self.tenant, source_id, extractor, part, job_id=progress.job_id, check=progress.check)
+        watch.compare(self.tenant)
+        begin_anew_if_needed(self.tenant, run)
         encode(self.tenant.store, source_ids, self.equipment.inference, progress.tick)
         return {}
 

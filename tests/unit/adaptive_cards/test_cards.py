@@ -21,13 +21,21 @@ from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card, corrected_card
 from adaptive_cards.approval import Case, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
+from adaptive_cards.drift import Lost
 from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.failure import failure_card
 from adaptive_cards.inbox import Inbox, inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
-from adaptive_cards.notice import approved_card, learned_card, rejected_card, suspended_card
+from adaptive_cards.notice import (
+    approved_card,
+    drifted_card,
+    learned_card,
+    rejected_card,
+    source_failed_card,
+    suspended_card,
+)
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.together import Item
@@ -42,6 +50,7 @@ from adaptive_cards.wizard.sources import sources_card
 from tests.factories import make_agent, make_answer, make_release, make_run, make_source
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion
+from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.grants import Grant, GrantState
@@ -82,7 +91,11 @@ CASE = Case(
     learned=30,
     left_out=2,
     dataset_sha256="d" * 64,
+    drift=Drift(release_id="release", learned=30),
+    lost=(),
 )
+MOVED = Drift(release_id="release", learned=30, changed=7, deleted=2, lost={"c": ["staff"]})
+LOST = [Lost(title="Bonus *rules*", who=["Staff", "Ana"])]
 FEEDBACK = Feedback(
     id="feedback",
     agent_id="agent",
@@ -162,6 +175,7 @@ LINE = Line(
     state="live",
     live="release 1 since 2026-01-01",
     canary="",
+    drift="7 of 30 documents changed, 2 deleted",
     newest="release 2 is candidate",
 )
 NASTY_LINE = replace(LINE, name=NASTY[:60], owner=NASTY)
@@ -253,6 +267,10 @@ NASTY_CASE = Case(
     learned=1,
     left_out=0,
     dataset_sha256="",
+    drift=Drift(
+        release_id="release", learned=10_000, changed=9_999, lost={str(one): ["staff"] for one in range(1_000)}
+    ),
+    lost=[Lost(title=NASTY, who=[NASTY] * 50)] * 1_000,
 )
 CARDS = {
     "welcome": welcome_card("Bo Berg", [AGENT]),
@@ -270,6 +288,7 @@ CARDS = {
     "sources, none": sources_card(AGENT, []),
     "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problem="Choose again."),
     "review": review_card(AGENT, COVERAGE, ["Drop Guests: 1 more file."], ["Staff"]),
+    "review, drifted": review_card(AGENT, COVERAGE, [], ["Staff"], drift=MOVED),
     "review, incomplete": review_card(make_agent(questionnaire={}, source_ids=[]), COVERAGE, [], []),
     "progress, queued": progress_card(AGENT, make_run()),
     "progress": progress_card(
@@ -281,6 +300,7 @@ CARDS = {
     "evaluation": evaluation_card(AGENT, make_release(), EVALUATION, {"train/list": 120, "holdout/owner": 80}),
     "evaluation, nothing measured": evaluation_card(AGENT, make_release(), Evaluation(run_id="run"), {}),
     "approval": approval_card(CASE),
+    "approval, drifted": approval_card(replace(CASE, drift=MOVED, lost=LOST)),
     "approval, nasty": approval_card(NASTY_CASE),
     "approved": decided_card(AGENT, make_release(state=ReleaseState.LIVE), Decision.APPROVED, "Cy", ""),
     "approval, beside a live one": approval_card(replace(CASE, agent=make_agent(live_release_id="old"))),
@@ -296,6 +316,7 @@ CARDS = {
             Overview(
                 agent=AGENT,
                 live=make_release(state=ReleaseState.LIVE),
+                drift=MOVED,
                 newest=make_release(number=2),
                 run=make_run(progress=0.5),
                 to_read=2,
@@ -310,6 +331,12 @@ CARDS = {
     "news: rejected": rejected_card(AGENT, SUBMITTED, "Cy", "Too early."),
     "news: revoked": rejected_card(AGENT, make_release(live_at=datetime(2026, 1, 1, tzinfo=UTC)), "Cy", "Wrong."),
     "news: suspended": suspended_card(AGENT, SUBMITTED),
+    "news: drifted": drifted_card(AGENT, make_release(state=ReleaseState.LIVE), LOST * 10, is_owner=False),
+    "news: drifted and waiting": drifted_card(AGENT, SUBMITTED, LOST, is_owner=False),
+    "news: drifted and stopped": drifted_card(AGENT, make_release(state=ReleaseState.SUSPENDED), LOST, is_owner=True),
+    "news: source failed": source_failed_card(
+        make_source(sync_error="The source's folder is *away*.", synced_at=datetime(2026, 1, 1, tzinfo=UTC))
+    ),
     "news: learned": learned_card(AGENT, SUBMITTED),
     "audit": audit_card([ENTRY] * 2, about="agent", subject="Travel", is_first=False, has_older=True),
     "audit, nothing": audit_card([], about="", subject="", is_first=True, has_older=False),

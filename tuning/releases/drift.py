@@ -1,0 +1,94 @@
+"""What became of the documents that a release learned from: how many changed, and who may not read them any more."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from tuning.domain.audit import Tag
+from tuning.domain.drift import Drift, staleness
+from tuning.domain.errors import WrongState
+from tuning.domain.policy import DriftAction
+from tuning.domain.releases import Release
+from tuning.domain.runs import Run
+from tuning.governance import eligibility
+from tuning.governance.agents import learners
+from tuning.governance.tenant import Tenant
+from tuning.languages import say_many
+from tuning.store import agents, audit, datasets, documents, policy, releases, runs
+
+
+def look(session: Session, tenant: Tenant, release: Release) -> Drift:
+    """Compare a release with its documents as they are now; raise DirectoryUnreadable if nobody knows who is who.
+
+    How stale it is goes by what its own run learned from, for that is what a new run would bring in step. Who may read
+    goes by all that its adapter has seen, in the runs that it continues too.
+    """
+    own, seen = _learned(session, release)
+    there = documents.by_ids(session, seen)
+    changed, deleted = staleness(own, there)
+    owner_id = agents.get(session, release.agent_id).owner_id
+    lost = eligibility.losses(there, dict.fromkeys([*release.audience, owner_id]), tenant.people)
+    return Drift(release_id=release.id, learned=len(own), changed=changed, deleted=deleted, lost=lost)
+
+
+def must_be_readable(session: Session, tenant: Tenant, release: Release) -> None:
+    """Raise `WrongState` if a release would be suspended at once, for what some of its audience may not read."""
+    if policy.get(session).drift_action != DriftAction.SUSPEND:
+        return
+    if lost := look(session, tenant, release).lost:
+        raise WrongState(
+            say_many(
+                "{release} learned from {count} document that not all of its audience may read any more, and your "
+                "organisation lets no such release answer. Have it shared with them again, or reject the release.",
+                "{release} learned from {count} documents that not all of its audience may read any more, and your "
+                "organisation lets no such release answer. Have them shared with them again, or reject the release.",
+                len(lost),
+                release=release.label.capitalize(),
+            )
+        )
+
+
+def begin_anew_if_needed(tenant: Tenant, run: Run) -> None:
+    """Let a run start from the base model if what it would continue has seen what not all of its audience may read.
+
+    That is so when permissions have drifted, and when the audience has been widened.
+    """
+    if run.parent_release_id is None:
+        return
+    with tenant.store.reading() as session:
+        _, seen = _learned(session, releases.get(session, run.parent_release_id))
+        audience = learners(agents.get(session, run.agent_id))
+        lost = eligibility.losses(documents.by_ids(session, seen), audience, tenant.people)
+    if not lost:
+        return
+    with tenant.store.transaction() as session:
+        current = runs.get_for_update(session, run.id)
+        current.parent_release_id = None
+        session.add(current)
+        audit.record(
+            session,
+            Tag.RUN_BEGAN_ANEW,
+            audit.WORKER,
+            run.id,
+            agent_id=run.agent_id,
+            parent=run.parent_release_id,
+            documents=sorted(lost),
+        )
+
+
+def _learned(session: Session, release: Release) -> tuple[dict[str, str], Sequence[str]]:
+    """Return the documents of a release's run with their hashes, and those of all runs that made its adapter."""
+    run = runs.get(session, release.run_id)
+    own = _hashes(session, run)
+    seen = dict.fromkeys(own)
+    while run.parent_release_id is not None:
+        parent = releases.get(session, run.parent_release_id)
+        if parent.base_sha256 != release.base_sha256:  # then it was not continued
+            break
+        run = runs.get(session, parent.run_id)
+        seen |= dict.fromkeys(_hashes(session, run))
+    return own, list(seen)
+
+
+def _hashes(session: Session, run: Run) -> dict[str, str]:
+    return datasets.get(session, run.dataset_id).document_hashes if run.dataset_id else {}
