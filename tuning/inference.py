@@ -146,18 +146,13 @@ class Inference:
             return
 
     def encoder(self) -> str:
-        """Return the name of what embeds texts, empty if nothing does; an engine that is away is not waited for.
+        """Return the name of what embeds texts, empty if nothing does.
 
         Raises:
-            EngineAway: it could not be reached.
+            EngineAway: it could not be reached for half a minute.
             EngineRefused: it said no, with its reason.
         """
-        try:
-            listed = {model.id: model for model in self._client.models.list()}
-        except openai.APIConnectionError as error:
-            raise EngineAway from error
-        except openai.APIStatusError as error:
-            raise EngineRefused(_reason(error)) from error
+        listed = {model.id: model for model in self._patiently(lambda: list(self._client.models.list()))}
         return str(getattr(listed[EMBEDDING], "root", EMBEDDING)) if EMBEDDING in listed else ""
 
     def embed(self, texts: Sequence[str]) -> Encoded:
@@ -174,10 +169,17 @@ class Inference:
         return Encoded(encoder=reply.model, vectors=np.array([it.embedding for it in reply.data], np.float32))
 
     def encode(self, text: str) -> Encoded | None:
-        """Return the vector of a text, of its beginning if it is long; None if the engine can't give one."""
+        """Return the vector of a text, of its beginning if it is long; None if the engine has no encoder.
+
+        Raises:
+            EngineAway: it could not be reached for half a minute.
+            EngineRefused: it said no, with its reason.
+        """
         try:
             return self.embed([text[:LONGEST]])
-        except (EngineAway, EngineRefused):
+        except EngineRefused:
+            if self.encoder():
+                raise
             return None
 
     def _ask(self, prompt: Prompt) -> Completion:

@@ -1,8 +1,11 @@
 """The organisation that a process works for, out of its settings."""
 
+from collections.abc import Callable
+
 from tuning.domain.principals import People
+from tuning.domain.vectors import Encoded
 from tuning.governance.tenant import Tenant
-from tuning.inference import Inference
+from tuning.inference import EngineAway, EngineRefused, Inference
 from tuning.settings import TuningSettings
 from tuning.sources.errors import DirectoryUnreadable
 from tuning.sources.people import FilePeople
@@ -23,8 +26,20 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         base_model=settings.base_model_name,
         is_excerpted=settings.reads == "excerpts",
         registration=settings.registration,
-        encode=Inference(settings.engine_url, timeout_s=ENCODING_S, patience_s=0.0).encode,
+        encode=_hastily(Inference(settings.engine_url, timeout_s=ENCODING_S, patience_s=0.0)),
     )
+
+
+def _hastily(engine: Inference) -> Callable[[str], Encoded | None]:
+    """Return what encodes a question for a person who waits: None as soon as the engine can't."""
+
+    def encode(text: str) -> Encoded | None:
+        try:
+            return engine.encode(text)
+        except (EngineAway, EngineRefused):
+            return None
+
+    return encode
 
 
 def _people(settings: TuningSettings) -> People:

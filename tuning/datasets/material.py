@@ -2,17 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from tuning.datasets.questions import Context
-from tuning.documents.search import search
+from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer
 from tuning.domain.datasets import HoldoutQuestion, Split
 from tuning.domain.documents import Coverage, Document
 from tuning.domain.feedback import Feedback
+from tuning.domain.vectors import Encoded
 from tuning.governance.eligibility import coverage
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, documents, feedback, policy
@@ -109,27 +110,32 @@ class Retrieval:
         self._source_ids = material.agent.source_ids
         self._places = {context.passage_id: place for place, context in enumerate(material.contexts)}
         self._people = tenant.people
+        self._encode = tenant.encode
         principals = (tenant.people.principals(it) for it in material.agent.principals)
         self._principals = frozenset[str]().union(*principals)
 
     def best(self, question: str, limit: int) -> list[Context]:
-        """Return the passages that would be shown with a question."""
-        found = search(
-            self._session, question, principals=self._principals, source_ids=self._source_ids, limit=3 * limit
-        )
-        places = [self._places[it.passage_id] for it in found if it.passage_id in self._places]
-        return [self._contexts[place] for place in places[:limit]]
+        """Return the passages that a chat would show with a question; may raise EngineAway and EngineRefused."""
+        return self._best(question, limit, self._encode(question))
+
+    def _best(self, question: str, limit: int, vector: Encoded | None) -> list[Context]:
+        found = self._search(question, self._principals, 3 * limit, vector)
+        return [it for it in found if it is not None][:limit]
 
     def shown_to(self, person_id: str, question: str, limit: int) -> list[Context | None]:
-        """Return the passages that a chat shows a person for a question; None in place of what is not eligible."""
-        principals = self._people.principals(person_id)
-        found = search(self._session, question, principals=principals, source_ids=self._source_ids, limit=limit)
-        places = [self._places.get(it.passage_id) for it in found]
-        return [None if place is None else self._contexts[place] for place in places]
+        """Return the passages that a chat shows a person for a question; None in place of what is not eligible.
+
+        May raise EngineAway and EngineRefused.
+        """
+        return self._search(question, self._people.principals(person_id), limit, self._encode(question))
 
     def distractors(self, question: str, context: Context, limit: int) -> list[Context]:
-        """Return passages that would be found for a question beside its own; fewer when there are not so many."""
-        others = [it for it in self.best(question, limit + 1) if it.passage_id != context.passage_id][:limit]
+        """Return passages that share words with a question, beside its own; fewer when there are not so many.
+
+        Not by meaning: encoding every question that a dataset puts would take longer than all else in it.
+        """
+        found = self._best(question, limit + 1, None)
+        others = [it for it in found if it.passage_id != context.passage_id][:limit]
         at, taken = self._places[context.passage_id], {context.passage_id, *(it.passage_id for it in others)}
         for step in range(1, len(self._contexts)):
             if len(others) >= limit:
@@ -139,3 +145,15 @@ class Retrieval:
                 taken.add(fill.passage_id)
                 others.append(fill)
         return others
+
+    def _search(
+        self, question: str, principals: frozenset[str], limit: int, vector: Encoded | None
+    ) -> list[Context | None]:
+        found = search(
+            self._session, question, principals=principals, source_ids=self._source_ids, limit=limit, vector=vector
+        )
+        return [self._context(question, it) for it in found]
+
+    def _context(self, question: str, found: FoundPassage) -> Context | None:
+        place = self._places.get(found.passage_id)
+        return None if place is None else replace(self._contexts[place], found_with=(question, found.excerpt))

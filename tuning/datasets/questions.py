@@ -31,11 +31,16 @@ class Context:
     document_id: str
     is_excerpted: bool = False
     """Whether prompts show only what of it fits the question."""
+    found_with: tuple[str, str] = ("", "")
+    """The question that search found it with, and what of it fits that one."""
 
     def shown_with(self, question: str, *, answer: str = "") -> Passage:
         """Return what a prompt shows of it with a question; the part that holds the answer, where that is known."""
         if not self.is_excerpted:
             return self.passage
+        asked, found = self.found_with
+        if asked == question and answer in found:
+            return replace(self.passage, text=found)
         return replace(self.passage, text=excerpt(question, self.passage.text, answer=answer))
 
     @staticmethod

@@ -35,7 +35,11 @@ class Tenant:
     """How Attune signs in to Microsoft 365, if it does."""
 
     encode: Callable[[str], Encoded | None] = lambda _text: None
-    """How a question becomes a vector; None where search has to go by words alone."""
+    """How a question becomes a vector; None where search has to go by words alone.
+
+    In a chat also where the engine can't do it just then. In a job that fails with EngineAway, and is tried again: what
+    is learned or measured must not hang on that.
+    """
 
     @property
     def uploads(self) -> Path:

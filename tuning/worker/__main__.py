@@ -37,7 +37,8 @@ def main() -> None:
     try:
         equipment = equipment_of(settings)
         interval = timedelta(hours=settings.sync_hours)
-        chore = chores(tenant, settings.audit_anchor, equipment.inference, interval)
+        # A chore is done again soon: jobs don't wait for an engine that only a chore wants.
+        chore = chores(tenant, settings.audit_anchor, Inference(settings.engine_url, patience_s=0.0), interval)
         metrics = Metrics(store)
         if settings.worker_metrics_port:
             metrics.serve(settings.worker_metrics_port)

@@ -1,4 +1,4 @@
-"""Vectors for the passages that have none yet, where the engine has an encoder: search does without, if it must."""
+"""Vectors for the passages that have none yet, where the engine has an encoder."""
 
 import logging
 from collections.abc import Callable, Collection, Sequence
@@ -27,18 +27,19 @@ class Encoder(Protocol):
 
 
 def encode(store: Store, source_ids: Collection[str], engine: Encoder, watch: Callable[[], None]) -> None:
-    """Encode all that is missing in these sources, watched; where the engine can't, search goes by words alone."""
-    try:
-        encoder = engine.encoder()
-        while encoder and vectors.index(store, source_ids, encoder, engine.embed):
-            watch()
-    except (EngineAway, EngineRefused) as refusal:
-        log.warning("Passages are searched by their words alone for now: %s", refusal.sentence)
+    """Encode all that is missing in these sources, watched: what a run learns must not hang on how far this has come.
+
+    Raises EngineAway and EngineRefused.
+    """
+    encoder = engine.encoder()
+    while encoder and vectors.index(store, source_ids, encoder, engine.embed):
+        watch()
 
 
 def encoding(store: Store, engine: Encoder) -> Callable[[], None]:
     """Return what to call as often as one likes: it encodes a few passages of all sources, if any are missing.
 
+    Until an engine that is away is back, search goes by words alone.
     Only a few at a time, so that no job waits for long; once there is nothing more to do, it looks every minute.
     """
     due: datetime = now()

@@ -12,10 +12,13 @@ from tests.factories import keep, make_agent, make_document, make_release, make_
 from tests.fakes.engine import FakeEngine
 from tests.fakes.inference import FakeInference
 from tests.fakes.turn import FakeTurn
+from tuning.datasets.material import Retrieval, gather
 from tuning.domain.documents import DocumentPassage
 from tuning.domain.releases import ReleaseState
-from tuning.inference import Inference
+from tuning.inference import EngineAway, Inference
+from tuning.settings import TuningSettings
 from tuning.store import agents, conversations, documents
+from tuning.tenancy import tenant_of
 from tuning.worker import encoding
 from tuning.worker.retrieval import retrieval
 
@@ -61,7 +64,7 @@ async def prompt_of(tenant, activity_id):
 
 async def test_chat_finds_by_meaning_and_by_words_alone_when_the_engine_cannot_encode(tenant):
     assert RULE in await prompt_of(tenant, "first")
-    away = Inference("http://127.0.0.1:9", patience_s=0.0)
+    away = tenant_of(TuningSettings(engine_url="http://127.0.0.1:9"), tenant.store)
     assert await prompt_of(replace(tenant, encode=away.encode), "second") == f"Question: {QUESTION}"
 
 
@@ -70,3 +73,16 @@ def test_an_evaluation_finds_by_meaning_too(tenant):
         agent = agents.get(session, "agent")
     assert retrieval(tenant, agent)(QUESTION)[0].text == RULE
     assert retrieval(replace(tenant, encode=lambda _: None), agent)(QUESTION) == []
+
+
+def test_what_is_learned_of_a_correction_are_the_passages_that_chats_show(tenant):
+    def best(tenant):
+        with tenant.store.reading() as session:
+            retrieval = Retrieval(session, gather(session, tenant, "agent"), tenant)
+            return [it.shown_with(QUESTION).text for it in retrieval.best(QUESTION, 1)]
+
+    assert best(tenant) == [RULE]
+    assert best(replace(tenant, encode=lambda _: None)) == []
+    away = Inference("http://127.0.0.1:9", patience_s=0.0)
+    with pytest.raises(EngineAway):
+        best(replace(tenant, encode=away.encode))

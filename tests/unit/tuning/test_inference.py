@@ -146,6 +146,8 @@ def test_texts_become_vectors_of_an_encoder_that_is_named(engine):
     assert question.width == 2
 
 
-def test_an_engine_that_is_away_is_not_waited_for_to_name_its_encoder():
-    with pytest.raises(EngineAway):
-        Inference("http://127.0.0.1:9").encoder()
+def test_an_engine_that_is_away_is_not_taken_for_one_without_an_encoder():
+    away = Inference("http://127.0.0.1:9", patience_s=0.0)
+    for ask_it in (away.encoder, lambda: away.encode("a trip")):
+        with pytest.raises(EngineAway):
+            ask_it()

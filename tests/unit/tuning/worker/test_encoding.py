@@ -1,4 +1,4 @@
-"""Passages get their vectors from the engine when it can give them, and a sync never fails for want of it."""
+"""Passages get their vectors from the engine: all before a run goes on, and a few at a time between jobs."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from tests.factories import keep, make_document, make_source
 from tests.fakes.inference import FakeInference
 from tuning.domain.documents import DocumentPassage, PassageVectors
 from tuning.domain.fields import now
+from tuning.inference import EngineAway
 from tuning.store import documents
 from tuning.worker import encoding
 
@@ -30,7 +31,7 @@ def count(store, encoder="small"):
         return len(session.exec(select(PassageVectors).where(PassageVectors.encoder == encoder)).all())
 
 
-def test_a_sync_encodes_all_that_has_no_vectors_and_goes_on_without_an_engine(store, caplog):
+def test_a_run_encodes_all_that_has_no_vectors_and_does_not_go_on_without_the_engine(store):
     inference, watched = FakeInference(), []
 
     def encode():
@@ -38,9 +39,9 @@ def test_a_sync_encodes_all_that_has_no_vectors_and_goes_on_without_an_engine(st
 
     encode()
     inference.encodes, inference.is_away = "small", True
-    encode()
+    with pytest.raises(EngineAway):
+        encode()
     assert count(store) == 0
-    assert "searched by their words alone" in caplog.text
     inference.is_away = False
     encode()
     assert count(store) == COUNT
