@@ -110,7 +110,8 @@ async def test_whatever_is_killed_nothing_is_lost_and_nothing_doubled(
     undisturbed: Told, tenant: Path, root: Path, tmp_path: Path
 ):
     settings = demo_settings(Settings(tenant=tenant), tmp_path)
-    shutil.copytree(undisturbed.folder / "artifacts/base", tmp_path / "artifacts/base", symlinks=True)
+    for made in ("base", "encoder"):
+        shutil.copytree(undisturbed.folder / "artifacts" / made, tmp_path / "artifacts" / made, symlinks=True)
     up = AttuneUp(root, {**environment(settings), "ATTUNE_PLAYGROUND": str(tmp_path / "none")})
     up.start()
     up.wait_for_line("The base model is ready")
