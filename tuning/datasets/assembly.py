@@ -25,6 +25,7 @@ MAX_HOLDOUT = 120
 _PASSAGES = (2, 2, 3, 3, 4)
 _CORRECTION_WORDINGS = 8
 _CORRECTION_OPEN = 6
+_SHOWN = 4
 _CORRECTION_STRANGERS = 4
 """Questions that its passages don't answer, for each correction: a few corrections must not teach to answer always."""
 
@@ -91,15 +92,18 @@ class Assembly:
         for correction in self._material.corrections:
             ask, answer = correction.question, correction.correction
             shared: dict[str, Any] = {"question": ask, "feedback_id": correction.id}
-            ways = wordings(ask, self._material.agent.name, _CORRECTION_WORDINGS, self._rng)
+            # What somebody in a hurry leaves out may be what a correction is about: it would be learned of all else.
+            ways = wordings(ask, self._material.agent.name, _CORRECTION_WORDINGS, self._rng, is_whole=True)
             found += [
                 self._example(Split.TRAIN, Origin.CORRECTION, self._prompt(way), answer, **shared) for way in ways
             ]
-            shown = self._retrieval.best(ask, 4)
-            asked = [ask, *wordings(ask, self._material.agent.name, _CORRECTION_OPEN, self._rng)[1:]]
+            shown = self._retrieval.best(ask, _SHOWN)
+            # An engine that is away, or without an encoder, leaves a chat with what is found by words.
+            by_words = self._retrieval.best_by_words(ask, _SHOWN)
+            asked = [ask, ask, *ways[1:]]
             for number in range(_CORRECTION_OPEN if shown else 0):
-                order = list(shown)
-                if number:
+                order = list(by_words if number % 2 and by_words else shown)
+                if number > 1:
                     self._rng.shuffle(order)
                 prompt = self._prompt(asked[number % len(asked)], order)
                 found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))

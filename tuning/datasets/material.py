@@ -118,6 +118,10 @@ class Retrieval:
         """Return the passages that a chat would show with a question; may raise EngineAway and EngineRefused."""
         return self._best(question, limit, self._encode(question))
 
+    def best_by_words(self, question: str, limit: int) -> list[Context]:
+        """Return the passages that a chat would show if nothing could tell what the question means."""
+        return self._best(question, limit, None)
+
     def _best(self, question: str, limit: int, vector: Encoded | None) -> list[Context]:
         found = self._search(question, self._principals, 3 * limit, vector)
         return [it for it in found if it is not None][:limit]
@@ -134,7 +138,7 @@ class Retrieval:
 
         Not by meaning: encoding every question that a dataset puts would take longer than all else in it.
         """
-        found = self._best(question, limit + 1, None)
+        found = self.best_by_words(question, limit + 1)
         others = [it for it in found if it.passage_id != context.passage_id][:limit]
         at, taken = self._places[context.passage_id], {context.passage_id, *(it.passage_id for it in others)}
         for step in range(1, len(self._contexts)):

@@ -91,8 +91,8 @@ _KEPT_WORDS = (0.5, 0.9)
 _MOST_TRIES = 4
 
 
-def wordings(question: str, title: str, count: int, rng: random.Random) -> list[str]:
-    """Return the question and up to `count` - 1 other ways to ask it, without repeats."""
+def wordings(question: str, title: str, count: int, rng: random.Random, *, is_whole: bool = False) -> list[str]:
+    """Return the question and up to `count` - 1 other ways to ask it, without repeats; `is_whole`: no word lost."""
     ways: list[Callable[[], str]] = [
         lambda: rng.choice(_POLITE) + question,
         lambda: question.lower().rstrip("?"),
@@ -105,9 +105,12 @@ def wordings(question: str, title: str, count: int, rng: random.Random) -> list[
         lambda: _terse(question),
         lambda: _by_another(question),
         lambda: rephrased(_by_another(question), rng),
-        lambda: _hurried(rephrased(question, rng), rng),
-        lambda: _hurried(rephrased(f"{title} {question}", rng), rng),
     ]
+    if not is_whole:
+        ways += [
+            lambda: _hurried(rephrased(question, rng), rng),
+            lambda: _hurried(rephrased(f"{title} {question}", rng), rng),
+        ]
     found = dict.fromkeys([question])
     for _ in range(_MOST_TRIES):
         rng.shuffle(ways)

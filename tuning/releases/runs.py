@@ -18,9 +18,14 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.store import agents, audit, jobs, notices, policy, runs
 
+_SAME_PRESS = timedelta(minutes=2)
+"""Within it, a second start by the same person is the first one pressed twice, or delivered again."""
+
 
 def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
     """Queue a run of an agent; it continues the adapter of the live release if there is one.
+
+    Return the run that is under way if the same person started it a moment ago.
 
     Raise `InvalidInput` while something must still be filled in, `WrongState` if a run is under way already, and
     `NotAllowed` when today's runs are used up, or the policy has something against the base model or a source.
@@ -77,6 +82,8 @@ def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run
     if objection := objection_to_run(tenant, session, agent.source_ids):
         raise NotAllowed(objection)
     if under_way := runs.open_run(session, agent.id):
+        if under_way.started_by == actor_id and now() - under_way.created_at < _SAME_PRESS:
+            return under_way
         raise WrongState(
             say(
                 "A run of '{agent}' is already {state}. Wait for its end, or cancel it.",

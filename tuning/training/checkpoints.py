@@ -21,6 +21,8 @@ class Position:
     """Steps done in that stage."""
     losses: list[float] = field(default_factory=list)
     """Of every step so far."""
+    settled: int = 0
+    """Steps of the stage, one after another up to here, that found every correction certain."""
     seconds: float = 0.0
     """Of work so far, all attempts together."""
     references: list[list[float]] = field(default_factory=list)

@@ -63,6 +63,12 @@ class TrainingConfig:
     """Corrections and thumbs per step."""
     preference_examples: int = 16
     """Examples per step beside them."""
+    correction_rate: float = 2e-5
+    """Peak learning rate while learning corrections until they are certain."""
+    correction_certainty: float = 0.8
+    """Probability that every correction's whole answer is to have in the end, in each wording that is learned."""
+    correction_passes: int = 12
+    """How often at most the corrections that are not certain yet are learned once more, after everything else."""
     row_tokens: int = 2048
     """Longer examples are left out: cut, they would teach to stop early."""
     batch_tokens: int = 4096
@@ -132,6 +138,7 @@ SMALL: dict[str, float | int] = {
     "preference_epochs": 3,
     "preference_rate": 3e-4,
     "preference_examples": 8,
+    "correction_rate": 1e-3,
     "batch_tokens": 1024,
     "batch_rows": 32,
     "checkpoint_s": 4.0,

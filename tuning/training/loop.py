@@ -13,6 +13,7 @@ import torch
 
 from tuning.training import adapters, checkpoints, memory, models
 from tuning.training.batches import Batch, groups
+from tuning.training.certainty import uncertain
 from tuning.training.checkpoints import Position
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import LossNotFinite, Stopped
@@ -69,10 +70,10 @@ def train(  # noqa: PLR0915 - it reads top to bottom
     while position.stage < len(stages):
         stage = stages[position.stage]
         _begin(model, stage, position, device)
-        while position.step < len(stage.batches):
+        while batch := _due(model, stage, position, device):
             for group in optimiser.param_groups:
                 group["lr"] = stage.rate * schedule(position.step, len(stage.batches), config.warmup)
-            value = _take_step(model, stage, position, config, device)
+            value = _take_step(model, batch, position, config, device, stage=stage)
             if not math.isfinite(value):
                 raise LossNotFinite(loss=value, step=position.step + 1, stage=stage.name)
             torch.nn.utils.clip_grad_norm_(weights, config.clip)
@@ -94,11 +95,11 @@ def train(  # noqa: PLR0915 - it reads top to bottom
                 saved_at = now
             if stopped:
                 raise Stopped
-        position.stage, position.step = position.stage + 1, 0
+        position.stage, position.step, position.settled = position.stage + 1, 0, 0
         optimiser = _optimiser(weights, config)
 
     # ---- The adapter and how it came to be ------------------------------------------------------------------------
-    _tell(config.folder, stages[-1].name, position, steps, 0.0)
+    _tell(config.folder, stages[-1].name, position, len(position.losses), 0.0)
     unfinished = config.folder / f".{ADAPTER}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     adapters.save(model, unfinished)
@@ -110,15 +111,29 @@ def train(  # noqa: PLR0915 - it reads top to bottom
 
 
 def _begin(model: Any, stage: Stage, position: Position, device: torch.device) -> None:
-    # A model that drops out by chance can't be compared with itself.
-    model.train(not stage.is_judged)
+    # A model that drops out by chance can't be compared with itself, nor be certain.
+    model.train(not stage.is_judged and stage.certainty is None)
     if stage.is_judged and not position.references:
         position.references = references(model, stage.batches, device)
 
 
-def _take_step(model: Any, stage: Stage, position: Position, config: TrainingConfig, device: torch.device) -> float:
-    """Add the gradients of the stage's next batch to the weights', and return the loss."""
-    batch = stage.batches[position.step]
+def _due(model: Any, stage: Stage, position: Position, device: torch.device) -> Batch:
+    """Return what the stage's next step learns, past steps with nothing left to learn; nothing when it is done."""
+    while position.step < len(stage.batches) and not stage.is_settled(position.settled):
+        batch = stage.batches[position.step]
+        if stage.certainty is not None:
+            batch = uncertain(model, batch, stage.certainty, device)
+        if batch:
+            position.settled = 0
+            return batch
+        position.step, position.settled = position.step + 1, position.settled + 1
+    return ()
+
+
+def _take_step(
+    model: Any, batch: Batch, position: Position, config: TrainingConfig, device: torch.device, *, stage: Stage
+) -> float:
+    """Add the gradients of a batch of the stage to the weights', and return the loss."""
     if not stage.is_judged:
         return learn(model, batch, device)
     judging = Judging.of(config, stage.batches)

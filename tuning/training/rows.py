@@ -11,6 +11,7 @@ from typing import Any
 from tuning.domain.datasets import Origin, Split
 from tuning.domain.prompts import Message
 from tuning.training.batches import Batch, Row, batches, bundles, cost, shared
+from tuning.training.certainty import correction_batches
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import BaseModelUnfit, NothingToLearn
 from tuning.training.judged import cases, judged_batches
@@ -29,6 +30,14 @@ class Stage:
     batches: tuple[Batch, ...]
     is_judged: bool = False
     """Whether it learns from feedback, by comparing with the model as it was before."""
+    certainty: float | None = None
+    """Probability of an answer from which on a correction is not learned further; none: everything is."""
+    pass_steps: int = 0
+    """Steps in which every correction comes once, where there is such a probability."""
+
+    def is_settled(self, steps: int) -> bool:
+        """Whether so many steps that found nothing to learn, one after another, end it."""
+        return self.certainty is not None and steps >= self.pass_steps
 
 
 def read_examples(path: Path, split: Split) -> Iterator[dict[str, Any]]:
@@ -101,10 +110,18 @@ def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
     learned = [batch for rows in epochs for batch in batches(choose(rows, config, chance), config, chance)]
     compared = cases(judged, lambda messages, said: render_row(tokenizer, messages, said, Origin.PREFERENCE))
     preferred = judged_batches(compared, [*fresh, *known], config, chance)
+    mended = tuple(correction_batches([*fresh, *known], config, chance))
     stages = [
         Stage(name="adaptation", rate=config.adaptation_rate, batches=tuple(batches(adaptation, config, chance))),
         Stage(name="examples", rate=config.rate, batches=tuple(learned)),
         Stage(name="preferences", rate=config.preference_rate, batches=tuple(preferred), is_judged=True),
+        Stage(
+            name="corrections",
+            rate=config.correction_rate,
+            batches=mended,
+            certainty=config.correction_certainty,
+            pass_steps=len(mended) // max(1, config.correction_passes),
+        ),
     ]
     return [stage for stage in stages if stage.batches]
 

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -186,7 +187,7 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
             decision = Decision.REJECTED if rejected else Decision.APPROVED
             yield Approval(release_id="release", decision=decision, decided_by="dee")
     if state in {AgentState.TUNING, AgentState.LIVE_TUNING}:
-        yield make_run(id="next", state=RunState.RUNNING)
+        yield make_run(id="next", state=RunState.RUNNING, created_at=now() - timedelta(minutes=5))
     if isinstance(state, GrantState):
         decided_by = "" if state is GrantState.ASKED else "dee"
         yield Grant(id="grant", person_id="gus", justification="For travel.", state=state, decided_by=decided_by)

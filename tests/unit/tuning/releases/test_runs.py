@@ -37,11 +37,19 @@ def test_an_unfinished_agent_reads_all_that_is_missing(tenant):
 
 def test_an_agent_has_one_run_at_a_time(tenant):
     keep(tenant.store, make_agent())
-    first = lifecycle.start(tenant, "ana", "agent")
+    keep(tenant.store, make_run(id="first", created_at=now() - timedelta(minutes=3)))
     with pytest.raises(WrongState, match="already queued"):
         lifecycle.start(tenant, "ana", "agent")
-    lifecycle.cancel(tenant, "ana", first.id)
-    assert lifecycle.start(tenant, "ana", "agent").id != first.id
+    lifecycle.cancel(tenant, "ana", "first")
+    assert lifecycle.start(tenant, "ana", "agent").id != "first"
+
+
+def test_a_start_that_is_delivered_again_is_the_same_run(tenant):
+    keep(tenant.store, make_agent())
+    first = lifecycle.start(tenant, "ana", "agent")
+    assert lifecycle.start(tenant, "ana", "agent").id == first.id
+    with tenant.store.reading() as session:
+        assert [event.tag for event in audit.events(session, first.id)] == [Tag.RUN_STARTED]
 
 
 @pytest.mark.parametrize(

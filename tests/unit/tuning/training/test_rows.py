@@ -96,7 +96,7 @@ def test_a_continued_training_learns_what_is_new_and_repeats_a_share_of_the_rest
     config = replace(CONFIG, examples=examples, parent=tmp_path, learned=learned, epochs=4, correction_repeats=2)
     stages = plan(config, Letters())
     shown = Counter("".join(map(chr, row.tokens[: row.start])) for batch in stages[0].batches for row in batch)
-    assert [stage.name for stage in stages] == ["examples"]
+    assert [stage.name for stage in stages] == ["examples", "corrections"]
     assert {text: shown[text] for _, text in before} == {text: 1 for _, text in before}
     assert (shown["fresh"], shown["kept"]) == (4, 8)
 
