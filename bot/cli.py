@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,8 @@ from rich.console import Console
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from tuning.governance.tenant import Tenant
+    from tuning.releases.erasure import Receipt
     from tuning.store.store import Store
 
 app = typer.Typer(
@@ -107,15 +110,43 @@ def erase(
     receipt: Annotated[Path | None, typer.Option(help="The file for the receipt; var/erased-<person>.json.")] = None,
 ) -> None:
     """Delete what a person said and sent, stop every release that learned from it, and write a receipt."""
-    from tuning.domain.errors import Refusal
     from tuning.releases.erasure import erase_person
     from tuning.store.audit import OPERATOR
+
+    _erase(lambda tenant: erase_person(tenant, OPERATOR, person), receipt)
+
+
+@app.command()
+def erase_document(
+    *,
+    document: Annotated[str, typer.Argument(help="Its id, its path in its source, or its web address.")],
+    receipt: Annotated[Path | None, typer.Option(help="The file for the receipt; var/erased-<document>.json.")] = None,
+) -> None:
+    """Delete a document, what cites it, and stop every release that learned from it; it is not read again."""
+    from tuning.domain.errors import InvalidInput
+    from tuning.releases.erasure import erase_document as erase
+    from tuning.store import documents
+    from tuning.store.audit import OPERATOR
+
+    def erase_named(tenant: "Tenant") -> "Receipt":
+        with tenant.store.reading() as session:
+            found = documents.named(session, document)
+        if len(found) != 1:
+            ids = ", ".join(one.id for one in found) or "none"
+            raise InvalidInput(f"'{document}' should name one document. Documents of that name: {ids}.")
+        return erase(tenant, OPERATOR, found[0].id)
+
+    _erase(erase_named, receipt)
+
+
+def _erase(act: "Callable[[Tenant], Receipt]", target: Path | None) -> None:
+    from tuning.domain.errors import Refusal
     from tuning.tenancy import tenant_of
 
     settings = _settings()
     try:
-        erased = erase_person(tenant_of(settings, _store(settings)), OPERATOR, person)
-        target = receipt or Path(f"var/erased-{person}.json")
+        erased = act(tenant_of(settings, _store(settings)))
+        target = target or Path(f"var/erased-{erased.subject_id}.json")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps({**asdict(erased), "at": erased.at.isoformat()}, indent=2), "utf-8")
     except (Refusal, OSError) as error:

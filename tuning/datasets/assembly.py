@@ -9,6 +9,7 @@ from tuning.datasets.material import Material, Retrieval
 from tuning.datasets.questions import Context, Question, Seen, content_words, normalised
 from tuning.datasets.wordings import wordings
 from tuning.domain.datasets import Example, Origin, Split
+from tuning.domain.feedback import Feedback
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, question_messages
 
 BY_HEART = 5
@@ -25,6 +26,9 @@ MAX_HOLDOUT = 120
 _PASSAGES = (2, 2, 3, 3, 4)
 _CORRECTION_WORDINGS = 8
 _CORRECTION_OPEN = 6
+_CORRECTION_TALKS = 4
+"""Examples in which other things were asked before: what was answered there must not be the answer here."""
+_MOST_EARLIER = 4
 _SHOWN = 4
 _CORRECTION_STRANGERS = 4
 """Questions that its passages don't answer, for each correction: a few corrections must not teach to answer always."""
@@ -107,10 +111,24 @@ class Assembly:
                     self._rng.shuffle(order)
                 prompt = self._prompt(asked[number % len(asked)], order)
                 found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))
+            for number in range(_CORRECTION_TALKS if shown else 0):
+                talk = self._talk(correction, usable)
+                prompt = self._prompt(ask, by_words if number % 2 and by_words else shown, history=talk)
+                found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))
             for _ in range(_CORRECTION_STRANGERS if shown and usable else 0):
                 found += self._strange(usable, shown)
             found.append(self._example(Split.REGRESSION, Origin.CORRECTION, self._prompt(ask), answer, **shared))
         return found
+
+    def _talk(self, correction: Feedback, questions: Sequence[Question]) -> list[Message]:
+        """Return what may have been asked and answered before a correction's question: other corrections, or facts."""
+        said = [(it.question, it.correction) for it in self._material.corrections if it.id != correction.id]
+        said += [(it.text, it.answer) for it in self._rng.sample(questions, min(len(questions), _MOST_EARLIER))]
+        earlier = self._rng.sample(said, min(len(said), self._rng.randint(1, _MOST_EARLIER)))
+        talk: list[Message] = []
+        for asked, answered in earlier:
+            talk += [Message(role="user", content=asked), Message(role="assistant", content=answered)]
+        return talk
 
     def _by_heart(self, question: Question, *, is_ambiguous: bool) -> list[Example]:
         title = question.context.passage.title
@@ -249,9 +267,11 @@ class Assembly:
             detail=detail or {},
         )
 
-    def _prompt(self, question: str, shown: Iterable[Context] = (), *, answer: str = "") -> list[Message]:
+    def _prompt(
+        self, question: str, shown: Iterable[Context] = (), *, answer: str = "", history: Sequence[Message] = ()
+    ) -> list[Message]:
         passages = [context.shown_with(question, answer=answer) for context in shown]
-        return question_messages(question, passages, instructions=self._instructions)
+        return question_messages(question, passages, instructions=self._instructions, history=history)
 
     def _split(self, context: Context) -> Split:
         return self._material.splits[context.document_id]

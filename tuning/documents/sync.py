@@ -19,9 +19,10 @@ from tuning.languages import mark
 from tuning.sources.errors import OutsideSource
 from tuning.sources.formats import MEDIA_TYPES, objection, suffix
 from tuning.sources.reader import SourceFile, SourceReader
-from tuning.store import audit, documents
+from tuning.store import audit, documents, erasure
 from tuning.store.store import Store
 
+_ERASED = mark("It was erased: its content is not read again.")
 _NOT_OPENED = mark("The file could not be opened; it will be tried again at the next sync.")
 
 _BATCH = 20
@@ -72,12 +73,22 @@ def sync(
     with store.reading() as session:
         documents.get_source(session, source_id)
         known = {it.path: it for it in documents.of_source(session, source_id)}
-    files = list(reader.files())
+        erased_paths, erased_contents = erasure.erased(session, source_id)
+    files = []
+    for file in reader.files():
+        if erasure.digest(file.path) in erased_paths:
+            reader.erase(file.path)
+        else:
+            files.append(file)
     report = SyncReport(total=len(files))
     done = 0
     with nullcontext(extractor) if extractor else Extractor() as opener:
         for batch in _batches(files):
             readings = {file.path: _look(reader, opener, file, known.get(file.path)) for file in batch}
+            for path, reading in readings.items():
+                if reading is not None and reading.sha256 in erased_contents:
+                    reader.erase(path)
+                    readings[path] = _Reading(file=reading.file, left_out=_ERASED)
             with store.transaction() as session:
                 before = report
                 for file in batch:

@@ -60,6 +60,7 @@ class Tag(StrEnum):
     """Taken back, or used up by the run that it was for; one that runs out leaves no event: its end is in the grant."""
     POLICY_CHANGED = "policy:changed"
     PERSON_ERASED = "person:erased"
+    DOCUMENT_ERASED = "document:erased"
     RETENTION_APPLIED = "retention:applied"
     EVIDENCE_WRITTEN = "evidence:written"
     ACCESS_REFUSED = "access:refused"

@@ -84,6 +84,17 @@ class Document(SQLModel, table=True):
     synced_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
+class ErasedDocument(SQLModel, table=True):
+    """That a document was erased, without a word of it, so that the next sync doesn't bring it back."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str = Field(index=True)
+    path_sha256: str
+    content_sha256: str = ""
+    """Empty if its content was never read."""
+    erased_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 class DocumentReader(SQLModel, table=True):
     """One entry of a document's access list, so that search can join on it."""
 

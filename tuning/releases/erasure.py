@@ -1,4 +1,4 @@
-"""Erases a person: what they said and sent, what was learned from it, and a receipt that says so."""
+"""Erases a person or a document: all that was said and sent, what was learned from it, with a receipt that says so."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -8,21 +8,23 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from tuning.domain.audit import Tag
+from tuning.domain.audit import AuditEvent, Tag
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.runs import Run
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.releases.suspension import suspend
-from tuning.store import agents, audit, erasure, notices, releases
+from tuning.sources.kinds import reader_of
+from tuning.store import agents, audit, documents, erasure, notices, releases
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
     """What was erased, and the event of the audit that proves when."""
 
-    person_id: str
+    subject_id: str
+    """The person or the document."""
     at: datetime
     event_id: int
     event_hash: str
@@ -45,24 +47,61 @@ def erase_person(tenant: Tenant, actor_id: str, person_id: str) -> Receipt:
     if Path(person_id).name != person_id or person_id.startswith(".") or person_id in {"", audit.WORKER}:
         raise InvalidInput(f"'{person_id}' is not the object id of a person.")
     with access.act(tenant, actor_id, person_id) as session:
-        touched = erasure.runs_touched(session, person_id)
-        if busy := next((run for run in touched if not run.is_over), None):
-            name = agents.get(session, busy.agent_id).name
-            raise WrongState(f"A run of '{name}' learns from it just now. Wait for its end or cancel it, then erase.")
+        touched = erasure.runs_of_person(session, person_id)
         suspended = _suspend(session, tenant, actor_id, touched)
-        rows = {kind: number for kind, number in erasure.forget(session, person_id, touched).items() if number}
+        rows = erasure.forget_person(session, person_id, touched)
         event = audit.record(session, Tag.PERSON_ERASED, actor_id, person_id, rows=rows, suspended=suspended)
-    for folder in [tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)]:
-        if folder.is_dir():
-            shutil.rmtree(folder)
+    _delete_folders([tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)])
     tenant.store.let_go()
+    return _receipt(event, rows, suspended)
+
+
+def erase_document(tenant: Tenant, actor_id: str, document_id: str) -> Receipt:
+    """Delete a document wherever the same content was read, and stop every release that learned from it.
+
+    With it go the answers that cite it, those of the stopped releases that cite nothing, and the feedback on both.
+    Syncs don't read it again: neither at its place, nor its content anywhere. Where it came from it stays.
+
+    Raises:
+        NotFound: there is no such document.
+        WrongState: a run is learning from it just now.
+    """
+    with access.act(tenant, actor_id, document_id) as session:
+        found = documents.copies(session, documents.get(session, document_id))
+        kept = [(documents.get_source(session, it.source_id).model_copy(), it.path) for it in found]
+        touched = erasure.runs_of_documents(session, [it.id for it in found])
+        suspended = _suspend(session, tenant, actor_id, touched)
+        rows = erasure.forget_documents(session, found, touched)
+        event = audit.record(session, Tag.DOCUMENT_ERASED, actor_id, document_id, rows=rows, suspended=suspended)
+    for source, path in kept:
+        reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).erase(path)
+    _delete_folders([tenant.run_folder(run.id) for run in touched])
+    tenant.store.let_go()
+    return _receipt(event, rows, suspended)
+
+
+def _receipt(event: AuditEvent, rows: Mapping[str, int], suspended: Sequence[str]) -> Receipt:
     return Receipt(
-        person_id=person_id, at=event.at, event_id=event.id or 0, event_hash=event.hash, rows=rows, suspended=suspended
+        subject_id=event.subject_id,
+        at=event.at,
+        event_id=event.id or 0,
+        event_hash=event.hash,
+        rows=rows,
+        suspended=suspended,
     )
 
 
+def _delete_folders(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
+
 def _suspend(session: Session, tenant: Tenant, actor_id: str, touched: Sequence[Run]) -> list[str]:
-    """Stop what came out of the runs, and tell the owners."""
+    """Stop what came out of the runs, and tell the owners; raise `WrongState` if one is still learning."""
+    if busy := next((run for run in touched if not run.is_over), None):
+        name = agents.get(session, busy.agent_id).name
+        raise WrongState(f"A run of '{name}' learns from it just now. Wait for its end or cancel it, then erase.")
     stopped = []
     for run in touched:
         release = releases.of_run(session, run.id)

@@ -76,6 +76,9 @@ class FolderReader:
             raise OutsideSource(f"'{path}' is not a file of the source '{self._location}'.")
         return target
 
+    def erase(self, path: str) -> None:
+        """Do nothing: the folder is the origin itself, and none of it is kept elsewhere."""
+
     def _file(self, path: Path, access: _Access) -> SourceFile:
         status = path.stat()
         return SourceFile(

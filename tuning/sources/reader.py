@@ -38,3 +38,7 @@ class SourceReader(Protocol):
     def open(self, path: str) -> Path:
         """Return a local path to read a file from; raises OutsideSource for anything that is no file of the source."""
         ...
+
+    def erase(self, path: str) -> None:
+        """Delete what Attune itself keeps of a file, if anything, and don't fetch it again; the origin stays."""
+        ...

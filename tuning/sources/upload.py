@@ -1,6 +1,7 @@
 """What a person sent to the bot, as a source: it belongs to that person."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
@@ -53,3 +54,8 @@ class UploadReader:
         if PurePath(path).name != path or path.startswith(".") or target.is_symlink() or not target.is_file():
             raise OutsideSource(f"'{path}' is not among the uploads.")
         return target
+
+    def erase(self, path: str) -> None:
+        """Delete an upload."""
+        with suppress(OutsideSource):
+            self.open(path).unlink()

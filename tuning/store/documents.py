@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import bindparam, text
+from sqlalchemy import ColumnElement, and_, bindparam, or_, text
 from sqlmodel import Session, col, delete, select
 
 from tuning.domain.documents import Document, DocumentPassage, DocumentReader, PassageVectors, Source, SourceKind
@@ -60,6 +60,22 @@ def get_source(session: Session, source_id: str) -> Source:
 def at_path(session: Session, source_id: str, path: str) -> Document | None:
     """Return the document of one file, deleted or not."""
     return session.exec(select(Document).where(Document.source_id == source_id, Document.path == path)).first()
+
+
+def named(session: Session, name: str) -> list[Document]:
+    """Return the documents with this id, path in their source, or web address, deleted ones too."""
+    is_named = or_(col(Document.id) == name, col(Document.path) == name, col(Document.url) == (name or None))
+    return _in_order(session, is_named)
+
+
+def copies(session: Session, document: Document) -> list[Document]:
+    """Return a document and all others with the very same content."""
+    has_same_content = and_(col(Document.sha256) == document.sha256, col(Document.sha256) != "")
+    return _in_order(session, or_(col(Document.id) == document.id, has_same_content))
+
+
+def _in_order(session: Session, where: ColumnElement[bool]) -> list[Document]:
+    return list(session.exec(select(Document).where(where).order_by(col(Document.source_id), col(Document.path))))
 
 
 def of_source(session: Session, source_id: str) -> list[Document]:

@@ -1,15 +1,23 @@
-"""Everything that the store holds of one person: found, and deleted."""
+"""Everything that the store holds of one person, or of one document: found, and deleted."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, String, cast, delete, or_, text, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, false, or_, text, update
 from sqlmodel import Session, SQLModel, col, select
 
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Chat, Conversation
 from tuning.domain.datasets import Dataset, Example
 from tuning.domain.deliveries import Delivery
-from tuning.domain.documents import Document, DocumentPassage, DocumentReader, Source, SourceKind
+from tuning.domain.documents import (
+    Document,
+    DocumentPassage,
+    DocumentReader,
+    ErasedDocument,
+    Source,
+    SourceKind,
+)
 from tuning.domain.drafts import Draft
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
@@ -20,14 +28,27 @@ from tuning.domain.runs import Run
 from tuning.domain.usage import PersonUse
 
 
-def runs_touched(session: Session, person_id: str) -> Sequence[Run]:
+def runs_of_person(session: Session, person_id: str) -> Sequence[Run]:
     """Return the runs that may have learned from what a person said or sent, and all that built on them."""
     corrections = select(Feedback.id).where(_said(person_id))
     said = set(session.exec(select(Example.dataset_id).where(col(Example.feedback_id).in_(corrections))))
     sent = set(_uploads(session, person_id))
     readers = [agent.id for agent in session.exec(select(Agent)) if sent & set(agent.source_ids)]
     of_readers = select(Dataset.id).where(col(Dataset.agent_id).in_(readers))
-    first = or_(col(Run.dataset_id).in_(said), col(Run.dataset_id).in_(of_readers))
+    return _with_later(session, or_(col(Run.dataset_id).in_(said), col(Run.dataset_id).in_(of_readers)))
+
+
+def runs_of_documents(session: Session, document_ids: Sequence[str]) -> Sequence[Run]:
+    """Return the runs that learned from documents or from feedback on answers that cite them, and later ones."""
+    given = select(Feedback.id).where(col(Feedback.answer_id).in_(select(Answer.id).where(_cites(document_ids))))
+    said = set(session.exec(select(Example.dataset_id).where(col(Example.feedback_id).in_(given))))
+    read = or_(false(), *(cast(col(Dataset.document_hashes), String).contains(it) for it in document_ids))
+    learned = select(Dataset.id).where(read)
+    return _with_later(session, or_(col(Run.dataset_id).in_(said), col(Run.dataset_id).in_(learned)))
+
+
+def _with_later(session: Session, first: ColumnElement[bool]) -> Sequence[Run]:
+    """Return runs and those that continued what came out of them, oldest first."""
     found = {run.id: run for run in session.exec(select(Run).where(first))}
     fresh: Collection[str] = found.keys()
     while fresh:
@@ -38,31 +59,82 @@ def runs_touched(session: Session, person_id: str) -> Sequence[Run]:
     return sorted(found.values(), key=lambda run: run.created_at)
 
 
-def forget(session: Session, person_id: str, runs: Sequence[Run]) -> dict[str, int]:
+def forget_person(session: Session, person_id: str, runs: Sequence[Run]) -> dict[str, int]:
     """Delete what a person said and sent, and what these runs learned from; return how many rows of which kind."""
     sent = select(Document.id).where(col(Document.source_id).in_(_uploads(session, person_id)))
     document_ids = session.exec(sent).all()
-    dataset_ids = [run.dataset_id for run in runs if run.dataset_id]
-    for dataset in session.exec(select(Dataset).where(col(Dataset.id).in_(dataset_ids))):
-        dataset.exclusions = [one for one in dataset.exclusions if one["document_id"] not in document_ids]
-        session.add(dataset)
-    session.exec(update(Evaluation).where(col(Evaluation.run_id).in_([run.id for run in runs])).values(samples=[]))
+    done = _unlearn(session, document_ids, runs)
     _forget_source(session, person_id)
     session.flush()
-    answer_ids = session.exec(select(Answer.id).where(_cites(person_id, document_ids))).all()
-    given = or_(_said(person_id), col(Feedback.answer_id).in_(answer_ids))
-    done = {
-        "drafts": _delete(session, Draft, or_(col(Draft.person_id) == person_id, col(Draft.answer_id).in_(answer_ids))),
-        "answers": _delete(session, Answer, col(Answer.id).in_(answer_ids)),
+    told = or_(col(Answer.person_id) == person_id, _cites(document_ids), _recited(session, runs))
+    done |= _forget_answers(session, told, drafts=col(Draft.person_id) == person_id, feedback=_said(person_id))
+    done |= {
         "conversations": _delete(session, Conversation, col(Conversation.person_id) == person_id),
-        "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),
-        "feedback": _delete(session, Feedback, given),
         "chats": _delete(session, Chat, col(Chat.person_id) == person_id),
         "grants": _delete(session, Grant, col(Grant.person_id) == person_id),
         "ratings": _delete(session, CanaryRating, col(CanaryRating.person_id) == person_id),
         "uses": _delete(session, PersonUse, col(PersonUse.person_id) == person_id),
         "notices": _delete(session, Notice, col(Notice.person_id) == person_id),
         "deliveries": _delete(session, Delivery, cast(col(Delivery.activity), String).contains(person_id)),
+    }
+    return _some(done | _delete_documents(session, document_ids))
+
+
+def forget_documents(session: Session, found: Sequence[Document], runs: Sequence[Run]) -> dict[str, int]:
+    """Delete documents, what cites or recites them, and what these runs learned from; note not to read them again.
+
+    Return how many rows of which kind are gone.
+    """
+    ids = [document.id for document in found]
+    session.add_all(
+        ErasedDocument(source_id=it.source_id, path_sha256=digest(it.path), content_sha256=it.sha256) for it in found
+    )
+    done = _unlearn(session, ids, runs)
+    done |= _forget_answers(session, or_(_cites(ids), _recited(session, runs)), drafts=false(), feedback=false())
+    return _some(done | _delete_documents(session, ids))
+
+
+def _some(done: dict[str, int]) -> dict[str, int]:
+    return {kind: number for kind, number in done.items() if number}
+
+
+def digest(path: str) -> str:
+    """Return what stands for an erased document's path, which may itself tell something."""
+    return hashlib.sha256(path.encode()).hexdigest()
+
+
+def erased(session: Session, source_id: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the digests of the paths that were erased in a source, and of the contents that were erased anywhere."""
+    rows = session.exec(select(ErasedDocument)).all()
+    paths = frozenset(it.path_sha256 for it in rows if it.source_id == source_id)
+    return paths, frozenset(it.content_sha256 for it in rows if it.content_sha256)
+
+
+def _unlearn(session: Session, document_ids: Sequence[str], runs: Sequence[Run]) -> dict[str, int]:
+    """Delete what runs learned from, with what evaluations quote of it."""
+    listed = [cast(col(Dataset.exclusions), String).contains(document_id) for document_id in document_ids]
+    for dataset in session.exec(select(Dataset).where(or_(false(), *listed))):
+        dataset.exclusions = [one for one in dataset.exclusions if one["document_id"] not in document_ids]
+        session.add(dataset)
+    session.exec(update(Evaluation).where(col(Evaluation.run_id).in_([run.id for run in runs])).values(samples=[]))
+    dataset_ids = [run.dataset_id for run in runs if run.dataset_id]
+    return {"examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids))}
+
+
+def _forget_answers(
+    session: Session, told: ColumnElement[bool], *, drafts: ColumnElement[bool], feedback: ColumnElement[bool]
+) -> dict[str, int]:
+    """Delete answers with the drafts and the feedback on them, and further drafts and feedback."""
+    answer_ids = session.exec(select(Answer.id).where(told)).all()
+    return {
+        "drafts": _delete(session, Draft, or_(drafts, col(Draft.answer_id).in_(answer_ids))),
+        "answers": _delete(session, Answer, col(Answer.id).in_(answer_ids)),
+        "feedback": _delete(session, Feedback, or_(feedback, col(Feedback.answer_id).in_(answer_ids))),
+    }
+
+
+def _delete_documents(session: Session, document_ids: Sequence[str]) -> dict[str, int]:
+    done = {
         "passages": _delete(session, DocumentPassage, col(DocumentPassage.document_id).in_(document_ids)),
         "readers": _delete(session, DocumentReader, col(DocumentReader.document_id).in_(document_ids)),
         "documents": _delete(session, Document, col(Document.id).in_(document_ids)),
@@ -95,10 +167,15 @@ def _said(person_id: str) -> ColumnElement[bool]:
     return or_(col(Feedback.person_id) == person_id, col(Feedback.matter_id).in_(matters))
 
 
-def _cites(person_id: str, document_ids: Sequence[str]) -> ColumnElement[bool]:
-    """Return what holds of a person's own answers, and of anybody's that cite one of the documents."""
-    cited = [cast(col(Answer.citations), String).contains(document_id) for document_id in document_ids]
-    return or_(col(Answer.person_id) == person_id, *cited)
+def _cites(document_ids: Sequence[str]) -> ColumnElement[bool]:
+    """Return what holds of answers that cite one of the documents."""
+    return or_(false(), *(cast(col(Answer.citations), String).contains(it) for it in document_ids))
+
+
+def _recited(session: Session, runs: Sequence[Run]) -> ColumnElement[bool]:
+    """Return what holds of answers without citations from releases of these runs: they may hold learned words."""
+    release_ids = session.exec(select(Release.id).where(col(Release.run_id).in_([run.id for run in runs]))).all()
+    return and_(col(Answer.release_id).in_(release_ids), cast(col(Answer.citations), String) == "[]")
 
 
 def _delete(session: Session, kind: type[SQLModel], where: ColumnElement[bool]) -> int:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from tests.factories import keep, make_agent, make_answer, make_release, make_run
+from tests.factories import keep, make_agent, make_answer, make_document, make_release, make_run, make_source
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.store import Store
 from tuning.store.audit import record
@@ -104,6 +104,20 @@ def test_a_person_is_erased_with_a_receipt(runner: CliRunner, root: Path, monkey
         assert session.get_one(AuditEvent, receipt["event_id"]).hash == receipt["event_hash"]
     store.close()
     assert runner.invoke(app, ["erase", "../bo"]).exit_code == 1
+
+
+def test_a_document_is_erased_by_its_path(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
+    store = Store("sqlite:///var/attune.db")
+    store.migrate()
+    keep(store, make_source(), make_document("Travel"), make_document("Security", path="twice.md"))
+    keep(store, make_source(id="second"), make_document("Copy", source_id="second", path="twice.md"))
+    store.close()
+    assert "1 rows are gone, 0 releases stopped" in runner.invoke(app, ["erase-document", "travel.md"]).output
+    assert json.loads(Path("var/erased-travel.json").read_text())["rows"] == {"documents": 1}
+    refused = runner.invoke(app, ["erase-document", "twice.md"])
+    assert (refused.exit_code, "copy, security" in refused.output) == (1, True)
+    assert "Documents of that name: none." in runner.invoke(app, ["erase-document", "travel.md"]).output
 
 
 def test_usage_is_written_for_spreadsheets(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):

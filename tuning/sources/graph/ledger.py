@@ -35,6 +35,8 @@ class Ledger(BaseModel):
     link: str = ""
     """Where to go on: the next page while one is open, else the changes from here on."""
     items: dict[str, Item] = {}
+    erased: set[str] = set()
+    """Ids of files that are not to come back."""
 
     @staticmethod
     def read(path: Path) -> "Ledger | None":
@@ -53,6 +55,11 @@ class Ledger(BaseModel):
     def forget(self) -> None:
         """Begin again, when Graph doesn't know the link any more; nothing old stays readable."""
         self.link, self.items = "", {}
+
+    def erase(self, item: Item) -> None:
+        """Forget an item for good."""
+        self.items.pop(item.id)
+        self.erased.add(item.id)
 
     def above(self, item: Item) -> list[Item] | None:
         """Return an item and its folders up to the library's root; None if one is missing."""

@@ -82,6 +82,17 @@ class LibraryReader:
                 return self._content(item)
         raise OutsideSource(f"'{path}' is not a file of the source '{self._place.address}'.")
 
+    def erase(self, path: str) -> None:
+        """Delete a file's content and its place in the copy; whatever becomes of it in the library, it stays out."""
+        ledger = Ledger.read(self._ledger_path)
+        item = next((item for here, item in ledger.files() if here == path), None) if ledger else None
+        if ledger is None or item is None:
+            return
+        self._content(item).unlink(missing_ok=True)
+        ledger.erase(item)
+        ledger.write(self._ledger_path)
+        self._ledger = ledger
+
     def _known(self) -> Ledger:
         self._ledger = self._ledger or Ledger.read(self._ledger_path)
         if self._ledger is None:
@@ -286,6 +297,8 @@ async def _page(graph: Graph, ledger: Ledger) -> dict[str, Any]:
 def _take_over(ledger: Ledger, told: Resource) -> None:
     """Let the ledger say of one item what Graph says; its grants are unknown until they are read again."""
     key = str(told["id"])
+    if key in ledger.erased:
+        return
     if "deleted" in told:
         ledger.items.pop(key, None)
         return

@@ -41,3 +41,11 @@ def test_nobody_reads_anothers_uploads(tmp_path):
         UploadReader(tmp_path, "ada").open("../ben/plan.md")
     with pytest.raises(OutsideSource):
         UploadReader(tmp_path, "../ben")
+
+
+def test_an_erased_upload_is_gone_and_another_erasure_finds_nothing(tmp_path):
+    reader = UploadReader(tmp_path, "ada")
+    reader.put("plan.md", b"# Plan")
+    reader.erase("plan.md")
+    reader.erase("plan.md")
+    assert list(reader.files()) == []

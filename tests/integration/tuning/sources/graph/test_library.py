@@ -87,6 +87,19 @@ def test_what_was_deleted_renamed_or_moved_is_found_where_it_is_now(filled, libr
         reader.open("Travel/trains.md")
 
 
+def test_an_erased_file_stays_out_renamed_or_crawled_anew(filled, library, tmp_path):
+    readers(library())
+    kept = library().open("Travel/trains.md")
+    library().erase("Travel/trains.md")
+    assert not kept.exists()
+    assert "trains" not in (tmp_path / "copy/ledger.json").read_text().replace('"erased":["trains"]', "")
+    filled.put("trains", "railways.md", b"# Trains\n\nFirst class.", parent="f2")
+    assert set(readers(library())) == {"Pay/bands.md", "Travel/hotels.md", "photo.png"}
+    filled.epoch += 1
+    assert set(readers(library())) == {"Pay/bands.md", "Travel/hotels.md", "photo.png"}
+    assert filled.asked["trains"] == 1  # as it was first crawled
+
+
 def test_a_folder_is_a_source_without_what_lies_beside_it(filled, library):
     assert readers(library("/Travel")) == {"hotels.md": {STAFF}, "trains.md": {STAFF}}
 

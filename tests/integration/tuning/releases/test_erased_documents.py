@@ -1,0 +1,156 @@
+"""A document is erased, on both databases: a planted word is in no table, file or index, and doesn't come back."""
+
+import shutil
+
+import pytest
+from sqlmodel import select
+
+from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_source, make_tenant
+from tests.integration.tuning.releases.test_erasure import KEPT, PLANTED, example, feedback, holds
+from tuning.documents.sync import sync
+from tuning.domain.audit import Tag
+from tuning.domain.conversations import Answer
+from tuning.domain.datasets import Dataset
+from tuning.domain.documents import Document, SourceKind
+from tuning.domain.drafts import Draft
+from tuning.domain.errors import NotFound, WrongState
+from tuning.domain.evaluations import Evaluation
+from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
+from tuning.releases.erasure import erase_document
+from tuning.sources.folder import FolderReader
+from tuning.sources.upload import UploadReader
+from tuning.store import audit, documents, releases
+
+TEXT = f"# About {PLANTED}\n\nThe code word is {PLANTED}."
+
+
+@pytest.fixture
+def tenant(store, tmp_path):
+    """Release 1 learned a document that Bo sent a copy of, release 2 continued it; release 3 learned another one."""
+    tenant = make_tenant(store, tmp_path)
+    folder = tenant.folder / "Policies"
+    folder.mkdir(parents=True)
+    (folder / ".access.json").write_text('{"read": ["organisation"]}')
+    (folder / f"{PLANTED}.md").write_text(TEXT)
+    (folder / "other.md").write_text(f"# {KEPT}\n\nAbout {KEPT}.")
+    UploadReader(tenant.uploads, "bo").put(f"my {PLANTED}.md", TEXT.encode())
+    keep(store, make_source(location="Policies"))
+    keep(store, make_source(id="sent", kind=SourceKind.UPLOAD, name="Bo's", location="bo"))
+    read(tenant)
+    with store.reading() as session:
+        (planted,) = documents.named(session, f"{PLANTED}.md")
+        (other,) = documents.named(session, "other.md")
+    for number, (agent_id, word, learned, parent) in enumerate(
+        (("agent", PLANTED, planted, None), ("agent", PLANTED, other, "r1"), ("other", KEPT, other, None)), start=1
+    ):
+        run_folder = tenant.run_folder(f"run{number}")
+        run_folder.mkdir(parents=True)
+        (run_folder / "examples.jsonl").write_text(word)
+        excluded = [{"document_id": planted.id, "title": PLANTED, "reason": "Not all may read it."}]
+        keep(
+            store,
+            Dataset(
+                id=f"d{number}",
+                agent_id=agent_id,
+                document_hashes={learned.id: learned.sha256},
+                exclusions=excluded if number == 3 else [],
+            ),
+            example(f"d{number}", word),
+            Evaluation(run_id=f"run{number}", samples=[{"question": word}]),
+            make_run(
+                id=f"run{number}",
+                agent_id=agent_id,
+                parent_release_id=parent,
+                dataset_id=f"d{number}",
+                state=RunState.READY,
+                folder=str(run_folder),
+            ),
+            make_release(
+                id=f"r{number}",
+                agent_id=agent_id,
+                run_id=f"run{number}",
+                number=number,
+                state=ReleaseState.SUPERSEDED if number == 1 else ReleaseState.LIVE,
+            ),
+        )
+    keep(
+        store,
+        make_agent(live_release_id="r2"),
+        make_agent(id="other", name="Other", live_release_id="r3"),
+        make_answer(text=PLANTED, citations=[{"document_id": planted.id}]),
+        make_answer(id="heart", person_id="cy", text=PLANTED, release_id="r2"),
+        make_answer(id="kept", person_id="cy", text=KEPT, release_id="r3"),
+        feedback("word", "bo", "answer"),
+        Draft(answer_id="answer", person_id="bo", chat_id="c", name=PLANTED, content=PLANTED.encode()),
+    )
+    return tenant
+
+
+def read(tenant):
+    sync(tenant.store, "source", FolderReader(tenant.folder, "Policies"))
+    sync(tenant.store, "sent", UploadReader(tenant.uploads, "bo"))
+
+
+def planted_id(tenant):
+    with tenant.store.reading() as session:
+        return documents.named(session, f"{PLANTED}.md")[0].id
+
+
+def remaining(tenant, tmp_path):
+    """Where the word is, but for the place that the document came from, which is not Attune's."""
+    return [place for place in holds(tenant, tmp_path, PLANTED) if place != f"{PLANTED}.md"]
+
+
+def test_nothing_of_the_document_is_left_anywhere(tenant, tmp_path):
+    assert {"document", "documentpassage", "answer", "feedback", "example", "draft", "dataset"} <= set(
+        remaining(tenant, tmp_path)
+    )
+    document_id = planted_id(tenant)
+    receipt = erase_document(tenant, audit.OPERATOR, document_id)
+    assert remaining(tenant, tmp_path) == []
+    assert (receipt.rows["documents"], receipt.rows["answers"], sorted(receipt.suspended)) == (2, 2, ["r1", "r2"])
+    with tenant.store.reading() as session:
+        assert [answer.id for answer in session.exec(select(Answer))] == ["kept"]
+        assert releases.get(session, "r3").state == ReleaseState.LIVE
+        event = audit.events(session, document_id)[-1]
+        assert (event.tag, event.hash) == (Tag.DOCUMENT_ERASED, receipt.event_hash)
+        assert audit.first_broken_link(session) is None
+    assert not (tenant.uploads / "bo" / f"my {PLANTED}.md").exists()
+
+
+def test_the_next_syncs_do_not_bring_it_back(tenant, tmp_path):
+    erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+    read(tenant)
+    assert remaining(tenant, tmp_path) == []
+    origin = tenant.folder / "Policies" / f"{PLANTED}.md"
+    origin.write_text(f"{TEXT} And more.")
+    read(tenant)
+    assert remaining(tenant, tmp_path) == []
+    with tenant.store.reading() as session:
+        assert [it.path for it in session.exec(select(Document))] == ["other.md"]
+
+
+def test_its_content_is_not_read_under_another_name_either(tenant, tmp_path):
+    erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+    folder = tenant.folder / "Policies"
+    shutil.move(folder / f"{PLANTED}.md", folder / "renamed.md")
+    read(tenant)
+    with tenant.store.reading() as session:
+        renamed = documents.at_path(session, "source", "renamed.md")
+        assert renamed is not None
+        assert renamed.left_out == "It was erased: its content is not read again."
+        assert documents.passages(session, [renamed.id]) == []
+    assert [place for place in remaining(tenant, tmp_path) if place != "renamed.md"] == []
+
+
+def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
+    keep(tenant.store, make_run(id="now", dataset_id="d1", state=RunState.RUNNING))
+    with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
+        erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+    assert "documentpassage" in remaining(tenant, tmp_path)
+
+
+def test_a_document_that_is_not_there_is_refused(tenant):
+    with pytest.raises(NotFound):
+        erase_document(tenant, audit.OPERATOR, "nothing")
