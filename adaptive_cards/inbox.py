@@ -17,6 +17,7 @@ from adaptive_cards.elements import (
     text_input,
     verbatim,
 )
+from adaptive_cards.tending import by_itself
 from adaptive_cards.together import MAX_TEXT, Item, Words, by_whom
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
@@ -38,6 +39,8 @@ class Inbox:
     """How much feedback waits, over all matters."""
     accepted: int
     """Corrections that no live release has learned yet."""
+    accepted_since_run: int
+    """Corrections accepted since the last run began."""
     words: Words | None = None
     """What the owner has typed and ticked, where several are settled together."""
     problem: str = ""
@@ -50,9 +53,11 @@ def inbox_card(inbox: Inbox) -> Element:
     corrections = say_many(
         "{count} correction accepted for the next run", "{count} corrections accepted for the next run", inbox.accepted
     )
-    to_read = number_of(inbox.to_read)
-    counted = aside(say("{number} to read · {corrections}", number=to_read, corrections=corrections))
-    last = [retrain] if inbox.accepted else []
+    when = by_itself(agent, inbox.accepted_since_run)
+    to_read = say("{number} to read · {corrections}", number=number_of(inbox.to_read), corrections=corrections)
+    counted = aside(f"{to_read} · {when}" if when else to_read)
+    manage = execute(say("Manage"), Verb.AGENT_MANAGE, is_validated=False, agent_id=agent.id)
+    last = [retrain, manage] if inbox.accepted else [manage]
     if not inbox.items:
         title, nothing = say("{agent}: inbox", agent=escape(agent.name)), say("Nothing waits for you.")
         return card(heading(title), paragraph(nothing), counted, actions=last)

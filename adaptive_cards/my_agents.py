@@ -62,7 +62,8 @@ def _block(one: Overview) -> list[Element]:
         actions.insert(
             0, execute(say("Inbox ({count})", count=number(one.to_read)), Verb.INBOX_OPEN, agent_id=agent.id, number=0)
         )
-    if one.live is not None:
+    actions.append(execute(say("Manage"), Verb.AGENT_MANAGE, agent_id=agent.id))
+    if one.live is not None and not agent.is_paused:
         actions.append(execute(say("Ask it"), Verb.AGENT_PICK, agent_id=agent.id))
     if one.use is not None:
         actions.append(execute(say("Usage"), Verb.USAGE_OPEN, agent_id=agent.id, days=one.days))
@@ -74,6 +75,8 @@ def _block(one: Overview) -> list[Element]:
 
 def _state(one: Overview) -> str:
     parts = [say("{release} is live", release=one.live.label) if one.live else say("nothing is live yet")]
+    if one.live is not None and one.agent.is_paused:
+        parts.append(say("paused: it answers nobody for the moment"))
     parts += in_short(one.drift)
     if one.run is not None:
         parts.append(say("tuning, {share}", share=percent(one.run.progress)))

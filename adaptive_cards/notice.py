@@ -21,6 +21,8 @@ def approved_card(agent: Agent, release: Release, who: str, reason: str) -> Elem
     else:
         title = say("{agent}, {release} is live", **names)
         news = say("{person} approved it. It answers its audience now.", person=escape(who))
+        if agent.is_paused:
+            news = say("{person} approved it. It answers its audience as soon as you resume it.", person=escape(who))
     return card(
         heading(title),
         paragraph(news),

@@ -29,6 +29,7 @@ def progress_card(agent: Agent, run: Run) -> Element:
         paragraph(_line(run)),
         bar(run.progress),
         _loss(run),
+        aside(say("Started by itself, as you asked for.")) if run.is_automatic else None,
         actions=[]
         if run.is_over or run.cancel_requested
         else [execute(say("Cancel"), Verb.RUN_CANCEL, style="destructive", run_id=run.id)],

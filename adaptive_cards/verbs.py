@@ -7,6 +7,11 @@ class Verb(StrEnum):
     """The verbs of all buttons."""
 
     AGENT_PICK = "agent.pick"
+    AGENT_MANAGE = "agent.manage"
+    AGENT_PAUSE = "agent.pause"
+    AGENT_RESUME = "agent.resume"
+    AGENT_HAND_OVER = "agent.hand_over"
+    RETRAINING_SAVE = "retraining.save"
     STARTER_ASK = "starter.ask"
     WIZARD_CREATE = "wizard.create"
     WIZARD_OPEN = "wizard.open"

@@ -1,7 +1,7 @@
 """Who is writing: the Entra object id that Teams vouches for, never a name or a field of a card."""
 
 from bot.turn import Incoming
-from tuning.domain.errors import NotAllowed
+from tuning.domain.errors import InvalidInput, NotAllowed
 from tuning.domain.principals import Person
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
@@ -21,3 +21,20 @@ def person(tenant: Tenant, incoming: Incoming) -> Person:
         access.note(tenant, incoming.person_id, refusal)
         raise refusal
     return found
+
+
+def named(tenant: Tenant, text: str) -> Person:
+    """Return the person whom a text names; raise `InvalidInput` if it fits nobody, or several."""
+    near = fitting(tenant, text)
+    found = [one for one in near if text.casefold() in {one.name.casefold(), one.mail.casefold()}] or near
+    if len(found) != 1:
+        which = ", ".join(f"{one.name} ({one.mail})" for one in found[:5])
+        several = say("That fits several people: {people}. Say which by mail.", people=which)
+        raise InvalidInput(several if found else say("Nobody by that name is here."))
+    return found[0]
+
+
+def fitting(tenant: Tenant, text: str) -> list[Person]:
+    """Return the person with that object id, or those whose name or mail contains the text."""
+    known = tenant.people.person(text)
+    return [known] if known else [one for one in tenant.people.search(text, 20) if isinstance(one, Person)]

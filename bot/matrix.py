@@ -110,7 +110,9 @@ def _on(
 
 
 _LIVE = (AgentState.LIVE, AgentState.LIVE_TUNING)
-_AT_REST = (AgentState.DRAFT, AgentState.IDLE, AgentState.LIVE)
+_SERVING = (*_LIVE, AgentState.PAUSED)
+_AT_REST = (AgentState.DRAFT, AgentState.IDLE, AgentState.LIVE, AgentState.PAUSED)
+_READY = (AgentState.IDLE, AgentState.LIVE, AgentState.PAUSED)
 _STOPPED = (ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED)
 _ON_TRIAL = tuple(state for state in ReleaseState if state not in _STOPPED)
 _OPEN_RUN = (RunState.QUEUED, RunState.RUNNING)
@@ -118,10 +120,18 @@ _UNREAD = (FeedbackState.NEW, FeedbackState.WITHDRAWN)
 _ASK, _CONFIGURE = Permission.AGENT_ASK, Permission.AGENT_CONFIGURE
 _APPROVE = _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_APPROVED)
 _REJECT = _on(Permission.RELEASE_REJECT, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_REJECTED)
+_PAUSE = _on(Permission.AGENT_PAUSE, AgentState, _LIVE, Tag.AGENT_PAUSED)
+_RESUME = _on(Permission.AGENT_PAUSE, AgentState, [AgentState.PAUSED], Tag.AGENT_RESUMED)
+_HAND_OVER = _on(Permission.AGENT_HAND_OVER, AgentState, _AT_REST, Tag.AGENT_HANDED_OVER)
 _EVERYBODY = Act(permission=None)
 
 BUTTONS: Mapping[Verb, Act] = {
     Verb.AGENT_PICK: _on(_ASK, AgentState, _LIVE),
+    Verb.AGENT_MANAGE: _on(_CONFIGURE, AgentState),
+    Verb.AGENT_PAUSE: _PAUSE,
+    Verb.AGENT_RESUME: _RESUME,
+    Verb.AGENT_HAND_OVER: _HAND_OVER,
+    Verb.RETRAINING_SAVE: _on(_CONFIGURE, AgentState, leaves=Tag.AGENT_CONFIGURED),
     Verb.STARTER_ASK: _on(_ASK, AgentState, _LIVE),
     Verb.WIZARD_CREATE: Act(permission=Permission.AGENT_CREATE, leaves=Tag.AGENT_CREATED),
     Verb.WIZARD_OPEN: _on(_CONFIGURE, AgentState),
@@ -129,7 +139,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.WIZARD_SOURCES: _on(_CONFIGURE, AgentState, _AT_REST, Tag.AGENT_CONFIGURED),
     Verb.WIZARD_AUDIENCE: _on(_CONFIGURE, AgentState, _AT_REST, Tag.AGENT_CONFIGURED),
     Verb.WIZARD_SEARCH: _on(_CONFIGURE, AgentState),
-    Verb.RUN_START: _on(Permission.RUN_START, AgentState, [AgentState.IDLE, AgentState.LIVE], Tag.RUN_STARTED),
+    Verb.RUN_START: _on(Permission.RUN_START, AgentState, _READY, Tag.RUN_STARTED),
     Verb.RUN_CANCEL: _on(Permission.RUN_CANCEL, RunState, _OPEN_RUN, Tag.RUN_CANCELLED),
     Verb.RUN_RETRY: _on(Permission.RUN_START, RunState, [RunState.FAILED, RunState.CANCELLED], Tag.RUN_STARTED),
     Verb.RELEASE_OPEN: _on(Permission.RELEASE_TRY, ReleaseState),
@@ -171,8 +181,11 @@ COMMANDS: Mapping[str, Act] = {
         [ReleaseState.SUPERSEDED, ReleaseState.RETIRED],
         Tag.RELEASE_RESTORED,
     ),
-    "retire": _on(Permission.RELEASE_RETIRE, AgentState, _LIVE, Tag.RELEASE_RETIRED),
-    "revoke": _on(Permission.RELEASE_REVOKE, AgentState, _LIVE, Tag.RELEASE_REVOKED),
+    "pause": _PAUSE,
+    "resume": _RESUME,
+    "hand over": _HAND_OVER,
+    "retire": _on(Permission.RELEASE_RETIRE, AgentState, _SERVING, Tag.RELEASE_RETIRED),
+    "revoke": _on(Permission.RELEASE_REVOKE, AgentState, _SERVING, Tag.RELEASE_REVOKED),
     "inventory": Act(permission=Permission.AUDIT_READ),
     "whois": Act(permission=Permission.AUDIT_READ),
     "audit": Act(permission=Permission.AUDIT_READ),

@@ -192,7 +192,8 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
 
     Raises:
         NotAllowed: the person may not use the agent (any more).
-        WrongState: answers are switched off, nothing of the agent is live, or the release on trial has been stopped.
+        WrongState: answers are switched off, nothing of the agent is live, the agent is paused, or the release on trial
+            has been stopped.
     """
     agent = agents.get(session, conversation.agent_id)
     if not policy.get(session).is_answering:
@@ -213,7 +214,20 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
     if not access.may(session, tenant, conversation.person_id, Permission.AGENT_ASK, agent):
         msg = say("You can't use this agent: you are not in its audience. Send 'agents' to see whom you can ask.")
         raise PermissionMissing(msg, Permission.AGENT_ASK, agent.id)
+    check_awake(tenant, agent)
     return agent, rollouts.release_for(session, tenant, agent, conversation.person_id)
+
+
+def check_awake(tenant: Tenant, agent: Agent) -> None:
+    """Raise `WrongState`, with whom to ask, if an agent's owner has paused it."""
+    if agent.is_paused:
+        msg = say(
+            "'{agent}' takes a break: {owner}, who owns it, has paused it. Ask again later, or send 'agents' to see "
+            "whom else you can ask.",
+            agent=agent.name,
+            owner=tenant.name_of(agent.owner_id),
+        )
+        raise WrongState(msg)
 
 
 def _check_length(agent: Agent, text: str) -> None:

@@ -38,7 +38,7 @@ from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
 from tuning.languages import day, retell, say
 from tuning.languages import number as number_of
-from tuning.releases import drift, rollouts
+from tuning.releases import drift, retraining, rollouts
 from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
 from tuning.store import drift as stored_drift
 
@@ -255,6 +255,7 @@ def inbox(
                 total=len(waiting),
                 to_read=sum(map(len, waiting)),
                 accepted=sum(one.learned_in_run_id is None for one in feedback.accepted(session, agent_id)),
+                accepted_since_run=retraining.accepted_since_run(session, agent_id),
                 words=words,
                 problem=problem,
             )

@@ -1,11 +1,16 @@
 """What buttons do: one handler per verb. Each looks everything up again and checks permission again."""
 
 from adaptive_cards.verbs import Verb
-from bot.card_actions import access, agents, audit, feedback, inventory, policy, releases, runs, usage, wizard
+from bot.card_actions import access, agents, audit, feedback, inventory, policy, releases, runs, tending, usage, wizard
 from bot.card_actions.press import Handler
 
 HANDLERS: dict[Verb, Handler] = {
     Verb.AGENT_PICK: agents.pick,
+    Verb.AGENT_MANAGE: tending.manage,
+    Verb.AGENT_PAUSE: tending.pause,
+    Verb.AGENT_RESUME: tending.resume,
+    Verb.AGENT_HAND_OVER: tending.hand_over,
+    Verb.RETRAINING_SAVE: tending.retrain_when,
     Verb.STARTER_ASK: agents.ask_starter,
     Verb.WIZARD_CREATE: wizard.create,
     Verb.WIZARD_OPEN: wizard.open_step,

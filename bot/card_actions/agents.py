@@ -36,5 +36,7 @@ def ask_starter(tenant: Tenant, press: Press) -> Outcome:
 
 
 def _pick(session: Session, tenant: Tenant, press: Press, agent_id: str) -> Conversation:
-    access.check(session, tenant, press.person_id, Permission.AGENT_ASK, agents.get(session, agent_id))
+    agent = agents.get(session, agent_id)
+    access.check(session, tenant, press.person_id, Permission.AGENT_ASK, agent)
+    questions.check_awake(tenant, agent)
     return conversations.start(session, press.chat_id, press.person_id, agent_id)

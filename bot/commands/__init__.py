@@ -8,14 +8,17 @@ from bot.commands.canary import CANARY
 from bot.commands.command import Command
 from bot.commands.create_agent import CREATE_AGENT
 from bot.commands.grant import GRANT
+from bot.commands.hand_over import HAND_OVER
 from bot.commands.help import help_command
 from bot.commands.inbox import INBOX
 from bot.commands.inventory import INVENTORY
 from bot.commands.my_agents import MY_AGENTS
 from bot.commands.new import NEW
+from bot.commands.pause import PAUSE
 from bot.commands.policy import POLICY
 from bot.commands.reject import REJECT
 from bot.commands.request_access import REQUEST_ACCESS
+from bot.commands.resume import RESUME
 from bot.commands.retire import RETIRE
 from bot.commands.revoke import REVOKE
 from bot.commands.rollback import ROLLBACK
@@ -29,6 +32,9 @@ _OTHERS = (
     CREATE_AGENT,
     REQUEST_ACCESS,
     INBOX,
+    PAUSE,
+    RESUME,
+    HAND_OVER,
     APPROVALS,
     APPROVE,
     REJECT,

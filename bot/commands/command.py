@@ -89,11 +89,15 @@ def admins(tenant: Tenant, person_id: str) -> bool:
     return access.is_admin(tenant, person_id)
 
 
+def owners(tenant: Tenant, person_id: str) -> bool:
+    """Say whether a person owns an agent."""
+    with tenant.store.reading() as session:
+        return bool(agents.owned_by(session, person_id))
+
+
 def owners_and_admins(tenant: Tenant, person_id: str) -> bool:
     """Say whether a person owns an agent or is an admin."""
-    with tenant.store.reading() as session:
-        owns = bool(agents.owned_by(session, person_id))
-    return owns or admins(tenant, person_id)
+    return owners(tenant, person_id) or admins(tenant, person_id)
 
 
 def makers(tenant: Tenant, person_id: str) -> bool:

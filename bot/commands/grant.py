@@ -4,16 +4,14 @@ import asyncio
 import re
 
 from adaptive_cards.elements import Element
-from bot import access_views
+from bot import access_views, identity
 from bot.commands.command import Command, admins
 from bot.turn import Message, Turn
-from tuning.domain.errors import InvalidInput
 from tuning.domain.grants import FOR_GOOD, ONCE
 from tuning.domain.permissions import Permission
-from tuning.domain.principals import Person
 from tuning.governance import access, grants
 from tuning.governance.tenant import Tenant
-from tuning.languages import mark, say
+from tuning.languages import mark
 
 _TERM = re.compile(rf"(?P<who>.+?) (?:for )?(?P<term>{ONCE}|(?P<days>\d{{1,4}}) days?|{FOR_GOOD}|good)", re.IGNORECASE)
 
@@ -32,29 +30,13 @@ def _cards(tenant: Tenant, actor_id: str, rest: str) -> list[Element]:
     with access.act(tenant, actor_id) as session:
         access.check(session, tenant, actor_id, Permission.ACCESS_DECIDE)
     term = said["days"] or (ONCE if said["term"].casefold() == ONCE else FOR_GOOD)
-    given = grants.give(tenant, actor_id, _person(tenant, said["who"]).id, term)
+    given = grants.give(tenant, actor_id, identity.named(tenant, said["who"]).id, term)
     return [access_views.settled(tenant, given)]
-
-
-def _fitting(tenant: Tenant, text: str) -> list[Person]:
-    known = tenant.people.person(text)
-    return [known] if known else [one for one in tenant.people.search(text, 20) if isinstance(one, Person)]
-
-
-def _person(tenant: Tenant, text: str) -> Person:
-    near = _fitting(tenant, text)
-    found = [one for one in near if text.casefold() in {one.name.casefold(), one.mail.casefold()}] or near
-    if len(found) != 1:
-        which = ", ".join(f"{one.name} ({one.mail})" for one in found[:5])
-        several = say("That fits several people: {people}. Say which by mail.", people=which)
-        msg = several if found else say("Nobody by that name is here.")
-        raise InvalidInput(msg)
-    return found[0]
 
 
 def _is_to_somebody(tenant: Tenant, _person_id: str, text: str) -> bool:
     said = _TERM.fullmatch(text)
-    return said is not None and bool(_fitting(tenant, said["who"]))
+    return said is not None and bool(identity.fitting(tenant, said["who"]))
 
 
 GRANT = Command(

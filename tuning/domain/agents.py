@@ -1,12 +1,12 @@
 """An agent: what its owner configured, and which release is live."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.errors import InvalidInput
+from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, words
 from tuning.domain.prompts import Task
 from tuning.languages import mark, say
@@ -14,6 +14,7 @@ from tuning.languages import mark, say
 MAX_SOURCES = 20
 MAX_STARTERS = 6
 RETRAIN_AFTER = 10
+WEEK = timedelta(days=7)
 
 QUESTIONNAIRES: dict[Task, dict[str, str]] = {
     Task.QUESTIONS: {
@@ -52,6 +53,8 @@ class AgentState(StrEnum):
     LIVE = "live"
     LIVE_TUNING = "live and tuning"
     """A release answers while the next one is made."""
+    PAUSED = "paused"
+    """A release is live, and its owner lets it answer nobody for the moment."""
 
 
 STATES = {
@@ -60,6 +63,7 @@ STATES = {
     AgentState.TUNING: mark("tuning"),
     AgentState.LIVE: mark("live"),
     AgentState.LIVE_TUNING: mark("live and tuning"),
+    AgentState.PAUSED: mark("paused"),
 }
 """What people call a state."""
 
@@ -101,11 +105,53 @@ class Agent(SQLModel, table=True):
 
     def state(self, *, is_tuning: bool) -> AgentState:
         """Return where it stands, told whether a run is under way."""
+        if self.live_release_id is not None and self.is_paused:
+            return AgentState.PAUSED
         if self.live_release_id is not None:
             return AgentState.LIVE_TUNING if is_tuning else AgentState.LIVE
         if is_tuning:
             return AgentState.TUNING
         return AgentState.DRAFT if self.missing() else AgentState.IDLE
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Who owns it or did, and so decides on none of its releases."""
+        return frozenset([self.owner_id, *self.former_owner_ids])
+
+    def pause(self) -> None:
+        """Let it answer nobody for the moment; raise `WrongState` if it answers nobody as it is."""
+        if self.is_paused:
+            raise WrongState(say("'{agent}' is paused already.", agent=self.name))
+        if self.live_release_id is None:
+            raise WrongState(say("'{agent}' has no live release: nothing was changed.", agent=self.name))
+        self.is_paused = True
+
+    def resume(self) -> None:
+        """Let it answer again."""
+        if not self.is_paused:
+            raise WrongState(say("'{agent}' is not paused: nothing was changed.", agent=self.name))
+        self.is_paused = False
+
+    def hand_over(self, person_id: str) -> None:
+        """Give it to another person, on whose behalf nothing starts by itself until they say so."""
+        self.former_owner_ids = sorted(self.owners - {person_id})
+        self.owner_id = person_id
+        self.retraining, self.retraining_held = Retraining.NEVER, ""
+
+    def is_due(self, accepted: int, last_run_at: datetime | None, at: datetime) -> bool:
+        """Return whether its owner wants a run by now, given the corrections accepted since the last run began.
+
+        Only what answers people is tuned by itself: what is paused or was taken back waits for a person.
+        """
+        if self.is_paused or self.live_release_id is None:
+            return False
+        match self.retraining:
+            case Retraining.AFTER:
+                return accepted >= self.retrain_after
+            case Retraining.WEEKLY:
+                return last_run_at is None or at - last_run_at >= WEEK
+            case _:
+                return False
 
     def missing(self) -> list[str]:
         """Return what must still be filled in before a run can start, each a sentence."""

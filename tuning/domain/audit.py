@@ -21,6 +21,9 @@ class Tag(StrEnum):
 
     AGENT_CREATED = "agent:created"
     AGENT_CONFIGURED = "agent:configured"
+    AGENT_PAUSED = "agent:paused"
+    AGENT_RESUMED = "agent:resumed"
+    AGENT_HANDED_OVER = "agent:handed_over"
     SOURCE_ADDED = "source:added"
     SOURCE_SYNCED = "source:synced"
     SOURCE_FAILED = "source:failed"

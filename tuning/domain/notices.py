@@ -27,6 +27,9 @@ class NoticeKind(StrEnum):
     ACCESS_DECIDED = "access.decided"
     FEEDBACK_LEARNED = "feedback.learned"
     SOURCE_FAILED = "source.failed"
+    AGENT_HANDED_OVER = "agent.handed_over"
+    RETRAINING_HELD = "retraining.held"
+    """A run was due that its owner wants to start by itself, and something is in the way."""
 
 
 class NoticeState(StrEnum):

@@ -9,6 +9,8 @@ class Permission(StrEnum):
     AGENT_CREATE = "agent:create"
     AGENT_CONFIGURE = "agent:configure"
     AGENT_ASK = "agent:ask"
+    AGENT_PAUSE = "agent:pause"
+    AGENT_HAND_OVER = "agent:hand_over"
     RUN_START = "run:start"
     RUN_CANCEL = "run:cancel"
     RELEASE_TRY = "release:try"

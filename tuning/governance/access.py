@@ -108,7 +108,7 @@ class _Standing:
     @property
     def is_anothers(self) -> bool:
         agent = self._agent
-        return agent is not None and agent.owner_id != self.person_id
+        return agent is not None and self.person_id not in agent.owners
 
     @property
     def is_tuning_on(self) -> bool:

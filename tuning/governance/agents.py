@@ -86,12 +86,12 @@ def configure(tenant: Tenant, actor_id: str, agent_id: str, **changes: Unpack[Ch
 
 
 def available(tenant: Tenant, person_id: str) -> list[Agent]:
-    """Return the agents that a person can ask: live, and the person is in the audience of the live release."""
+    """Return the agents that a person can ask: live, not paused, and with the person in the live release's audience."""
     with tenant.store.reading() as session:
         return [
             agent
             for agent in agents.live(session)
-            if access.may(session, tenant, person_id, Permission.AGENT_ASK, agent)
+            if not agent.is_paused and access.may(session, tenant, person_id, Permission.AGENT_ASK, agent)
         ]
 
 

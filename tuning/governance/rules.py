@@ -32,7 +32,7 @@ class Standing(Protocol):
 
     @property
     def is_anothers(self) -> bool:
-        """Whether there is an agent, and somebody else owns it."""
+        """Whether there is an agent, and the person neither owns it nor has handed it over."""
         ...
 
     @property
@@ -88,7 +88,11 @@ def _must_own_or_administer(standing: Standing) -> str:
 def _four_eyes(standing: Standing) -> str:
     if not standing.is_admin:
         return say("Only admins may do that.")
-    return "" if standing.is_anothers else say("Nobody decides on an agent of their own: another admin has to.")
+    return (
+        ""
+        if standing.is_anothers
+        else say("Nobody decides on an agent that is or was their own: another admin has to.")
+    )
 
 
 def _may_make(standing: Standing) -> str:
@@ -131,6 +135,8 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.AGENT_CREATE: _may_make,
     Permission.AGENT_CONFIGURE: _must_own,
     Permission.AGENT_ASK: _may_ask,
+    Permission.AGENT_PAUSE: _must_own,
+    Permission.AGENT_HAND_OVER: _must_own_or_administer,
     Permission.RUN_START: _may_tune,
     Permission.RUN_CANCEL: _must_own_or_administer,
     Permission.RELEASE_TRY: _must_own,

@@ -32,10 +32,10 @@ def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> Re
     with access.act(tenant, actor_id, release_id) as session:
         agent, release = locked(session, release_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_SUBMIT, release)
-        admins = tenant.admins() - {agent.owner_id}
+        admins = tenant.admins() - agent.owners
         if not admins:
             raise WrongState(
-                say("There is no admin but you, and nobody decides on an agent of their own. Name another one.")
+                say("There is no other admin, and nobody decides on an agent that is or was theirs. Name another one.")
             )
         release.submit(note)
         session.add(release)

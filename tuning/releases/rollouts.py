@@ -117,7 +117,7 @@ def take_out(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> N
     release = releases.get_for_update(session, agent.canary_release_id)
     release.wait_again()
     _leave(session, agent, release)
-    notices.notify(session, NoticeKind.RELEASE_SUBMITTED, tenant.admins() - {agent.owner_id}, release.id)
+    notices.notify(session, NoticeKind.RELEASE_SUBMITTED, tenant.admins() - agent.owners, release.id)
     audit.record(session, Tag.RELEASE_RETURNED, actor_id, release.id, agent_id=agent.id)
 
 

@@ -33,7 +33,7 @@ def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RUN_START, agent)
-        return _start(session, tenant, actor_id, agent)
+        return begin(session, tenant, actor_id, agent)
 
 
 def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
@@ -49,7 +49,7 @@ def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
                     state=say(STATES[previous.state]),
                 )
             )
-        return _start(session, tenant, actor_id, agent)
+        return begin(session, tenant, actor_id, agent)
 
 
 def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
@@ -75,7 +75,11 @@ def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
         return run
 
 
-def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run:
+def begin(session: Session, tenant: Tenant, actor_id: str, agent: Agent, *, is_automatic: bool = False) -> Run:
+    """Queue a run for a person who may start it, with the agent kept from other changes; raise like `start`.
+
+    An automatic run is Attune's act on the person's behalf.
+    """
     if gaps := agent.missing():
         missing = " ".join(gap.rstrip(".") + "." for gap in gaps)
         raise InvalidInput(say("The agent can't be tuned yet. {gaps}", gaps=missing))
@@ -98,12 +102,17 @@ def _start(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> Run
                 "Your organisation allows {limit} runs in 24 hours, and they are used up. Try again later.", limit=limit
             )
         )
-    run = Run(agent_id=agent.id, started_by=actor_id, parent_release_id=agent.live_release_id)
+    run = Run(
+        agent_id=agent.id, started_by=actor_id, parent_release_id=agent.live_release_id, is_automatic=is_automatic
+    )
     run.folder = str(tenant.run_folder(run.id))
     session.add(run)
     session.flush()
     jobs.enqueue(session, JobKind.RUN_TRAIN, run.id)
     grants.use_up(session, tenant, actor_id, run.id)
     notices.notify(session, NoticeKind.RUN_STARTED, [actor_id], run.id)
-    audit.record(session, Tag.RUN_STARTED, actor_id, run.id, agent_id=agent.id, parent=run.parent_release_id)
+    who, why = actor_id, {}
+    if is_automatic:
+        who, why = audit.WORKER, {"on_behalf_of": actor_id, "retraining": agent.retraining}
+    audit.record(session, Tag.RUN_STARTED, who, run.id, agent_id=agent.id, parent=run.parent_release_id, **why)
     return run

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, delete, select
 
-from tuning.domain.agents import Agent
+from tuning.domain.agents import Agent, Retraining
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.store import rows
 
@@ -35,6 +35,11 @@ def live(session: Session) -> Sequence[Agent]:
     return session.exec(
         select(Agent).where(col(Agent.live_release_id).is_not(None)).order_by(func.lower(Agent.name), col(Agent.id))
     ).all()
+
+
+def retraining(session: Session) -> Sequence[Agent]:
+    """Return every agent that its owner wants to be tuned again by itself."""
+    return session.exec(select(Agent).where(Agent.retraining != Retraining.NEVER).order_by(col(Agent.id))).all()
 
 
 def holdout(session: Session, agent_id: str) -> Sequence[HoldoutQuestion]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, delete, select
 
 from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.domain.documents import Document
 from tuning.store import rows
 
 
@@ -40,6 +41,13 @@ def questions_about(session: Session, dataset_id: str, document_ids: Sequence[st
         col(Example.document_id).in_(document_ids),
     )
     return session.exec(query.order_by(col(Example.id))).all()
+
+
+def documents_of(session: Session, agent_id: str) -> Sequence[Document]:
+    """Return every document that any dataset of an agent was made of, as far as it is known still."""
+    made = session.exec(select(Dataset.document_hashes).where(Dataset.agent_id == agent_id)).all()
+    ids = {document_id for hashes in made for document_id in hashes}
+    return session.exec(select(Document).where(col(Document.id).in_(ids)).order_by(col(Document.title))).all()
 
 
 def add(session: Session, dataset: Dataset, made: Sequence[Example]) -> None:

@@ -1,6 +1,7 @@
 """Queries on feedback."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import and_, func, or_
 from sqlalchemy.exc import IntegrityError
@@ -113,6 +114,15 @@ def count_new(session: Session, agent_id: str, person_id: str) -> int:
         .select_from(Feedback)
         .where(Feedback.agent_id == agent_id, Feedback.person_id == person_id, Feedback.state == FeedbackState.NEW)
     ).one()
+
+
+def count_accepted(session: Session, agent_id: str, *, since: datetime | None) -> int:
+    """Return how many of an agent's corrections have been accepted since a moment; None: at any time."""
+    counted = select(func.count()).select_from(Feedback).where(Feedback.agent_id == agent_id)
+    counted = counted.where(Feedback.state == FeedbackState.ACCEPTED, Feedback.correction != "")
+    if since is not None:
+        counted = counted.where(col(Feedback.reviewed_at) > since)
+    return session.exec(counted).one()
 
 
 def in_dataset(session: Session, dataset_id: str) -> Sequence[Feedback]:

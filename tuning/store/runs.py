@@ -38,6 +38,12 @@ def of_agent(session: Session, agent_id: str) -> Sequence[Run]:
     return session.exec(select(Run).where(Run.agent_id == agent_id).order_by(col(Run.created_at).desc())).all()
 
 
+def last(session: Session, agent_id: str) -> Run | None:
+    """Return the agent's run that began last, however it ended."""
+    newest = select(Run).where(Run.agent_id == agent_id).order_by(col(Run.created_at).desc()).limit(1)
+    return session.exec(newest).first()
+
+
 def last_ready(session: Session) -> Run | None:
     """Return the run of any agent that last came through, to estimate the next one by."""
     return session.exec(

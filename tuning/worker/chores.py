@@ -10,6 +10,7 @@ from tuning.domain.errors import Refusal
 from tuning.domain.fields import now
 from tuning.governance import audit, retention
 from tuning.governance.tenant import Tenant
+from tuning.releases import retraining
 from tuning.worker.encoding import Encoder, encoding
 from tuning.worker.syncing import schedule
 
@@ -21,6 +22,7 @@ def chores(tenant: Tenant, anchor_file: Path, engine: Encoder, sync_every: timed
     all_of_them = [
         every(timedelta(hours=1), "anchor the audit", lambda: audit.anchor(tenant.store, anchor_file)),
         every(timedelta(days=1), "forget what is too old", lambda: retention.apply(tenant, now())),
+        every(timedelta(minutes=1), "retrain what is due", lambda: retraining.start_due(tenant, now())),
         encoding(tenant.store, engine),
     ]
     if sync_every:

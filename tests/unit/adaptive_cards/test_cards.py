@@ -38,6 +38,7 @@ from adaptive_cards.notice import (
 )
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
+from adaptive_cards.tending import Tended, handed_over_card, held_card, tending_card
 from adaptive_cards.together import Item
 from adaptive_cards.usage import usage_card
 from adaptive_cards.verbs import Verb
@@ -48,6 +49,7 @@ from adaptive_cards.wizard.details import details_card
 from adaptive_cards.wizard.review import review_card
 from adaptive_cards.wizard.sources import sources_card
 from tests.factories import make_agent, make_answer, make_release, make_run, make_source
+from tuning.domain.agents import AgentState, Retraining
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion
 from tuning.domain.drift import Drift
@@ -127,7 +129,9 @@ INBOX = Inbox(
     total=3,
     to_read=4,
     accepted=2,
+    accepted_since_run=1,
 )
+HELD = "Tuning is switched off in your organisation. Ask an admin to switch it on."
 NASTY_INBOX = replace(
     INBOX,
     items=[
@@ -311,6 +315,36 @@ CARDS = {
     "inbox, together": inbox_card(INBOX),
     "inbox, together, nasty": inbox_card(NASTY_INBOX),
     "inbox, empty": inbox_card(replace(INBOX, items=[], number=0, total=0, to_read=0, accepted=1)),
+    "tending": tending_card(Tended(agent=AGENT, state=AgentState.IDLE, accepted=0)),
+    "tending, paused": tending_card(
+        Tended(
+            agent=make_agent(is_paused=True, live_release_id="release", retraining=Retraining.AFTER, retrain_after=5),
+            state=AgentState.PAUSED,
+            accepted=3,
+            note="✓ Saved.",
+        )
+    ),
+    "tending, held": tending_card(
+        Tended(
+            agent=make_agent(live_release_id="release", retraining=Retraining.WEEKLY, retraining_held=HELD),
+            state=AgentState.LIVE,
+            accepted=1,
+            typed="many",
+            problem="Type a whole number from 1 to 1,000.",
+        )
+    ),
+    "tending, nasty": tending_card(
+        Tended(
+            agent=make_agent(name=NASTY[:60], retraining_held=NASTY),
+            state=AgentState.LIVE,
+            accepted=1,
+            typed="many",
+            problem=NASTY,
+        )
+    ),
+    "news: handed over to you": handed_over_card(AGENT, "Ana *Arp*", is_yours=True),
+    "news: handed over by an admin": handed_over_card(AGENT, "Bo", is_yours=False),
+    "news: held": held_card(make_agent(retraining_held=HELD)),
     "my agents": my_agents_card(
         [
             Overview(

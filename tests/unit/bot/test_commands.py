@@ -45,6 +45,9 @@ def meant(tenant, person_id, text):
         ("revoke Travel Helper wrong prices", "revoke", "Travel Helper wrong prices"),
         ("revoke Travle wrong prices", "revoke", "Travle wrong prices"),
         ('retire "Travel Helper"', "retire", '"Travel Helper"'),
+        ("pause Travel Helper", "pause", "Travel Helper"),
+        ("resume travel", "resume", "travel"),
+        ("hand over Travel Helper to Bo", "hand over", "Travel Helper to Bo"),
         ("rollback travel 2", "rollback", "travel 2"),
         ("canary Travel", "canary", "Travel"),
         ("canary Travel Helper: 50 %", "canary", "Travel Helper: 50 %"),
@@ -83,7 +86,11 @@ def test_a_message_with_what_a_command_takes_is_one(travel, text, words, rest):
         "canary wharf all",
         "grant applications take 30 days",
         "grant rules for research?",
+        "hand over Travel documents to my boss",
+        "hand over Travel to Lisbon",
         "help me with travel",
+        "pause between meetings",
+        "resume of Travel",
         "inbox rules?",
         "inventory of laptops",
         "my agents in Lisbon",
@@ -131,7 +138,7 @@ def test_a_question_is_no_slip(text):
     [
         ("bo", {"agents", "new", "my agents", "create agent", "inbox", "help"}),
         ("gus", {"agents", "new", "request access", "help"}),
-        ("cy", {command.words for command in COMMANDS} - {"request access"}),
+        ("cy", {command.words for command in COMMANDS} - {"request access", "pause", "resume"}),
     ],
 )
 async def test_help_lists_only_what_a_person_may_do(tenant, person_id, sees):

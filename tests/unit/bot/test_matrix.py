@@ -54,6 +54,11 @@ ABOUT = {"about_data": "Policies", "about_organisation": "By topic", "instructio
 FEEDBACK = {"feedback_id": "feedback", "agent_id": "agent", "number": 0}
 PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.AGENT_PICK: {"agent_id": "agent"},
+    Verb.AGENT_MANAGE: {"agent_id": "agent"},
+    Verb.AGENT_PAUSE: {"agent_id": "agent"},
+    Verb.AGENT_RESUME: {"agent_id": "agent"},
+    Verb.AGENT_HAND_OVER: {"agent_id": "agent", "person": "Eli"},
+    Verb.RETRAINING_SAVE: {"agent_id": "agent", "when": "after", "after": "5"},
     Verb.STARTER_ASK: {"agent_id": "agent", "number": 0},
     Verb.WIZARD_CREATE: {"name": "Another", "task": "summary"},
     Verb.WIZARD_OPEN: {"agent_id": "agent", "step": "review"},
@@ -90,6 +95,9 @@ MESSAGES: Mapping[str, str] = {
     "reject": "reject release Too early.",
     "canary": "canary agent 50",
     "rollback": "rollback agent 1",
+    "pause": "pause agent",
+    "resume": "resume agent",
+    "hand over": "hand over agent to Eli",
     "retire": "retire agent",
     "usage": "usage agent",
     "whois": "whois bo",
@@ -162,12 +170,13 @@ class World:
 
 
 def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
-    is_live = state in {AgentState.LIVE, AgentState.LIVE_TUNING, ReleaseState.LIVE}
+    is_live = state in {AgentState.LIVE, AgentState.LIVE_TUNING, AgentState.PAUSED, ReleaseState.LIVE}
     is_canary = state is ReleaseState.CANARY
     agent = make_agent(
         starters=["May I fly?"],
         live_release_id="old" if is_canary else "release" if is_live else None,
         canary_release_id="release" if is_canary else None,
+        is_paused=state is AgentState.PAUSED,
     )
     if is_canary:
         yield make_run(id="old", state=RunState.READY)

@@ -1,0 +1,129 @@
+"""What an owner does to tend an agent: when it is tuned again by itself, pause and resume it, hand it over."""
+
+from dataclasses import dataclass
+
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    card,
+    choice_input,
+    escape,
+    execute,
+    heading,
+    paragraph,
+    show_card,
+    text_input,
+)
+from adaptive_cards.verbs import Verb
+from tuning.domain.agents import STATES, Agent, AgentState, Retraining
+from tuning.languages import mark, number, retell, say, say_many
+
+WHEN = {
+    Retraining.NEVER: mark("Never by itself"),
+    Retraining.AFTER: mark("After so many accepted corrections"),
+    Retraining.WEEKLY: mark("A week after the last run"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tended:
+    """Where one agent stands, for its owner."""
+
+    agent: Agent
+    state: AgentState
+    accepted: int
+    """Corrections accepted since the last run began."""
+    when: str = ""
+    typed: str = ""
+    """What was chosen and typed for when it is tuned again, if that can't be used."""
+    note: str = ""
+    problem: str = ""
+
+
+def tending_card(tended: Tended) -> Element:
+    """Return where the agent stands, and what its owner may do about it."""
+    agent = tended.agent
+    people = text_input("person", say("To whom? Name or mail"), longest=100, is_required=True)
+    gone = say("They own it then, and read so. You decide on its releases as little as before.")
+    handed = execute(say("Hand over"), Verb.AGENT_HAND_OVER, style="destructive", agent_id=agent.id)
+    rest = execute(say("Pause"), Verb.AGENT_PAUSE, is_validated=False, agent_id=agent.id)
+    wake = execute(say("Resume"), Verb.AGENT_RESUME, is_validated=False, agent_id=agent.id)
+    return card(
+        heading(say("{agent} is {state}", agent=escape(agent.name), state=say(STATES[tended.state]))),
+        paragraph(escape(tended.problem), color="attention") if tended.problem else None,
+        paragraph(tended.note, color="good") if tended.note else None,
+        choice_input(
+            "when",
+            say("When is it tuned again?"),
+            [(say(text), when.value) for when, text in WHEN.items()],
+            value=tended.when or Retraining(agent.retraining).value,
+        ),
+        text_input(
+            "after", say("After how many corrections?"), value=tended.typed or str(agent.retrain_after), longest=4
+        ),
+        aside(_progress(tended)),
+        _held(agent),
+        aside(say("What comes of it waits for you to look at and submit, and an admin decides.")),
+        actions=[
+            execute(say("Save"), Verb.RETRAINING_SAVE, style="positive", agent_id=agent.id),
+            *([wake] if agent.is_paused else [rest] if agent.live_release_id else []),
+            show_card(say("Hand over ..."), card(people, aside(gone), actions=[handed])),
+        ],
+    )
+
+
+def by_itself(agent: Agent, accepted: int) -> str:
+    """Return when an agent is tuned again by itself, in few words; empty if it isn't."""
+    match Retraining(agent.retraining):
+        case Retraining.AFTER:
+            most = number(agent.retrain_after)
+            return say("tuned again after {most} corrections ({count} so far)", most=most, count=number(accepted))
+        case Retraining.WEEKLY:
+            return say("tuned again a week after the last run")
+        case Retraining.NEVER:
+            return ""
+
+
+def handed_over_card(agent: Agent, who: str, *, is_yours: bool) -> Element:
+    """Return, for a new owner: it is theirs, by whom; for one before: whose it is now."""
+    names = {"agent": escape(agent.name), "person": escape(who)}
+    if not is_yours:
+        return card(
+            heading(say("{agent} has another owner", agent=names["agent"])),
+            paragraph(say("{person} owns it now.", **names)),
+        )
+    return card(
+        heading(say("{agent} is yours now", agent=names["agent"])),
+        paragraph(say("{person} handed it over to you, with its releases, its inbox and its next runs.", **names)),
+        aside(say("You can hand it over in turn. Nobody who owns or owned it decides on its releases.")),
+        actions=[
+            execute(say("Manage"), Verb.AGENT_MANAGE, agent_id=agent.id),
+            execute(say("Inbox"), Verb.INBOX_OPEN, agent_id=agent.id, number=0),
+        ],
+    )
+
+
+def held_card(agent: Agent) -> Element:
+    """Return, for the owner: a run was due and did not start, and why."""
+    return card(
+        heading(say("{agent} was to be tuned again", agent=escape(agent.name))),
+        paragraph(say("A run was due by itself, and something is in the way:")),
+        paragraph(escape(retell(agent.retraining_held)), color="attention"),
+        aside(say("It starts as soon as nothing is. You are not told again.")),
+        actions=[execute(say("Manage"), Verb.AGENT_MANAGE, agent_id=agent.id)],
+    )
+
+
+def _progress(tended: Tended) -> str:
+    return say_many(
+        "{count} correction accepted since the last run began.",
+        "{count} corrections accepted since the last run began.",
+        tended.accepted,
+    )
+
+
+def _held(agent: Agent) -> Element | None:
+    if not agent.retraining_held:
+        return None
+    why = escape(retell(agent.retraining_held))
+    return paragraph(say("A run was due and did not start: {why}", why=why), color="attention")

@@ -1,0 +1,60 @@
+"""Buttons of tending an agent: when it is tuned again, pause and resume it, hand it over."""
+
+from bot import identity, tending_views
+from bot.card_actions.press import Outcome, Press
+from tuning.domain.agents import Retraining
+from tuning.domain.errors import InvalidInput
+from tuning.domain.permissions import Permission
+from tuning.governance import access, tending
+from tuning.governance.tenant import Tenant
+from tuning.languages import say
+from tuning.store import agents
+
+
+def manage(tenant: Tenant, press: Press) -> Outcome:
+    """Show what its owner may do about an agent."""
+    return Outcome(card=tending_views.manage(tenant, press.person_id, press.id("agent_id")))
+
+
+def retrain_when(tenant: Tenant, press: Press) -> Outcome:
+    """Save when it is tuned again by itself."""
+    agent_id, when, after = press.id("agent_id"), press.text("when"), press.text("after")
+    try:
+        tending.retrain_when(tenant, press.person_id, agent_id, when, after)
+    except InvalidInput as wrong:
+        known = when if when in set(Retraining) else ""
+        return _again(tenant, press, when=known, typed=after[:4], problem=wrong.sentence)
+    return _again(tenant, press, note=say("✓ Saved."))
+
+
+def pause(tenant: Tenant, press: Press) -> Outcome:
+    """Let it answer nobody for the moment."""
+    tending.pause(tenant, press.person_id, press.id("agent_id"))
+    return _again(tenant, press)
+
+
+def resume(tenant: Tenant, press: Press) -> Outcome:
+    """Let it answer again."""
+    tending.resume(tenant, press.person_id, press.id("agent_id"))
+    return _again(tenant, press)
+
+
+def hand_over(tenant: Tenant, press: Press) -> Outcome:
+    """Make the person whose name was typed the owner."""
+    agent_id = press.id("agent_id")
+    with access.act(tenant, press.person_id, agent_id) as session:
+        # First of all, so that nobody else searches the directory by it.
+        agent = agents.get(session, agent_id)
+        access.check(session, tenant, press.person_id, Permission.AGENT_HAND_OVER, agent)
+    try:
+        heir = identity.named(tenant, press.text("person"))
+        agent = tending.hand_over(tenant, press.person_id, agent_id, heir.id)
+    except InvalidInput as wrong:
+        if agent.owner_id != press.person_id:  # an admin, who has no card of it to show this on
+            raise
+        return _again(tenant, press, problem=wrong.sentence)
+    return Outcome(card=tending_views.gone(tenant, agent))
+
+
+def _again(tenant: Tenant, press: Press, **said: str) -> Outcome:
+    return Outcome(card=tending_views.manage(tenant, press.person_id, press.id("agent_id"), **said))

@@ -1,0 +1,118 @@
+"""Owners tend their agents in chat: pause, retrain by itself, hand over; and what others read then."""
+
+import pytest
+
+from bot import notices, questions
+from bot.card_actions import agents as agent_buttons
+from bot.card_actions import tending
+from bot.card_actions.press import Press
+from bot.commands.hand_over import HAND_OVER
+from bot.commands.pause import PAUSE
+from bot.commands.resume import RESUME
+from tests.factories import keep, make_agent, make_release, make_run, make_source, make_tenant
+from tests.fakes.turn import FakeTurn
+from tuning.domain.agents import Retraining
+from tuning.domain.conversations import Conversation
+from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.notices import Notice, NoticeKind
+from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
+from tuning.store import agents
+
+
+@pytest.fixture
+def tenant(store, tmp_path):
+    keep(
+        store,
+        make_source(),
+        make_agent(live_release_id="release"),
+        make_run(state=RunState.READY),
+        make_release(state=ReleaseState.LIVE),
+    )
+    return make_tenant(store, tmp_path)
+
+
+def pressed(person_id, **data):
+    return Press(person_id=person_id, chat_id="chat", data={"agent_id": "agent", **data})
+
+
+def stored(tenant):
+    with tenant.store.reading() as session:
+        return agents.get(session, "agent")
+
+
+def news(tenant, kind, person_id):
+    message = notices.message(tenant, Notice(kind=kind, person_id=person_id, subject_id="agent"))
+    return str(message.card) if message else ""
+
+
+def answering(tenant, person_id, release_id=None):
+    talk = Conversation(chat_id="chat", person_id=person_id, agent_id="agent", release_id=release_id)
+    with tenant.store.reading() as session:
+        return questions.answering(session, tenant, talk)
+
+
+async def test_a_paused_agent_says_so_kindly_and_only_its_owner_tries_it(tenant):
+    turn = FakeTurn(person_id="ana")
+    await PAUSE.run(tenant, turn, "Travel")
+    assert "Travel is paused" in str(turn.sent[-1].card)
+    break_ = "'Travel' takes a break: Ana, who owns it, has paused it. Ask again later"
+    with pytest.raises(WrongState, match=break_):
+        answering(tenant, "bo")
+    with pytest.raises(WrongState, match=break_):
+        agent_buttons.pick(tenant, pressed("bo"))
+    with pytest.raises(NotAllowed, match="not in its audience"):
+        answering(tenant, "gus")
+    assert answering(tenant, "ana", "release")[1].id == "release"
+    await RESUME.run(tenant, turn, "agent")
+    assert answering(tenant, "bo")[1].id == "release"
+
+
+def test_what_is_wrong_with_the_number_stands_on_the_card_with_what_was_chosen(tenant):
+    card = tending.retrain_when(tenant, pressed("ana", when="after", after="many")).card
+    assert card is not None
+    fields = {element["id"]: element["value"] for element in card["body"] if "id" in element}
+    assert fields == {"when": "after", "after": "many"}
+    assert "Type a whole number from 1 to 1,000." in str(card)
+    assert stored(tenant).retraining == Retraining.NEVER
+    assert "✓ Saved." in str(tending.retrain_when(tenant, pressed("ana", when="after", after="3")).card)
+    assert (stored(tenant).retraining, stored(tenant).retrain_after) == (Retraining.AFTER, 3)
+
+
+def test_an_agent_is_handed_over_on_its_card_and_its_new_owner_reads_by_whom(tenant):
+    assert "Nobody by that name" in str(tending.hand_over(tenant, pressed("ana", person="Zoe")).card)
+    assert "Bo owns it now" in str(tending.hand_over(tenant, pressed("ana", person="Bo")).card)
+    assert stored(tenant).owner_id == "bo"
+    read = news(tenant, NoticeKind.AGENT_HANDED_OVER, "bo")
+    assert "Travel is yours now" in read
+    assert "Ana handed it over to you" in read
+    with pytest.raises(NotAllowed):
+        tending.manage(tenant, pressed("ana"))
+    assert "Travel is live" in str(tending.manage(tenant, pressed("bo")).card)
+
+
+async def test_an_admin_hands_over_by_command_and_who_had_it_reads_whose_it_is(tenant):
+    turn = FakeTurn(person_id="cy")
+    for text in ("", "Travel", "Travel Bo"):
+        with pytest.raises(InvalidInput, match="Say which agent and to whom"):
+            await HAND_OVER.run(tenant, turn, text)
+    await HAND_OVER.run(tenant, turn, "Travel to Bo")
+    assert "Bo owns it now" in str(turn.sent[-1].card)
+    assert "Travel has another owner" in news(tenant, NoticeKind.AGENT_HANDED_OVER, "ana")
+    assert "Cy handed it over to you" in news(tenant, NoticeKind.AGENT_HANDED_OVER, "bo")
+
+
+def test_nobody_else_searches_the_directory_with_the_button(tenant):
+    for who in ("bo", "gus"):
+        with pytest.raises(NotAllowed):
+            tending.hand_over(tenant, pressed(who, person="Zoe"))
+
+
+def test_what_is_in_the_way_of_a_run_is_read_until_it_is_gone(tenant):
+    assert news(tenant, NoticeKind.RETRAINING_HELD, "ana") == ""
+    with tenant.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.retraining_held = "Tuning is switched off in your organisation. Ask an admin to switch it on."
+        session.add(agent)
+    assert "Tuning is switched off" in news(tenant, NoticeKind.RETRAINING_HELD, "ana")
+    assert news(tenant, NoticeKind.RETRAINING_HELD, "bo") == ""
