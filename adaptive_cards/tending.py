@@ -1,4 +1,4 @@
-"""What an owner does to tend an agent: when it is tuned again by itself, pause and resume it, hand it over."""
+"""What an owner does to tend an agent: when it is tuned again by itself; pause, resume, hand over, delete."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from adaptive_cards.verbs import Verb
 from tuning.domain.agents import STATES, Agent, AgentState, Retraining
 from tuning.languages import mark, number, retell, say, say_many
 
+_UNUSED = {AgentState.DRAFT, AgentState.IDLE}
+"""Where an agent may be deleted: nobody is answered, and nothing is being learned."""
 WHEN = {
     Retraining.NEVER: mark("Never by itself"),
     Retraining.AFTER: mark("After so many accepted corrections"),
@@ -33,6 +35,8 @@ class Tended:
     state: AgentState
     accepted: int
     """Corrections accepted since the last run began."""
+    releases: int = 0
+    answers: int = 0
     when: str = ""
     typed: str = ""
     """What was chosen and typed for when it is tuned again, if that can't be used."""
@@ -68,7 +72,18 @@ def tending_card(tended: Tended) -> Element:
             execute(say("Save"), Verb.RETRAINING_SAVE, style="positive", agent_id=agent.id),
             *([wake] if agent.is_paused else [rest] if agent.live_release_id else []),
             show_card(say("Hand over ..."), card(people, aside(gone), actions=[handed])),
+            *([show_card(say("Delete ..."), _deletion(tended))] if tended.state in _UNUSED else []),
         ],
+    )
+
+
+def deleted_card(name: str, rows: int, event_id: int) -> Element:
+    """Return that an agent is gone, and where that stands."""
+    gone = say_many("{count} record is gone for good.", "{count} records are gone for good.", rows)
+    return card(
+        heading(say("{agent} is deleted", agent=escape(name))),
+        paragraph(gone),
+        aside(say("Event {number} of the audit says when and by whom.", number=number(event_id))),
     )
 
 
@@ -111,6 +126,22 @@ def held_card(agent: Agent) -> Element:
         paragraph(escape(retell(agent.retraining_held)), color="attention"),
         aside(say("It starts as soon as nothing is. You are not told again.")),
         actions=[execute(say("Manage"), Verb.AGENT_MANAGE, agent_id=agent.id)],
+    )
+
+
+def _deletion(tended: Tended) -> Element:
+    releases = say_many("{count} release", "{count} releases", tended.releases)
+    answers = say_many("{count} question with its answer", "{count} questions with their answers", tended.answers)
+    return card(
+        paragraph(
+            say(
+                "With it go what you configured, {releases}, {answers}, and the feedback on them. The documents stay "
+                "where they are, and the audit keeps who did what. This can't be undone.",
+                releases=releases,
+                answers=answers,
+            )
+        ),
+        actions=[execute(say("Delete for good"), Verb.AGENT_DELETE, style="destructive", agent_id=tended.agent.id)],
     )
 
 

@@ -11,6 +11,7 @@ class Verb(StrEnum):
     AGENT_PAUSE = "agent.pause"
     AGENT_RESUME = "agent.resume"
     AGENT_HAND_OVER = "agent.hand_over"
+    AGENT_DELETE = "agent.delete"
     RETRAINING_SAVE = "retraining.save"
     STARTER_ASK = "starter.ask"
     WIZARD_CREATE = "wizard.create"

@@ -112,6 +112,7 @@ def _on(
 _LIVE = (AgentState.LIVE, AgentState.LIVE_TUNING)
 _SERVING = (*_LIVE, AgentState.PAUSED)
 _AT_REST = (AgentState.DRAFT, AgentState.IDLE, AgentState.LIVE, AgentState.PAUSED)
+_UNUSED = (AgentState.DRAFT, AgentState.IDLE)
 _READY = (AgentState.IDLE, AgentState.LIVE, AgentState.PAUSED)
 _STOPPED = (ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED)
 _ON_TRIAL = tuple(state for state in ReleaseState if state not in _STOPPED)
@@ -131,6 +132,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.AGENT_PAUSE: _PAUSE,
     Verb.AGENT_RESUME: _RESUME,
     Verb.AGENT_HAND_OVER: _HAND_OVER,
+    Verb.AGENT_DELETE: _on(Permission.AGENT_DELETE, AgentState, _UNUSED, Tag.AGENT_DELETED),
     Verb.RETRAINING_SAVE: _on(_CONFIGURE, AgentState, leaves=Tag.AGENT_CONFIGURED),
     Verb.STARTER_ASK: _on(_ASK, AgentState, _LIVE),
     Verb.WIZARD_CREATE: Act(permission=Permission.AGENT_CREATE, leaves=Tag.AGENT_CREATED),

@@ -10,7 +10,7 @@ from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.releases import retraining
-from tuning.store import agents, audit, runs
+from tuning.store import agents, audit, conversations, releases, runs
 
 
 def manage(
@@ -32,6 +32,8 @@ def manage(
                 agent=agent,
                 state=agent.state(is_tuning=runs.open_run(session, agent.id) is not None),
                 accepted=retraining.accepted_since_run(session, agent.id),
+                releases=len(releases.of_agent(session, agent.id)),
+                answers=conversations.count(session, agent.id),
                 when=when,
                 typed=typed,
                 note=note,

@@ -10,6 +10,7 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.AGENT_PAUSE: tending.pause,
     Verb.AGENT_RESUME: tending.resume,
     Verb.AGENT_HAND_OVER: tending.hand_over,
+    Verb.AGENT_DELETE: tending.delete,
     Verb.RETRAINING_SAVE: tending.retrain_when,
     Verb.STARTER_ASK: agents.ask_starter,
     Verb.WIZARD_CREATE: wizard.create,

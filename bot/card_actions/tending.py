@@ -1,5 +1,6 @@
-"""Buttons of tending an agent: when it is tuned again, pause and resume it, hand it over."""
+"""Buttons of tending an agent: when it is tuned again, pause and resume it, hand it over, delete it."""
 
+from adaptive_cards.tending import deleted_card
 from bot import identity, tending_views
 from bot.card_actions.press import Outcome, Press
 from tuning.domain.agents import Retraining
@@ -8,6 +9,7 @@ from tuning.domain.permissions import Permission
 from tuning.governance import access, tending
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
+from tuning.releases.erasure import erase_agent
 from tuning.store import agents
 
 
@@ -54,6 +56,15 @@ def hand_over(tenant: Tenant, press: Press) -> Outcome:
             raise
         return _again(tenant, press, problem=wrong.sentence)
     return Outcome(card=tending_views.gone(tenant, agent))
+
+
+def delete(tenant: Tenant, press: Press) -> Outcome:
+    """Delete an agent for good, with all that was made of it and said to it."""
+    agent_id = press.id("agent_id")
+    with tenant.store.reading() as session:
+        name = agents.get(session, agent_id).name
+    receipt = erase_agent(tenant, press.person_id, agent_id)
+    return Outcome(card=deleted_card(name, sum(receipt.rows.values()), receipt.event_id))
 
 
 def _again(tenant: Tenant, press: Press, **said: str) -> Outcome:

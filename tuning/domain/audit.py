@@ -24,6 +24,7 @@ class Tag(StrEnum):
     AGENT_PAUSED = "agent:paused"
     AGENT_RESUMED = "agent:resumed"
     AGENT_HANDED_OVER = "agent:handed_over"
+    AGENT_DELETED = "agent:deleted"
     SOURCE_ADDED = "source:added"
     SOURCE_SYNCED = "source:synced"
     SOURCE_FAILED = "source:failed"

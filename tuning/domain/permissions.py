@@ -11,6 +11,7 @@ class Permission(StrEnum):
     AGENT_ASK = "agent:ask"
     AGENT_PAUSE = "agent:pause"
     AGENT_HAND_OVER = "agent:hand_over"
+    AGENT_DELETE = "agent:delete"
     RUN_START = "run:start"
     RUN_CANCEL = "run:cancel"
     RELEASE_TRY = "release:try"

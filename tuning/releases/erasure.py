@@ -1,4 +1,4 @@
-"""Erases a person or a document: all that was said and sent, what was learned from it, with a receipt that says so."""
+"""Erases a person, a document or an agent, with what was said and what was learned, and a receipt that says so."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,15 @@ from sqlmodel import Session
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
+from tuning.domain.permissions import Permission
+from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import Run
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
+from tuning.languages import say
 from tuning.releases.suspension import suspend
 from tuning.sources.kinds import reader_of
-from tuning.store import agents, audit, documents, erasure, notices, releases
+from tuning.store import agents, audit, documents, erasure, notices, releases, runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +27,7 @@ class Receipt:
     """What was erased, and the event of the audit that proves when."""
 
     subject_id: str
-    """The person or the document."""
+    """The person, the document or the agent."""
     at: datetime
     event_id: int
     event_hash: str
@@ -78,6 +81,30 @@ def erase_document(tenant: Tenant, actor_id: str, document_id: str) -> Receipt:
     _delete_folders([tenant.run_folder(run.id) for run in touched])
     tenant.store.let_go()
     return _receipt(event, rows, suspended)
+
+
+def erase_agent(tenant: Tenant, actor_id: str, agent_id: str) -> Receipt:
+    """Delete an agent with all that was made of it and said to it; documents stay, and so does the audit.
+
+    Raises:
+        NotAllowed: neither its owner nor an admin.
+        WrongState: it answers people, is being tuned, or an admin has a release of it to decide on.
+    """
+    with access.act(tenant, actor_id, agent_id) as session:
+        agent = agents.get_for_update(session, agent_id)
+        access.check(session, tenant, actor_id, Permission.AGENT_DELETE, agent)
+        if agent.live_release_id is not None:
+            raise WrongState(say("'{agent}' is live. Retire it first, then delete it.", agent=agent.name))
+        if runs.open_run(session, agent_id) is not None:
+            raise WrongState(say("'{agent}' is being tuned. Cancel the run first, then delete it.", agent=agent.name))
+        if any(release.state == ReleaseState.SUBMITTED for release in releases.of_agent(session, agent_id)):
+            raise WrongState(say("A release of '{agent}' waits for an admin. Delete it after that.", agent=agent.name))
+        folders = [tenant.run_folder(run.id) for run in runs.of_agent(session, agent_id)]
+        rows = erasure.forget_agent(session, agent)
+        event = audit.record(session, Tag.AGENT_DELETED, actor_id, agent_id, rows=rows)
+    _delete_folders(folders)
+    tenant.store.let_go()
+    return _receipt(event, rows, ())
 
 
 def _receipt(event: AuditEvent, rows: Mapping[str, int], suspended: Sequence[str]) -> Receipt:

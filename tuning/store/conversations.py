@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -37,6 +37,11 @@ def start(session: Session, chat_id: str, person_id: str, agent_id: str, release
     session.add(conversation)
     session.flush()
     return conversation
+
+
+def count(session: Session, agent_id: str) -> int:
+    """Return how many answers an agent has given that are kept."""
+    return session.exec(select(func.count()).select_from(Answer).where(Answer.agent_id == agent_id)).one()
 
 
 def answers(session: Session, conversation_id: str, limit: int, *, before: datetime | None = None) -> list[Answer]:

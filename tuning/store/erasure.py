@@ -1,4 +1,4 @@
-"""Everything that the store holds of one person, or of one document: found, and deleted."""
+"""Everything that the store holds of one person, document or agent: found, and deleted."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -8,7 +8,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Chat, Conversation
-from tuning.domain.datasets import Dataset, Example
+from tuning.domain.datasets import Dataset, Example, HoldoutQuestion
 from tuning.domain.deliveries import Delivery
 from tuning.domain.documents import (
     Document,
@@ -19,13 +19,15 @@ from tuning.domain.documents import (
     SourceKind,
 )
 from tuning.domain.drafts import Draft
+from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant
+from tuning.domain.jobs import Job
 from tuning.domain.notices import Notice
-from tuning.domain.releases import CanaryRating, Release
+from tuning.domain.releases import Approval, CanaryRating, Release
 from tuning.domain.runs import Run
-from tuning.domain.usage import PersonUse
+from tuning.domain.usage import DailyUse, PersonUse
 
 
 def runs_of_person(session: Session, person_id: str) -> Sequence[Run]:
@@ -92,6 +94,36 @@ def forget_documents(session: Session, found: Sequence[Document], runs: Sequence
     done = _unlearn(session, ids, runs)
     done |= _forget_answers(session, or_(_cites(ids), _recited(session, runs)), drafts=false(), feedback=false())
     return _some(done | _delete_documents(session, ids))
+
+
+def forget_agent(session: Session, agent: Agent) -> dict[str, int]:
+    """Delete an agent with all that belongs to it; return how many rows of which kind are gone."""
+    dataset_ids = session.exec(select(Dataset.id).where(Dataset.agent_id == agent.id)).all()
+    run_ids = session.exec(select(Run.id).where(Run.agent_id == agent.id)).all()
+    release_ids = session.exec(select(Release.id).where(Release.agent_id == agent.id)).all()
+    given = session.exec(select(Feedback.id).where(Feedback.agent_id == agent.id)).all()
+    done = _forget_answers(
+        session, col(Answer.agent_id) == agent.id, drafts=false(), feedback=col(Feedback.id).in_(given)
+    )
+    done |= {
+        "conversations": _delete(session, Conversation, col(Conversation.agent_id) == agent.id),
+        "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),
+        "datasets": _delete(session, Dataset, col(Dataset.id).in_(dataset_ids)),
+        "questions": _delete(session, HoldoutQuestion, col(HoldoutQuestion.agent_id) == agent.id),
+        "evaluations": _delete(session, Evaluation, col(Evaluation.run_id).in_(run_ids)),
+        "ratings": _delete(session, CanaryRating, col(CanaryRating.release_id).in_(release_ids)),
+        "decisions": _delete(session, Approval, col(Approval.release_id).in_(release_ids)),
+        "drifts": _delete(session, Drift, col(Drift.release_id).in_(release_ids)),
+        "releases": _delete(session, Release, col(Release.id).in_(release_ids)),
+        "jobs": _delete(session, Job, col(Job.subject_id).in_(run_ids)),
+        "runs": _delete(session, Run, col(Run.id).in_(run_ids)),
+        "notices": _delete(session, Notice, col(Notice.subject_id).in_([agent.id, *run_ids, *release_ids, *given])),
+        "uses": _delete(session, PersonUse, col(PersonUse.agent_id) == agent.id),
+        "days": _delete(session, DailyUse, col(DailyUse.agent_id) == agent.id),
+        "agents": _delete(session, Agent, col(Agent.id) == agent.id),
+    }
+    session.expunge(agent)
+    return _some(done)
 
 
 def _some(done: dict[str, int]) -> dict[str, int]:

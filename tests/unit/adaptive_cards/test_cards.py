@@ -38,7 +38,7 @@ from adaptive_cards.notice import (
 )
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
-from adaptive_cards.tending import Tended, handed_over_card, held_card, tending_card
+from adaptive_cards.tending import Tended, deleted_card, handed_over_card, held_card, tending_card
 from adaptive_cards.together import Item
 from adaptive_cards.usage import usage_card
 from adaptive_cards.verbs import Verb
@@ -344,6 +344,7 @@ CARDS = {
     ),
     "news: handed over to you": handed_over_card(AGENT, "Ana *Arp*", is_yours=True),
     "news: handed over by an admin": handed_over_card(AGENT, "Bo", is_yours=False),
+    "tending, deleted": deleted_card(NASTY, rows=1234, event_id=5678),
     "news: held": held_card(make_agent(retraining_held=HELD)),
     "my agents": my_agents_card(
         [

@@ -66,6 +66,7 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.WIZARD_SOURCES: {"agent_id": "agent", "sources": "second"},
     Verb.WIZARD_AUDIENCE: {"agent_id": "agent", "audience": "leads"},
     Verb.WIZARD_SEARCH: {"agent_id": "agent", "search": "lea"},
+    Verb.AGENT_DELETE: {"agent_id": "agent"},
     Verb.RUN_START: {"agent_id": "agent"},
     Verb.RUN_CANCEL: {"run_id": "run"},
     Verb.RUN_RETRY: {"run_id": "run"},

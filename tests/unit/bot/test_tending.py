@@ -1,4 +1,4 @@
-"""Owners tend their agents in chat: pause, retrain by itself, hand over; and what others read then."""
+"""Owners tend their agents in chat: pause, retrain by itself, hand over, delete; and what others read then."""
 
 import pytest
 
@@ -9,11 +9,11 @@ from bot.card_actions.press import Press
 from bot.commands.hand_over import HAND_OVER
 from bot.commands.pause import PAUSE
 from bot.commands.resume import RESUME
-from tests.factories import keep, make_agent, make_release, make_run, make_source, make_tenant
+from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_source, make_tenant
 from tests.fakes.turn import FakeTurn
 from tuning.domain.agents import Retraining
 from tuning.domain.conversations import Conversation
-from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
@@ -116,3 +116,21 @@ def test_what_is_in_the_way_of_a_run_is_read_until_it_is_gone(tenant):
         session.add(agent)
     assert "Tuning is switched off" in news(tenant, NoticeKind.RETRAINING_HELD, "ana")
     assert news(tenant, NoticeKind.RETRAINING_HELD, "bo") == ""
+
+
+def test_an_agent_is_deleted_on_its_card_once_it_answers_nobody(tenant):
+    assert "Delete" not in str(tending.manage(tenant, pressed("ana")).card)
+    with pytest.raises(WrongState, match="'Travel' is live"):
+        tending.delete(tenant, pressed("ana"))
+    with tenant.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.live_release_id = None
+        session.add(agent)
+    keep(tenant.store, make_answer())
+    asked = str(tending.manage(tenant, pressed("ana")).card)
+    assert "With it go what you configured, 1 release, 1 question with its answer" in asked
+    with pytest.raises(NotAllowed):
+        tending.delete(tenant, pressed("bo"))
+    assert "Travel is deleted" in str(tending.delete(tenant, pressed("ana")).card)
+    with pytest.raises(NotFound):
+        stored(tenant)

@@ -18,6 +18,7 @@ WHO_MAY = {
     Permission.AGENT_ASK: {"ana", "bo", "cy", "dee"},
     Permission.AGENT_PAUSE: {"ana"},
     Permission.AGENT_HAND_OVER: {"ana", "cy", "dee"},
+    Permission.AGENT_DELETE: {"ana", "cy", "dee"},
     Permission.RUN_START: {"ana"},
     Permission.RUN_CANCEL: {"ana", "cy", "dee"},
     Permission.RELEASE_TRY: {"ana"},
@@ -78,6 +79,7 @@ def test_what_needs_a_subject_is_refused_without_one(session, tenant, permission
         Permission.RUN_CANCEL,
         Permission.USAGE_READ,
         Permission.AGENT_HAND_OVER,
+        Permission.AGENT_DELETE,
     }
     revokers = {"cy", "dee"} if permission in need_none else set()
     assert {who for who in EVERYBODY if access.may(session, tenant, who, permission)} == revokers
