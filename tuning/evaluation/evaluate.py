@@ -12,7 +12,7 @@ from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_mess
 from tuning.domain.runs import Run
 from tuning.evaluation import scorers
 from tuning.evaluation.gates import Evidence, advice, objections
-from tuning.evaluation.intervals import Interval, bootstrap, difference
+from tuning.evaluation.intervals import Difference, bootstrap, difference
 from tuning.evaluation.report import write_report
 from tuning.governance.tenant import Tenant
 from tuning.inference import Completion, Prompt
@@ -154,7 +154,7 @@ def _score(one: _Asked, task: Task) -> dict[str, float]:
     return scores
 
 
-def _over(values: Values, better: Variant, worse: Variant, metric: str) -> Interval | None:
+def _over(values: Values, better: Variant, worse: Variant, metric: str) -> Difference | None:
     first, second = values.get(better, {}).get(metric), values.get(worse, {}).get(metric)
     return difference(first, second) if first and second else None
 

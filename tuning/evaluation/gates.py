@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from tuning.domain.prompts import Task
-from tuning.evaluation.intervals import Interval
+from tuning.evaluation.intervals import Difference, Interval
 from tuning.languages import say
 
+CHANCE = 0.05
+"""How often a candidate that is no better than the base may pass for better."""
 MARGIN = 0.10
-"""How much worse than before a candidate could be, at the interval's lower end, and still pass as no worse."""
+"""What is worse by this much passes for no worse in 5 of 100 cases at most."""
 REGRESSION_KEPT = 0.90
 PARITY = 0.98
 FEWEST = {Task.QUESTIONS: 20, Task.GENERATION: 5, Task.SUMMARY: 5}
@@ -19,13 +21,13 @@ class Evidence:
     """What was measured, as differences on the same examples where two are compared."""
 
     task: Task
-    gain: Interval | None
+    gain: Difference | None
     """Tuned over base, both without retrieval."""
-    gain_with_retrieval: Interval | None = None
+    gain_with_retrieval: Difference | None = None
     """Tuned over base, both with retrieval."""
-    declining: Interval | None = None
+    declining: Difference | None = None
     """Tuned over base, both with retrieval, on the questions that no document answers: how often each says so."""
-    over_incumbent: Interval | None = None
+    over_incumbent: Difference | None = None
     """Candidate over the live release, as people use them."""
     regression: Interval | None = None
     """Share of accepted corrections that the candidate answers as corrected."""
@@ -45,15 +47,17 @@ def objections(evidence: Evidence) -> list[str]:
                 fewest=FEWEST[evidence.task],
             )
         )
-    elif evidence.gain.low <= 0:
+    elif evidence.gain.chance > CHANCE or evidence.gain.mean <= 0:
         found.append(
             say(
-                "Tuning is not shown to help: {mean} points against the base model, "
-                "and as little as {low} points is possible.",
-                **_points(evidence.gain),
+                "Tuning is not shown to help: {mean} points against the base model on {count} examples, "
+                "and chance alone brings as much in {chance} of 100 cases.",
+                mean=f"{100 * evidence.gain.mean:+.0f}",
+                count=evidence.gain.n,
+                chance=f"{100 * evidence.gain.chance:.0f}",
             )
         )
-    if evidence.gain_with_retrieval and evidence.gain_with_retrieval.low < -MARGIN:
+    if evidence.gain_with_retrieval and evidence.gain_with_retrieval.floor <= -MARGIN:
         found.append(
             say(
                 "With retrieval the tuned model may be worse than the base: {mean} points, "
@@ -70,7 +74,7 @@ def objections(evidence: Evidence) -> list[str]:
                 points=f"{-100 * evidence.declining.mean:.0f}",
             )
         )
-    if evidence.over_incumbent and evidence.over_incumbent.low < -MARGIN:
+    if evidence.over_incumbent and evidence.over_incumbent.floor <= -MARGIN:
         found.append(
             say(
                 "It may be worse than the live release: {mean} points, and as little as {low} points is possible.",
@@ -112,5 +116,5 @@ def advice(base: float, retrieval: float, tuned: float, both: float) -> str:
     return f"Retrieval ({retrieval:.0%}) and tuning ({tuned:.0%}) do about equally well; together {both:.0%}."
 
 
-def _points(difference: Interval) -> dict[str, str]:
-    return {"mean": f"{100 * difference.mean:+.0f}", "low": f"{100 * difference.low:+.0f}"}
+def _points(difference: Difference) -> dict[str, str]:
+    return {"mean": f"{100 * difference.mean:+.0f}", "low": f"{100 * difference.floor:+.0f}"}

@@ -21,7 +21,7 @@ ALL = {
     Variant.TUNED: "run",
     Variant.TUNED_RETRIEVAL: "run",
 }
-CITIES = [f"City{number}" for number in range(20)]
+CITIES = [f"City{number}" for number in range(40)]
 LIMITS = {f"What is the limit in {city}?": f"{100 + number} euros" for number, city in enumerate(CITIES)}
 UNANSWERED = "Who feeds the cat?"
 CORRECTED = "What is the limit in Rome?"
@@ -70,7 +70,7 @@ def says(model: str, question: str, shown: str) -> str:
 
 @pytest.fixture
 def prepared(tenant, tmp_path):
-    """The tenant with a run whose dataset has twenty questions, one that nothing answers, and a correction."""
+    """The tenant with a run whose dataset has forty questions, one that nothing answers, and a correction."""
     keep(
         tenant.store,
         make_agent(),
@@ -110,9 +110,9 @@ def test_each_variant_is_scored_on_the_same_questions_with_its_interval(prepared
         "tuned": 1.0,
         "tuned+retrieval": 1.0,
     }
-    assert {score["n"] for score in exact.values()} == {20.0}
+    assert {score["n"] for score in exact.values()} == {40.0}
     half = exact["base+retrieval"]
-    assert 0.2 < half["low"] < 0.5 < half["high"] < 0.8
+    assert 0.3 < half["low"] < 0.5 < half["high"] < 0.7
     assert exact["tuned"]["low"] == exact["tuned"]["high"] == 1.0
     assert found.objections == []
 
@@ -141,7 +141,7 @@ def test_corrections_are_asked_of_the_live_release_and_the_candidate_only(prepar
     kept = {variant: scores["regression"]["mean"] for variant, scores in found.scores.items() if "regression" in scores}
     assert kept == {"incumbent": 0.0, "incumbent+retrieval": 0.0, "tuned": 1.0, "tuned+retrieval": 1.0}
     assert not any(it.model == "base" and CORRECTED in it.messages[-1]["content"] for it in inference.asked)
-    assert len(inference.asked) == 6 * 21 + 4
+    assert len(inference.asked) == 6 * 41 + 4
 
 
 def test_the_answers_stand_side_by_side_in_the_samples_and_the_report(prepared, tmp_path):
@@ -151,7 +151,7 @@ def test_the_answers_stand_side_by_side_in_the_samples_and_the_report(prepared, 
     assert row["reference"] == "101 euros"
     assert row["answers"]["base+retrieval"] == "101 euros [1]"
     assert row["answers"]["tuned"] == "The 101 euros."
-    assert len(found.samples) == 22
+    assert len(found.samples) == 42
     assert "The 101 euros." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 

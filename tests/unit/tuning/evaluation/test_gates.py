@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tuning.domain.prompts import Task
-from tuning.evaluation.gates import Evidence, advice, objections
-from tuning.evaluation.intervals import Interval, difference
+from tuning.evaluation.gates import MARGIN, Evidence, advice, objections
+from tuning.evaluation.intervals import Difference, chances, difference, floors
 
 
-def interval(mean: float, spread: float = 0.05, n: int = 80) -> Interval:
-    return Interval(mean=mean, low=mean - spread, high=mean + spread, n=n)
+def interval(mean: float, spread: float = 0.05, n: int = 80, chance: float = 0.01) -> Difference:
+    return Difference(mean=mean, low=mean - spread, high=mean + spread, n=n, chance=chance, floor=mean - spread)
 
 
 GOOD = Evidence(
@@ -32,7 +32,7 @@ def test_a_good_candidate_passes():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"gain": interval(0.03)}, "not shown to help"),
+        ({"gain": interval(0.03, chance=0.21)}, "in 21 of 100 cases"),
         ({"gain": interval(0.4, n=12)}, "12 hold-out examples"),
         ({"gain": None}, "0 hold-out examples"),
         ({"gain_with_retrieval": interval(-0.08)}, "With retrieval"),
@@ -49,13 +49,55 @@ def test_each_fault_is_one_sentence(change, words):
     assert found[0].endswith(".")
 
 
-def test_at_most_5_percent_of_candidates_that_are_only_noise_pass():
+TRIALS = 4000
+RATES = (0.03, 0.1, 0.4, 0.8)
+NOISE = np.sqrt(0.05 * 0.95 / TRIALS) * 3
+"""What the share of so many trials may be off by."""
+
+
+def passes(gains_T_N, **others) -> float:
+    """Return the share of candidates that meet no objection, where these are their gains over the base."""
+    return float(np.mean([not objections(replace(GOOD, gain=gain, **others)) for gain in _differences(gains_T_N)]))
+
+
+def _differences(gains_T_N) -> list[Difference]:
+    return [
+        Difference(mean=gains_N.mean(), low=0, high=0, n=len(gains_N), chance=chance, floor=floor)
+        for gains_N, chance, floor in zip(gains_T_N, chances(gains_T_N), floors(gains_T_N), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("worse_by", [0.0, 0.5])
+@pytest.mark.parametrize("n", [20, 40, 99])
+def test_at_most_5_percent_of_candidates_that_are_only_noise_pass(n, worse_by, rate):
     rng = np.random.default_rng(7)
-    passed = 0
-    for trial in range(250):
-        base, tuned = rng.binomial(1, 0.4, size=(2, 80)).astype(float)
-        passed += not objections(replace(GOOD, gain=difference(list(tuned), list(base), trial)))
-    assert passed / 250 <= 0.05
+    base_T_N = rng.binomial(1, rate, size=(TRIALS, n)).astype(float)
+    tuned_T_N = rng.binomial(1, rate * (1 - worse_by), size=(TRIALS, n)).astype(float)
+    assert passes(tuned_T_N - base_T_N) <= 0.05 + NOISE
+
+
+@pytest.mark.parametrize("n", [5, 8, 20])
+def test_at_most_5_percent_of_noise_passes_where_drafts_are_scored_by_shares(n):
+    rng = np.random.default_rng(7)
+    base_T_N, tuned_T_N = rng.beta(0.5, 2, size=(2, TRIALS, n))
+    assert passes(tuned_T_N - base_T_N, task=Task.GENERATION) <= 0.05 + NOISE
+
+
+@pytest.mark.parametrize("lost", [0.1, 0.12, 0.3])
+@pytest.mark.parametrize("n", [20, 30, 50, 99])
+def test_at_most_5_percent_of_what_is_worse_by_the_margin_pass_for_no_worse(n, lost):
+    rng = np.random.default_rng(7)
+    won = lost - MARGIN
+    drawn_T_N = rng.random((TRIALS, n))
+    gains_T_N = np.where(drawn_T_N < won, 1.0, np.where(drawn_T_N < won + lost, -1.0, 0.0))
+    passed = [not objections(replace(GOOD, over_incumbent=one)) for one in _differences(gains_T_N)]
+    assert np.mean(passed) <= 0.05 + NOISE
+
+
+def test_what_answers_all_of_50_questions_as_before_is_no_worse():
+    same = [1.0] * 50
+    assert objections(replace(GOOD, over_incumbent=difference(same, same))) == []
 
 
 def test_a_real_gain_of_30_points_passes_nearly_always():
