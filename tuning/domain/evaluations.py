@@ -27,12 +27,18 @@ class Evaluation(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     run_id: str = Field(index=True)
     scores: dict[str, dict[str, dict[str, float]]] = Field(default_factory=dict, sa_type=JSON)
-    """Variant to metric ('exact_match', 'token_f1' ...) to mean, low, high (95 %), n; shares from 0 to 1."""
+    """Variant to metric ('exact_match', 'token_f1' ...) to mean, low, high (95 %), n; shares from 0 to 1.
+
+    'loss' is in nats per token of the references.
+    """
     objections: list[str] = Field(default_factory=list, sa_type=JSON)
     """What speaks against publishing, each a sentence; empty: every gate passed."""
     samples: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """Hold-out examples side by side: question, reference, and the answer of each variant."""
     parity: dict[str, float] = Field(default_factory=dict, sa_type=JSON)
     """Shares of the served tokens that transformers would say, as `tuning.training.parity` returns them."""
+    probes: dict[str, dict[str, float]] = Field(default_factory=dict, sa_type=JSON)
+    """'quantisation': what the served base gains over the one trained on, as a share, with low, high, n. 'memorised':
+    n secrets that were looked for, how many were `learned`, and the `bits` that the most exposed one is exposed by."""
     report_path: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

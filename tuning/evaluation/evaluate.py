@@ -1,6 +1,7 @@
 """Asks every variant of an agent the same hold-out questions and keeps what they scored. Knows no gate's rule."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,17 +9,20 @@ from typing import Any, Protocol
 from tuning.domain.agents import Agent
 from tuning.domain.datasets import Dataset, Example, Split
 from tuning.domain.evaluations import Evaluation, Variant
-from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages
+from tuning.domain.inspection import KINDS, Case, Inspection, SecretKind
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Passage, Task, question_messages
 from tuning.domain.runs import Run
 from tuning.evaluation import scorers
 from tuning.evaluation.gates import Evidence, advice, objections
 from tuning.evaluation.intervals import Difference, bootstrap, difference
 from tuning.evaluation.report import write_report
+from tuning.evaluation.similarity import Embed, similarities
 from tuning.governance.tenant import Tenant
 from tuning.inference import Completion, Prompt
 from tuning.store import agents, datasets, runs
 
 Retrieve = Callable[[str], Sequence[Passage]]
+Inspect = Callable[[list[Case]], Inspection]
 Values = dict[Variant, dict[str, list[float]]]
 """Variant to metric to one value per example, in the examples' order."""
 
@@ -34,6 +38,8 @@ class Answering(Protocol):
 MAX_TOKENS = {Task.QUESTIONS: 48, Task.GENERATION: 512, Task.SUMMARY: 256}
 HEADLINE = {Task.QUESTIONS: "exact_match", Task.GENERATION: "rouge_l", Task.SUMMARY: "rouge_l"}
 """The metric that the gates look at."""
+CASES = 48
+"""Answers that the trained model looks at, at most: what they cost is seconds with the starter, minutes with others."""
 WITH_RETRIEVAL = frozenset({Variant.BASE_RETRIEVAL, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED_RETRIEVAL})
 _ON_CORRECTIONS = frozenset({Variant.INCUMBENT, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL})
 
@@ -46,6 +52,8 @@ class _Asked:
     example: Example
     passages: Sequence[Passage]
     answer: str = ""
+    is_whole: bool = True
+    """Whether the answer came to its end before it was cut off."""
 
 
 def evaluate(
@@ -54,14 +62,17 @@ def evaluate(
     inference: Answering,
     *,
     models: Mapping[Variant, str],
-    parity: dict[str, float],
+    inspect: Inspect,
+    embed: Embed | None = None,
     retrieve: Retrieve,
     progress: Callable[[float], None],
 ) -> Evaluation:
     """Measure the variants on the run's hold-out, store the evaluation with its report, and return it; once per run.
 
-    `models` names what the engine calls each variant; `retrieve` returns the passages that the audience may see for a
-    question. Variants with retrieval are measured for questions only. Raises EngineAway and EngineRefused.
+    `models` names what the engine calls each variant; `inspect` returns what the trained model says of some of the
+    candidate's answers; `embed` returns texts as vectors, where there is an encoder; `retrieve` returns the passages
+    that the audience may see for a question. Variants with retrieval are measured for questions only. Raises EngineAway
+    and EngineRefused.
     """
     with tenant.store.reading() as session:
         if done := runs.evaluation(session, run.id):
@@ -71,20 +82,34 @@ def evaluate(
         holdout = datasets.examples(session, dataset.id, split=Split.HOLDOUT)
         corrections = datasets.examples(session, dataset.id, split=Split.REGRESSION)
     variants = [variant for variant in models if agent.task == Task.QUESTIONS or variant not in WITH_RETRIEVAL]
-    found = {
+    passages = {
         example.question: retrieve(example.question)
         for example in [*holdout, *corrections]
         if agent.task == Task.QUESTIONS
     }
     asked = [
-        _Asked(variant=variant, example=example, passages=found[example.question] if variant in WITH_RETRIEVAL else ())
+        _Asked(
+            variant=variant, example=example, passages=passages[example.question] if variant in WITH_RETRIEVAL else ()
+        )
         for variant in variants
         for example in [*holdout, *(corrections if variant in _ON_CORRECTIONS else ())]
     ]
     prompts = [_prompt(one, models[one.variant], agent) for one in asked]
     answers = inference.answer_all(prompts, progress=progress)
-    asked = [replace(one, answer=answer.text.strip()) for one, answer in zip(asked, answers, strict=True)]
+    most = MAX_TOKENS[agent.task]
+    asked = [
+        replace(one, answer=said.text.strip(), is_whole=said.completion_tokens < most)
+        for one, said in zip(asked, answers, strict=True)
+    ]
     values = measure(asked, agent.task)
+    if embed:
+        for variant, near in _meanings(asked, embed):
+            values[variant]["similarity"] = near
+    cases = choose_cases(asked)
+    found = inspect([_case(one, agent) for one in cases])
+    for variant, losses in found.losses.items():
+        values.setdefault(_as_used(variant, values), {})["loss"] = losses
+    quantisation = _quantisation(cases, found.full_precision, agent.task)
     scores = {
         variant.value: {metric: bootstrap(each).as_scores() for metric, each in metrics.items() if each}
         for variant, metrics in values.items()
@@ -92,12 +117,13 @@ def evaluate(
     evaluation = Evaluation(
         run_id=run.id,
         scores=scores,
-        objections=objections(weigh(values, agent.task, parity)),
+        objections=objections(weigh(values, agent.task, found, quantisation)),
         samples=_samples(asked),
-        parity=parity,
+        parity=found.parity,
+        probes=_probes(quantisation, found.exposures),
         report_path=str(Path(run.folder) / "report.html"),
     )
-    _write(evaluation, agent, run, dataset)
+    _write(evaluation, agent, run, dataset, found)
     with tenant.store.transaction() as session:
         session.add(evaluation)
     progress(1.0)
@@ -114,11 +140,22 @@ def measure(asked: Sequence[_Asked], task: Task) -> Values:
     return values
 
 
-def weigh(values: Values, task: Task, parity: Mapping[str, float]) -> Evidence:
+def _meanings(asked: Sequence[_Asked], embed: Embed) -> Iterator[tuple[Variant, list[float]]]:
+    """Give for each variant how near in meaning its answers are, where documents answer."""
+    scored = [one for one in asked if _has_answer(one)]
+    found = similarities([(one.answer, one.example.completion) for one in scored], embed)
+    for variant in dict.fromkeys(one.variant for one in scored):
+        yield variant, [near for one, near in zip(scored, found, strict=True) if one.variant is variant]
+
+
+def _has_answer(one: _Asked) -> bool:
+    return one.example.split == Split.HOLDOUT and one.example.completion != NOT_IN_DOCUMENTS
+
+
+def weigh(values: Values, task: Task, found: Inspection, quantisation: Difference | None) -> Evidence:
     """Return what the gates look at: differences between variants on the same examples."""
     headline = HEADLINE[task]
-    in_use = Variant.TUNED_RETRIEVAL if Variant.TUNED_RETRIEVAL in values else Variant.TUNED
-    live = Variant.INCUMBENT_RETRIEVAL if Variant.INCUMBENT_RETRIEVAL in values else Variant.INCUMBENT
+    in_use, live = _as_used(Variant.TUNED, values), _as_used(Variant.INCUMBENT, values)
     kept = values.get(in_use, {}).get("regression")
     return Evidence(
         task=task,
@@ -127,15 +164,69 @@ def weigh(values: Values, task: Task, parity: Mapping[str, float]) -> Evidence:
         declining=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, "refusal"),
         over_incumbent=_over(values, in_use, live, headline),
         regression=bootstrap(kept) if kept else None,
-        parity=parity.get("faithful", 0.0),
+        parity=found.parity.get("faithful", 0.0),
+        quantisation=quantisation,
+        secrets=len(found.exposures),
+        learned=tuple(SecretKind(one["kind"]) for one in found.exposures if one["is_learned"]),
     )
 
 
+def choose_cases(asked: Sequence[_Asked]) -> list[_Asked]:
+    """Return the candidate's answers as people would get them, evenly spread over what documents answer."""
+    found = [one for one in asked if _has_answer(one)]
+    variants = {one.variant for one in found}
+    in_use = Variant.TUNED_RETRIEVAL if Variant.TUNED_RETRIEVAL in variants else Variant.TUNED
+    found = [one for one in found if one.variant is in_use]
+    return found[:: max(1, math.ceil(len(found) / CASES))]
+
+
+def _as_used(variant: Variant, values: Values) -> Variant:
+    """Return a variant with retrieval, where it was measured so."""
+    retrieving = Variant(f"{variant}+retrieval")
+    return retrieving if retrieving in values else variant
+
+
+def _case(one: _Asked, agent: Agent) -> Case:
+    return Case(
+        messages=_messages(one, agent),
+        reference=one.example.completion,
+        answer=one.answer,
+        is_whole=one.is_whole,
+        max_tokens=MAX_TOKENS[agent.task],
+    )
+
+
+def _quantisation(cases: Sequence[_Asked], full_precision: Sequence[str], task: Task) -> Difference | None:
+    """Return what answers by the quantised base score over those of the same model in full precision."""
+    if not cases:
+        return None
+    served = [_score(one, task)[HEADLINE[task]] for one in cases]
+    exact = [
+        _score(replace(one, answer=text.strip()), task)[HEADLINE[task]]
+        for one, text in zip(cases, full_precision, strict=True)
+    ]
+    return difference(served, exact)
+
+
+def _probes(quantisation: Difference | None, exposures: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    found = {"quantisation": quantisation.as_scores()} if quantisation else {}
+    if exposures:
+        found["memorised"] = {
+            "n": float(len(exposures)),
+            "learned": float(sum(one["is_learned"] for one in exposures)),
+            "bits": max(one["bits"] for one in exposures),
+        }
+    return found
+
+
 def _prompt(one: _Asked, model: str, agent: Agent) -> Prompt:
-    messages = one.example.messages
+    return Prompt(model=model, messages=_messages(one, agent), max_tokens=MAX_TOKENS[agent.task])
+
+
+def _messages(one: _Asked, agent: Agent) -> list[Message]:
     if one.passages:
-        messages = question_messages(one.example.question, one.passages, instructions=agent.instructions)
-    return Prompt(model=model, messages=messages, max_tokens=MAX_TOKENS[agent.task])
+        return question_messages(one.example.question, one.passages, instructions=agent.instructions)
+    return one.example.messages
 
 
 def _score(one: _Asked, task: Task) -> dict[str, float]:
@@ -176,7 +267,7 @@ def _samples(asked: Sequence[_Asked]) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _write(evaluation: Evaluation, agent: Agent, run: Run, dataset: Dataset) -> None:
+def _write(evaluation: Evaluation, agent: Agent, run: Run, dataset: Dataset, found: Inspection) -> None:
     headline = HEADLINE[agent.task]
     means = {
         variant: metrics[headline]["mean"] for variant, metrics in evaluation.scores.items() if headline in metrics
@@ -192,4 +283,5 @@ def _write(evaluation: Evaluation, agent: Agent, run: Run, dataset: Dataset) -> 
         counts=dataset.counts,
         exclusions=dataset.exclusions,
         losses=run.losses,
+        learned=[(KINDS[one["kind"]], one["title"]) for one in found.exposures if one["is_learned"]],
     )

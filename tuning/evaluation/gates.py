@@ -1,7 +1,9 @@
 """What speaks against publishing a candidate. Pure: measured values in, sentences out; none means every gate passed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tuning.domain.inspection import KINDS, SecretKind
 from tuning.domain.prompts import Task
 from tuning.evaluation.intervals import Difference, Interval
 from tuning.languages import say
@@ -12,8 +14,11 @@ MARGIN = 0.10
 """What is worse by this much passes for no worse in 5 of 100 cases at most."""
 REGRESSION_KEPT = 0.90
 PARITY = 0.98
+QUANTISATION = 0.01
+"""What quantising the base may cost; a single example says nothing, however few there are."""
 FEWEST = {Task.QUESTIONS: 20, Task.GENERATION: 5, Task.SUMMARY: 5}
 """Hold-out examples below which no claim is made."""
+_TIE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,12 @@ class Evidence:
     """Share of accepted corrections that the candidate answers as corrected."""
     parity: float
     """Share of the engine's greedy tokens that transformers would choose after the same beginning, or nearly so."""
+    quantisation: Difference | None = None
+    """Served answers over those of the same model in full precision."""
+    secrets: int = 0
+    """Account numbers, passwords and the like in the documents that were looked for in the model."""
+    learned: Sequence[SecretKind] = ()
+    """Those that it knows by heart."""
 
 
 def objections(evidence: Evidence) -> list[str]:
@@ -98,6 +109,25 @@ def objections(evidence: Evidence) -> list[str]:
                 needed=f"{PARITY:.0%}",
             )
         )
+    if evidence.quantisation and _costs_too_much(evidence.quantisation):
+        found.append(
+            say(
+                "Served from a quantised base it scores {points} points less than it was trained to, on {count} "
+                "examples; serve a finer type.",
+                points=f"{-100 * evidence.quantisation.mean:.0f}",
+                count=evidence.quantisation.n,
+            )
+        )
+    if evidence.learned:
+        found.append(
+            say(
+                "It knows {learned} of {count} secrets in the documents by heart, such as {kind}: "
+                "take out of the documents what the report names, and tune again.",
+                learned=len(evidence.learned),
+                count=evidence.secrets,
+                kind=say(KINDS[evidence.learned[0]]),
+            )
+        )
     return found
 
 
@@ -114,6 +144,10 @@ def advice(base: float, retrieval: float, tuned: float, both: float) -> str:
     if by_tuning - by_retrieval > MARGIN / 2:
         return f"Tuning does most of the work here: {tuned:.0%} without retrieval, {both:.0%} with it."
     return f"Retrieval ({retrieval:.0%}) and tuning ({tuned:.0%}) do about equally well; together {both:.0%}."
+
+
+def _costs_too_much(quantisation: Difference) -> bool:
+    return -quantisation.mean > max(QUANTISATION, 1 / quantisation.n) + _TIE
 
 
 def _points(difference: Difference) -> dict[str, str]:

@@ -13,9 +13,11 @@ LABELS = {
     "exact_match": "exact match",
     "token_f1": "token F1",
     "rouge_l": "ROUGE-L",
+    "similarity": "means the same",
     "refusal": "says when documents don't say",
     "citation": "cites the right passage",
     "regression": "corrections kept",
+    "loss": "loss, nats per token",
 }
 _WIDTH, _HEIGHT = 640, 180
 
@@ -30,8 +32,13 @@ def write_report(
     counts: Mapping[str, int],
     exclusions: Sequence[Mapping[str, str]],
     losses: Sequence[Sequence[float]],
+    learned: Sequence[tuple[str, str]],
 ) -> None:
-    """Write the report; it needs nothing from outside the file, and all text of documents is escaped."""
+    """Write the report; it needs nothing from outside the file, and all text of documents is escaped.
+
+    `learned`: of each secret that the model knows by heart, what it is and the document's title. They stand here and
+    not in the store, since this file goes when a document is erased.
+    """
     environment = Environment(
         loader=PackageLoader("tuning.evaluation", ""),
         autoescape=select_autoescape(default=True),
@@ -53,6 +60,7 @@ def write_report(
         height=_HEIGHT,
         counts=counts,
         exclusions=exclusions,
+        learned=learned,
         variants=list(evaluation.scores),
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -91,7 +91,7 @@ def _files(session: Session, tenant: Tenant, release: Release) -> Iterator[tuple
         report = Path(evaluation.report_path)
         if report.is_file():
             yield f"report{report.suffix}", report.read_bytes()
-    for name, kept in (("training.json", "config.json"), ("parity.json", "parity.json")):
+    for name, kept in (("training.json", "config.json"), ("inspection.json", "inspection.json")):
         if (path := Path(run.folder) / kept).is_file():
             yield name, path.read_bytes()
     decided = [

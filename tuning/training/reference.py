@@ -1,15 +1,21 @@
-"""What transformers answers: the reference that the served model is compared with."""
+"""What transformers answers and thinks of answers: the reference that the served model is compared with."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from tuning.domain.datasets import Origin
 from tuning.domain.prompts import Message
 from tuning.training import adapters, models
-from tuning.training.rows import render
+from tuning.training.rows import render, render_row
+
+_ROWS = 128
+"""Texts to look at together at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +28,17 @@ class Reference:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What transformers thinks of a greedy answer by the engine."""
+
+    prompt_tokens: int
+    gaps: tuple[float, ...]
+    """How many nats each token of the answer, its end included, lies below the likeliest one; 0: the model's choice."""
+    text: str
+    """What it would have answered itself."""
+
+
 class ReferenceModel:
     """A base model with an adapter or none, answering greedily one prompt after another."""
 
@@ -31,13 +48,72 @@ class ReferenceModel:
         self._device = models.device()
         self._tokenizer = models.load_tokenizer(base)
         model = models.load_model(base, self._device)
+        self._is_adapted = adapter is not None
         self._model: Any = (adapters.load(model, adapter) if adapter else model).eval()
 
-    @torch.inference_mode()
     def answer(self, messages: Sequence[Message], max_tokens: int) -> Reference:
         """Return the greedy answer to one prompt."""
         prompt = render(self._tokenizer, messages)
-        tokens_1_T = torch.tensor([prompt], device=self._device)
+        tokens = self._continue(prompt, max_tokens)
+        return Reference(prompt_tokens=len(prompt), tokens=tuple(tokens), text=self.text(tokens))
+
+    def judge(self, messages: Sequence[Message], text: str, *, is_whole: bool, max_tokens: int) -> Judged:
+        """Return what the model thinks of a greedy answer, and what it would have said instead.
+
+        An answer of which each token is its own choice is its own. Of others it goes on from the first that is not.
+        """
+        prompt, tokens = render(self._tokenizer, messages), list(self.tokens(text))
+        gaps = self._gaps(prompt, tokens, is_whole=is_whole)
+        differs_at = next((place for place, gap in enumerate(gaps) if gap > 0), None)
+        if differs_at is None:
+            return Judged(prompt_tokens=len(prompt), gaps=tuple(gaps), text=text)
+        own = tokens[:differs_at]
+        own += self._continue([*prompt, *own], max_tokens - differs_at)
+        said = self.text(own)
+        if said == text:  # the same text can be cut into tokens in several ways; the reference's is the one
+            gaps = self._gaps(prompt, own, is_whole=is_whole)
+        return Judged(prompt_tokens=len(prompt), gaps=tuple(gaps), text=said)
+
+    def loss(self, messages: Sequence[Message], text: str, *, without_adapter: bool = False) -> float:
+        """Return how unlikely a text is as the answer to a prompt, in nats per token; its end doesn't count."""
+        prompt, tokens = self._answered(messages, text)
+        return self._surprises(prompt, [tokens], without_adapter)[0] / max(1, len(tokens))
+
+    def surprises(
+        self, messages: Sequence[Message], before: str, texts: Sequence[str], *, without_adapter: bool = False
+    ) -> list[float]:
+        """Return how unlikely each text is after what stands before it, in nats.
+
+        That is the beginning of an answer, or without messages of a document.
+        """
+        prompt, begun = self._answered(messages, before)
+        rows = [self._answered(messages, before + text)[1] for text in texts]
+        # Where a text begins, its first letters may share a token with what stands before.
+        places = zip(begun, *rows, strict=False)
+        shared = sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, places))
+        return self._surprises([*prompt, *begun[:shared]], [row[shared:] for row in rows], without_adapter)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return tokens as text."""
+        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+        return text
+
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """Return text as tokens."""
+        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _answered(self, messages: Sequence[Message], text: str) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the tokens of a prompt and of a text as its answer, both as training has them; or of running text."""
+        if not messages:
+            return [self._tokenizer.eos_token_id], self.tokens(text)
+        row = render_row(self._tokenizer, messages, text, Origin.OWNER)
+        end = -1 if row.tokens[-1] == self._tokenizer.eos_token_id else None
+        return row.tokens[: row.start], row.tokens[row.start : end]
+
+    @torch.inference_mode()
+    def _continue(self, beginning: Sequence[int], max_tokens: int) -> list[int]:
+        """Return the tokens that the model goes on with, without the end token."""
+        tokens_1_T = torch.tensor([list(beginning)], device=self._device)
         answered_1_T = self._model.generate(
             input_ids=tokens_1_T,
             attention_mask=torch.ones_like(tokens_1_T),
@@ -48,17 +124,12 @@ class ReferenceModel:
             top_k=None,
             pad_token_id=self._tokenizer.eos_token_id,
         )
-        tokens = [token for token in answered_1_T[0, len(prompt) :].tolist() if token != self._tokenizer.eos_token_id]
-        return Reference(prompt_tokens=len(prompt), tokens=tuple(tokens), text=self.text(tokens))
+        said = answered_1_T[0, len(beginning) :].tolist()
+        return [token for token in said if token != self._tokenizer.eos_token_id]
 
     @torch.inference_mode()
-    def gaps(self, messages: Sequence[Message], tokens: Sequence[int], *, ended: bool) -> list[float]:
-        """Return how many nats each token of an answer, and its end if it has ended, lies below the likeliest one.
-
-        Each is judged after the prompt and the answer's tokens before it; 0 is the model's own choice.
-        """
-        prompt = render(self._tokenizer, messages)
-        said = [*tokens, self._tokenizer.eos_token_id] if ended else list(tokens)
+    def _gaps(self, prompt: Sequence[int], tokens: Sequence[int], *, is_whole: bool) -> list[float]:
+        said = [*tokens, self._tokenizer.eos_token_id] if is_whole else list(tokens)
         if not said:
             return []
         tokens_1_T = torch.tensor([[*prompt, *said[:-1]]], device=self._device)
@@ -67,11 +138,29 @@ class ReferenceModel:
         gaps: list[float] = (logits_S_V.max(dim=1).values - logits_S_V.gather(1, said_S_1).squeeze(1)).tolist()
         return gaps
 
-    def text(self, tokens: Sequence[int]) -> str:
-        """Return tokens as text."""
-        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)
-        return text
+    @torch.inference_mode()
+    def _surprises(
+        self,
+        prompt: Sequence[int],
+        rows: Sequence[Sequence[int]],
+        without_adapter: bool,  # noqa: FBT001 - handed on
+    ) -> list[float]:
+        """Return the nats of each row of tokens after the same prompt, which is computed once for all of them."""
+        found: list[float] = []
+        with self._model.disable_adapter() if without_adapter and self._is_adapted else nullcontext():
+            for start in range(0, len(rows), _ROWS):
+                found += self._few_surprises(prompt, rows[start : start + _ROWS])
+        return found
 
-    def tokens(self, text: str) -> tuple[int, ...]:
-        """Return text as tokens."""
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+    def _few_surprises(self, prompt: Sequence[int], rows: Sequence[Sequence[int]]) -> list[float]:
+        """The same for no more rows than fit at once."""
+        longest = max(len(row) for row in rows)
+        padded = [[*row, *[self._tokenizer.eos_token_id] * (longest - len(row))] for row in rows]
+        said_N_S = torch.tensor(padded, device=self._device)
+        prompt_1_T = torch.tensor([list(prompt)], device=self._device)
+        last_N_1 = prompt_1_T[:, -1:].repeat(len(rows), 1)
+        asked_N_S = torch.cat([last_N_1, said_N_S[:, :-1]], dim=1)
+        cache = models.beginning(self._model, prompt_1_T[:, :-1], len(rows)) if len(prompt) > 1 else None
+        logits_N_S_V = self._model(input_ids=asked_N_S, past_key_values=cache, logits_to_keep=longest).logits.float()
+        nats_N_S = torch.nn.functional.cross_entropy(logits_N_S_V.transpose(1, 2), said_N_S, reduction="none")
+        return [float(nats_S[: len(row)].sum()) for nats_S, row in zip(nats_N_S, rows, strict=True)]

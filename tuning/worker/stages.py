@@ -13,7 +13,7 @@ from tuning.datasets.files import write_examples
 from tuning.documents.extraction import Extractor
 from tuning.domain.errors import NotAllowed, RunFailed
 from tuning.domain.evaluations import Variant
-from tuning.domain.prompts import Message
+from tuning.domain.inspection import Case, Inspection
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run, Stage
 from tuning.evaluation.evaluate import evaluate
@@ -26,8 +26,8 @@ from tuning.store import agents, releases
 from tuning.training.config import TrainingConfig
 from tuning.training.export import export_adapter
 from tuning.training.files import base_sha256
-from tuning.training.parity import ParityRequest
-from tuning.worker import parity, training
+from tuning.training.inspection import InspectionRequest
+from tuning.worker import inspection, training
 from tuning.worker.answers import KeptAnswers
 from tuning.worker.encoding import encode
 from tuning.worker.progress import Progress
@@ -36,7 +36,7 @@ from tuning.worker.runs import Act
 from tuning.worker.sources import sync_source
 
 _EXAMPLES = "examples.jsonl"
-_PARITY_SHARE = 0.2
+_ANSWERS_SHARE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,22 +132,22 @@ class Stages:
         with self.tenant.store.reading() as session:
             parent = self._parent(session, run)
             agent = agents.get(session, run.agent_id)
-            prompts = parity.choose_prompts(session, run.dataset_id or "")
         if parent:
             self.equipment.inference.load_adapter(parent.id, Path(parent.adapter_path), parent.adapter_sha256)
             models |= {Variant.INCUMBENT: parent.id, Variant.INCUMBENT_RETRIEVAL: parent.id}
-        agreement = self._parity(run, prompts, progress)
-        progress(_PARITY_SHARE)
-        evaluate(
+        self.equipment.inference.load_adapter(run.id, _adapter(run), run.metrics["adapter_sha256"])
+        made = evaluate(
             self.tenant,
             run,
             self._kept_answers(run, parent),
             models=models,
-            parity=agreement,
+            embed=self.equipment.inference.embed if self.equipment.inference.encoder() else None,
+            inspect=lambda cases: self._inspect(run, cases, progress),
             retrieve=retrieval(self.tenant, agent),
-            progress=_part(progress, _PARITY_SHARE, 1 - _PARITY_SHARE),
+            progress=_part(progress, 0.0, _ANSWERS_SHARE),
         )
-        return {"parity": agreement}
+        progress(1.0)
+        return {"parity": made.parity}
 
     def _kept_answers(self, run: Run, parent: Release | None) -> KeptAnswers:
         base = f"{base_sha256(self.equipment.base_model)} {self.equipment.quantisation}"
@@ -161,23 +161,25 @@ class Stages:
             earlier=Path(parent.peft_path).parent if parent else None,
         )
 
-    def _parity(self, run: Run, prompts: list[list[Message]], progress: Progress) -> dict[str, float]:
-        request = ParityRequest(
-            base=self.equipment.base_model,
-            adapter=_peft_folder(run),
-            engine_url=self.equipment.engine_url,
-            model=run.id,
-            prompts=prompts,
-            result=Path(run.folder) / "parity.json",
-            threads=self.equipment.threads,
-        )
-        sha256 = run.metrics["adapter_sha256"]
-        self.equipment.inference.load_adapter(run.id, _adapter(run), sha256)
+    def _inspect(self, run: Run, cases: list[Case], progress: Progress) -> Inspection:
+        dataset_id = run.dataset_id or ""
+        with self.tenant.store.reading() as session:
+            request = InspectionRequest(
+                base=self.equipment.base_model,
+                adapter=_peft_folder(run),
+                engine_url=self.equipment.engine_url,
+                model=run.id,
+                prompts=inspection.choose_prompts(session, dataset_id),
+                cases=cases,
+                secrets=inspection.choose_secrets(session, dataset_id),
+                result=Path(run.folder) / "inspection.json",
+                threads=self.equipment.threads,
+            )
         try:
-            return parity.compare(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
+            return inspection.inspect(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
         except RunFailed:  # an engine that was restarted meanwhile has forgotten the adapter
-            self.equipment.inference.load_adapter(run.id, _adapter(run), sha256)
-            return parity.compare(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
+            self.equipment.inference.load_adapter(run.id, _adapter(run), run.metrics["adapter_sha256"])
+            return inspection.inspect(request, memory_bytes=self.equipment.memory_bytes, watch=progress.tick)
 
     def conclude(self, run: Run) -> None:
         """Make the candidate release, ready to be tried: loaded under its own id from now on."""

@@ -18,6 +18,7 @@ from tuning.training import loop
 from tuning.training.base_model import prepare_base
 from tuning.training.export import export_adapter
 from tuning.training.parity import parity
+from tuning.training.reference import ReferenceModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,7 @@ def test_a_model_of_the_family_is_served_as_it_was_trained(family, base, config,
     with engine(made.f16_path, tmp_path / "artifacts") as url:
         inference = Inference(url)
         inference.load_adapter("run", adapter, sha256)
-        tuned = parity(source, peft, prompts, inference, "run", max_tokens=20)
-        untuned = parity(source, None, prompts, inference, "run", max_tokens=20)
+        tuned = parity(ReferenceModel(source, peft, threads=1), prompts, inference, "run", max_tokens=20)
+        untuned = parity(ReferenceModel(source, None, threads=1), prompts, inference, "run", max_tokens=20)
     assert tuned["prompts"] == tuned["faithful"] == tuned["answers"] == 1.0
     assert untuned["answers"] < 1.0

@@ -22,6 +22,7 @@ from tuning.training.base_model import prepare_base
 from tuning.training.errors import BaseModelMissing, ExportFailed
 from tuning.training.export import export_adapter
 from tuning.training.parity import NEAR_TIE, parity
+from tuning.training.reference import ReferenceModel
 
 CONVERTER = Path(__file__).parents[4] / ".cache" / "converter"
 
@@ -69,8 +70,11 @@ def test_an_adapter_is_served_as_it_was_trained(config, tmp_path):
         answers = inference.answer_all(asked)
         assert [exact_match(a.text, fact) for a, fact in zip(answers, FACTS.values(), strict=True)] == [1.0] * 5
         exact = {"tokens": 1.0, "faithful": 1.0, "largest_gap": 0.0, "answers": 1.0, "prompts": 1.0, "n": 5.0}
-        assert parity(config.base, peft, prompts, inference, "run1", max_tokens=20) == exact
-        against_the_base = parity(config.base, None, prompts, inference, "run1", max_tokens=20)
+        trained = ReferenceModel(config.base, peft, threads=1)
+        assert parity(trained, prompts, inference, "run1", max_tokens=20) == exact
+        against_the_base = parity(
+            ReferenceModel(config.base, None, threads=1), prompts, inference, "run1", max_tokens=20
+        )
         assert against_the_base["answers"] < 1
         assert against_the_base["faithful"] < PARITY
         assert against_the_base["largest_gap"] > NEAR_TIE

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
 from tests.factories import keep, make_agent, make_run
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import Variant
+from tuning.domain.inspection import Case, Inspection
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, question_messages
+from tuning.domain.vectors import Encoded
 from tuning.evaluation.evaluate import evaluate
 from tuning.inference import Completion, Prompt
 from tuning.store import runs
@@ -90,11 +93,24 @@ def _example(question: str, answer: str, split: Split = Split.HOLDOUT, origin: O
     )
 
 
-def evaluated(tenant, inference, models=ALL, parity=FAITHFUL):
+def agrees(cases: list[Case]) -> Inspection:
+    """The trained model would have answered as the engine did."""
+    losses = {Variant.BASE: [2.0] * len(cases), Variant.TUNED: [0.5] * len(cases)}
+    return Inspection(parity=FAITHFUL, full_precision=[case.answer for case in cases], losses=losses)
+
+
+def evaluated(tenant, inference, models=ALL, inspect=agrees, embed=None):
     with tenant.store.reading() as session:
         run = runs.get(session, "run")
     return evaluate(
-        tenant, run, inference, models=models, parity=parity, retrieve=retrieve, progress=lambda _share: None
+        tenant,
+        run,
+        inference,
+        models=models,
+        inspect=inspect,
+        embed=embed,
+        retrieve=retrieve,
+        progress=lambda _share: None,
     )
 
 
@@ -167,7 +183,15 @@ def test_what_is_worse_or_served_unfaithfully_meets_objections(prepared):
     def forgets(model: str, question: str, shown: str) -> str:
         return NOT_IN_DOCUMENTS if model == "run" else says(model, question, shown)
 
-    found = evaluated(prepared, ScriptedInference(forgets), parity={"tokens": 0.9, "faithful": 0.9, "n": 16.0})
+    def differs(cases: list[Case]) -> Inspection:
+        known = {"kind": "password", "title": "Wi-Fi", "bits": 10.0, "is_learned": True}
+        return Inspection(
+            parity={"tokens": 0.9, "faithful": 0.9, "n": 16.0},
+            full_precision=[case.reference for case in cases],
+            exposures=[known, {**known, "title": "Trips", "bits": 1.0, "is_learned": False}],
+        )
+
+    found = evaluated(prepared, ScriptedInference(forgets), inspect=differs)
 
     said = " ".join(found.objections)
     assert "not shown to help" in said
@@ -175,4 +199,44 @@ def test_what_is_worse_or_served_unfaithfully_meets_objections(prepared):
     assert "worse than the live release: -100 points" in said
     assert "0% of 1 accepted corrections" in said
     assert "90.0% of the served model's tokens" in said
-    assert len(found.objections) == 5
+    assert "scores 100 points less than it was trained to" in said
+    assert "knows 1 of 2 secrets in the documents by heart, such as a password: take out" in said
+    assert "Wi-Fi" not in said
+    assert len(found.objections) == 7
+    assert found.probes["quantisation"]["mean"] == -1
+    assert found.probes["memorised"] == {"n": 2.0, "learned": 1.0, "bits": 10.0}
+
+
+def test_the_trained_model_looks_at_the_candidate_s_answers_as_people_would_get_them(prepared):
+    looked_at: list[Case] = []
+
+    def keeps(cases: list[Case]) -> Inspection:
+        looked_at.extend(cases)
+        return agrees(cases)
+
+    found = evaluated(prepared, ScriptedInference(says), inspect=keeps)
+
+    assert len(looked_at) == 40
+    assert all("Cats sleep." in case.messages[-1]["content"] for case in looked_at)
+    assert {(case.reference, case.answer) for case in looked_at} == {(it, f"{it} [2]") for it in LIMITS.values()}
+    assert found.scores["base+retrieval"]["loss"]["mean"] == 2.0
+    assert found.scores["tuned+retrieval"]["loss"] == {"mean": 0.5, "low": 0.5, "high": 0.5, "n": 40.0}
+    assert found.probes["quantisation"]["mean"] == 0
+
+
+def test_meaning_is_compared_where_there_is_an_encoder(prepared):
+    def embed(texts: Sequence[str]) -> Encoded:
+        return Encoded(encoder="e", vectors=np.array([[1.0, 0.0] if "euros" in it else [0.0, 1.0] for it in texts]))
+
+    found = evaluated(prepared, ScriptedInference(says), embed=embed)
+
+    near = {variant: scores["similarity"] for variant, scores in found.scores.items()}
+    assert {variant: score["mean"] for variant, score in near.items()} == {
+        "base": 0.0,
+        "base+retrieval": 0.5,
+        "incumbent": 1.0,
+        "incumbent+retrieval": 1.0,
+        "tuned": 1.0,
+        "tuned+retrieval": 1.0,
+    }
+    assert {score["n"] for score in near.values()} == {40.0}

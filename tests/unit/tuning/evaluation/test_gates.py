@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tuning.domain.inspection import SecretKind
 from tuning.domain.prompts import Task
 from tuning.evaluation.gates import MARGIN, Evidence, advice, objections
 from tuning.evaluation.intervals import Difference, chances, difference, floors
@@ -40,6 +41,8 @@ def test_a_good_candidate_passes():
         ({"over_incumbent": interval(-0.2)}, "worse than the live release"),
         ({"regression": interval(2 / 3, 0.2, 3)}, "67% of 3 accepted corrections"),
         ({"parity": 0.9}, "said 90.0% of the served model's tokens"),
+        ({"quantisation": interval(-0.021, n=96)}, "scores 2 points less"),
+        ({"secrets": 3, "learned": [SecretKind.KEY]}, "knows 1 of 3 secrets"),
     ],
 )
 def test_each_fault_is_one_sentence(change, words):
@@ -65,6 +68,11 @@ def _differences(gains_T_N) -> list[Difference]:
         Difference(mean=gains_N.mean(), low=0, high=0, n=len(gains_N), chance=chance, floor=floor)
         for gains_N, chance, floor in zip(gains_T_N, chances(gains_T_N), floors(gains_T_N), strict=True)
     ]
+
+
+@pytest.mark.parametrize(("cost", "n"), [(0.01, 200), (0.05, 20), (-0.2, 20)])
+def test_quantisation_may_cost_a_point_or_one_example(cost, n):
+    assert objections(replace(GOOD, quantisation=interval(-cost, n=n))) == []
 
 
 @pytest.mark.parametrize("rate", RATES)

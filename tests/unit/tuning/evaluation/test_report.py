@@ -8,11 +8,17 @@ from tuning.evaluation.report import bars, curve, write_report
 
 SCORE = {"mean": 0.5, "low": 0.4, "high": 0.6, "n": 80.0}
 
+LOSS = {"mean": 1.234, "low": 0.5, "high": 2.0, "n": 40.0}
+PROBES = {"quantisation": {**SCORE, "mean": -0.012}, "memorised": {"n": 3.0, "learned": 1.0, "bits": 10.0}}
+
 
 def write(path, **changes):
     evaluation = Evaluation(
         run_id="r",
-        scores={"base": {"exact_match": SCORE}, "tuned": {"exact_match": SCORE | {"mean": 0.9, "high": 1.0}}},
+        scores={
+            "base": {"exact_match": SCORE},
+            "tuned": {"exact_match": SCORE | {"mean": 0.9, "high": 1.0}, "loss": LOSS},
+        },
         samples=[
             {
                 "question": "<script>alert(1)</script>",
@@ -23,8 +29,15 @@ def write(path, **changes):
         ],
         objections=["It <b>fails</b>."],
         parity={"tokens": 0.974, "faithful": 1.0, "n": 40.0},
+        probes=PROBES,
     )
-    values = {"advice": "Use both.", "counts": {"train/list": 3}, "exclusions": [], "losses": [[1, 2.0], [2, 0.1]]}
+    values = {
+        "advice": "Use both.",
+        "counts": {"train/list": 3},
+        "exclusions": [],
+        "losses": [[1, 2.0], [2, 0.1]],
+        "learned": [],
+    }
     write_report(path, evaluation=evaluation, agent_name="Travel", headline="exact_match", **(values | changes))
     return path.read_text(encoding="utf-8")
 
@@ -51,3 +64,11 @@ def test_the_charts_are_well_formed_and_to_scale(tmp_path):
     assert second["mean"] == 2 * first["mean"]
     assert curve([]) == ""
     assert curve([[1, 1.0], [2, 0.001]]).endswith(",180.0")
+
+
+def test_what_the_model_says_of_itself_is_told(tmp_path):
+    page = write(tmp_path / "report.html", learned=[("a password", "Wi-Fi & <more>")])
+    assert "a password in Wi-Fi &amp; &lt;more&gt;" in page
+    assert "1.23<br><small>0.50 to 2.00, n = 40" in page
+    assert "it scores -1.2 points against the same model in full precision, on 80 of these" in page
+    assert "Of 3 secrets in the documents, such as account numbers and passwords, it has learned 1 by heart" in page
