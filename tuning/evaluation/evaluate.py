@@ -1,6 +1,5 @@
 """Asks every variant of an agent the same hold-out questions and keeps what they scored. Knows no gate's rule."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -177,7 +176,8 @@ def choose_cases(asked: Sequence[_Asked]) -> list[_Asked]:
     variants = {one.variant for one in found}
     in_use = Variant.TUNED_RETRIEVAL if Variant.TUNED_RETRIEVAL in variants else Variant.TUNED
     found = [one for one in found if one.variant is in_use]
-    return found[:: max(1, math.ceil(len(found) / CASES))]
+    count = min(CASES, len(found))
+    return [found[place * len(found) // count] for place in range(count)]
 
 
 def _as_used(variant: Variant, values: Values) -> Variant:

@@ -12,7 +12,7 @@ from tuning.domain.evaluations import Variant
 from tuning.domain.inspection import Case, Inspection
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, question_messages
 from tuning.domain.vectors import Encoded
-from tuning.evaluation.evaluate import evaluate
+from tuning.evaluation.evaluate import CASES, evaluate
 from tuning.inference import Completion, Prompt
 from tuning.store import runs
 
@@ -24,7 +24,7 @@ ALL = {
     Variant.TUNED: "run",
     Variant.TUNED_RETRIEVAL: "run",
 }
-CITIES = [f"City{number}" for number in range(40)]
+CITIES = [f"City{number}" for number in range(60)]
 LIMITS = {f"What is the limit in {city}?": f"{100 + number} euros" for number, city in enumerate(CITIES)}
 UNANSWERED = "Who feeds the cat?"
 CORRECTED = "What is the limit in Rome?"
@@ -73,7 +73,7 @@ def says(model: str, question: str, shown: str) -> str:
 
 @pytest.fixture
 def prepared(tenant, tmp_path):
-    """The tenant with a run whose dataset has forty questions, one that nothing answers, and a correction."""
+    """The tenant with a run whose dataset has sixty questions, one that nothing answers, and a correction."""
     keep(
         tenant.store,
         make_agent(),
@@ -126,7 +126,7 @@ def test_each_variant_is_scored_on_the_same_questions_with_its_interval(prepared
         "tuned": 1.0,
         "tuned+retrieval": 1.0,
     }
-    assert {score["n"] for score in exact.values()} == {40.0}
+    assert {score["n"] for score in exact.values()} == {60.0}
     half = exact["base+retrieval"]
     assert 0.3 < half["low"] < 0.5 < half["high"] < 0.7
     assert exact["tuned"]["low"] == exact["tuned"]["high"] == 1.0
@@ -157,7 +157,7 @@ def test_corrections_are_asked_of_the_live_release_and_the_candidate_only(prepar
     kept = {variant: scores["regression"]["mean"] for variant, scores in found.scores.items() if "regression" in scores}
     assert kept == {"incumbent": 0.0, "incumbent+retrieval": 0.0, "tuned": 1.0, "tuned+retrieval": 1.0}
     assert not any(it.model == "base" and CORRECTED in it.messages[-1]["content"] for it in inference.asked)
-    assert len(inference.asked) == 6 * 41 + 4
+    assert len(inference.asked) == 6 * 61 + 4
 
 
 def test_the_answers_stand_side_by_side_in_the_samples_and_the_report(prepared, tmp_path):
@@ -167,7 +167,7 @@ def test_the_answers_stand_side_by_side_in_the_samples_and_the_report(prepared, 
     assert row["reference"] == "101 euros"
     assert row["answers"]["base+retrieval"] == "101 euros [1]"
     assert row["answers"]["tuned"] == "The 101 euros."
-    assert len(found.samples) == 42
+    assert len(found.samples) == 62
     assert "The 101 euros." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
@@ -216,11 +216,14 @@ def test_the_trained_model_looks_at_the_candidate_s_answers_as_people_would_get_
 
     found = evaluated(prepared, ScriptedInference(says), inspect=keeps)
 
-    assert len(looked_at) == 40
+    assert len(looked_at) == CASES
     assert all("Cats sleep." in case.messages[-1]["content"] for case in looked_at)
-    assert {(case.reference, case.answer) for case in looked_at} == {(it, f"{it} [2]") for it in LIMITS.values()}
+    assert all(case.answer == f"{case.reference} [2]" for case in looked_at)
+    assert {LIMITS["What is the limit in City0?"], LIMITS["What is the limit in City58?"]} < {
+        it.reference for it in looked_at
+    }
     assert found.scores["base+retrieval"]["loss"]["mean"] == 2.0
-    assert found.scores["tuned+retrieval"]["loss"] == {"mean": 0.5, "low": 0.5, "high": 0.5, "n": 40.0}
+    assert found.scores["tuned+retrieval"]["loss"] == {"mean": 0.5, "low": 0.5, "high": 0.5, "n": 48.0}
     assert found.probes["quantisation"]["mean"] == 0
 
 
@@ -239,4 +242,4 @@ def test_meaning_is_compared_where_there_is_an_encoder(prepared):
         "tuned": 1.0,
         "tuned+retrieval": 1.0,
     }
-    assert {score["n"] for score in near.values()} == {40.0}
+    assert {score["n"] for score in near.values()} == {60.0}
