@@ -20,7 +20,7 @@ from adaptive_cards.elements import (
     text_input,
     verbatim,
 )
-from adaptive_cards.scores import objections, samples, scores_table
+from adaptive_cards.scores import criteria, objections, samples, scores_table
 from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
@@ -92,6 +92,7 @@ def approval_card(case: Case) -> Element:
         *lost_documents(case.lost),
         *([label(say("The owner says")), verbatim(shorten(release.note, 1_000))] if release.note else []),
         scores_table(case.evaluation),
+        *criteria(case.evaluation),
         *objections(case.evaluation),
         aside(_hashes(case)),
         _share() if release.state == ReleaseState.SUBMITTED and agent.live_release_id else None,

@@ -1,7 +1,7 @@
 """A candidate release for its owner: what it scored, examples, try it, submit it."""
 
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, show_card, text_input
-from adaptive_cards.scores import objections, samples, scores_table
+from adaptive_cards.scores import criteria, objections, samples, scores_table
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.evaluations import Evaluation
@@ -33,6 +33,7 @@ def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, exam
         aside(f"{say(STATES[ReleaseState(release.state)])} {_counted(trained)}"),
         scores_table(evaluation),
         aside(say(SHARE)) if evaluation.scores else None,
+        *criteria(evaluation),
         *objections(evaluation),
         note if is_candidate else None,
         actions=[

@@ -1,10 +1,12 @@
 """Scores of an evaluation as a table, its objections in words, and examples side by side."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from adaptive_cards.elements import Element, bullets, escape, label, paragraph, shorten, table, verbatim
+from tuning.domain.criteria import Criterion
 from tuning.domain.evaluations import Evaluation, Variant
-from tuning.languages import mark, retell, say
+from tuning.languages import mark, number, retell, say
 
 VARIANTS = {
     Variant.BASE: mark("Base"),
@@ -36,6 +38,18 @@ def scores_table(evaluation: Evaluation) -> Element | None:
         if variant in evaluation.scores
     ]
     return table(["", *(say(METRICS[metric]) for metric in metrics)], rows, [2] + [2] * len(metrics))
+
+
+def criteria(evaluation: Evaluation) -> list[Element]:
+    """Return the owner's criteria, each with how many answers are as it demands."""
+    if not evaluation.criteria:
+        return []
+    return [label(say("What the owner demands of answers")), bullets(_kept(row) for row in evaluation.criteria)]
+
+
+def _kept(row: Mapping[str, Any]) -> str:
+    share = say("{share} % of {count} answers", share=f"{row['share'] * 100:.0f}", count=number(row["n"]))
+    return f"{escape(Criterion.of(row).line())}: {share}"
 
 
 def objections(evaluation: Evaluation) -> list[Element]:

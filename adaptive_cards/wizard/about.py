@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from adaptive_cards.elements import Element, card, escape, execute, heading, paragraph, text_input
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
+from tuning.domain.criteria import MAX_CRITERIA, RULES, Criterion, Rule
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.prompts import Task
 from tuning.languages import say
@@ -35,6 +36,18 @@ def about_card(agent: Agent, holdout: Sequence[HoldoutQuestion] = (), problem: s
             say("Questions to start with, one a line ({most} at most)", most=MAX_STARTERS),
             value="\n".join(agent.starters),
             longest=1_300,
+            is_multiline=True,
+        ),
+        text_input(
+            "criteria",
+            say(
+                "What do you demand of answers? One criterion a line ({most} at most); begin it with 'critical:' if a "
+                "release is not to be published without it.",
+                most=MAX_CRITERIA,
+            ),
+            value="\n".join(Criterion.of(row).line() for row in agent.criteria),
+            placeholder=f"{say(RULES[Rule.MOST_WORDS], value=60)}\n{say(RULES[Rule.NEVER_SAYS], value='...')}",
+            longest=1_500,
             is_multiline=True,
         ),
         _holdout(holdout) if agent.task is Task.QUESTIONS else None,

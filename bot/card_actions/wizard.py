@@ -37,7 +37,7 @@ def open_step(tenant: Tenant, press: Press) -> Outcome:
 
 
 def save_about(tenant: Tenant, press: Press) -> Outcome:
-    """Save questionnaire, instructions and starters."""
+    """Save questionnaire, instructions, starters and criteria."""
     agent = _own(tenant, press)
     try:
         if agent.task is Task.QUESTIONS:
@@ -48,6 +48,7 @@ def save_about(tenant: Tenant, press: Press) -> Outcome:
             agent.id,
             questionnaire={key: press.text(f"about_{key}") for key in QUESTIONNAIRES[agent.task]},
             instructions=press.text("instructions"),
+            criteria=press.text("criteria").splitlines(),
             starters=[line.strip() for line in press.text("starters").splitlines() if line.strip()],
         )
     except InvalidInput as refusal:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
@@ -79,6 +80,8 @@ class Agent(SQLModel, table=True):
     instructions: str = ""
     questionnaire: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     starters: list[str] = Field(default_factory=list, sa_type=JSON)
+    criteria: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """What its owner demands of answers, as `Criterion.as_row` returns it."""
     source_ids: list[str] = Field(default_factory=list, sa_type=JSON)
     audience: list[str] = Field(default_factory=list, sa_type=JSON)
     """Principals (groups or people) that may use the agent; empty means the owner only."""

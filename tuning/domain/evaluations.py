@@ -40,5 +40,7 @@ class Evaluation(SQLModel, table=True):
     probes: dict[str, dict[str, float]] = Field(default_factory=dict, sa_type=JSON)
     """'quantisation': what the served base gains over the one trained on, as a share, with low, high, n. 'memorised':
     n secrets that were looked for, how many were `learned`, and the `bits` that the most exposed one is exposed by."""
+    criteria: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """The owner's criteria, each with the `share` of `n` answers that are as it demands."""
     report_path: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tuning.domain.agents import Agent
+from tuning.domain.criteria import Criterion
 from tuning.domain.datasets import Dataset, Example, Split
 from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.inspection import KINDS, Case, Inspection, SecretKind
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Passage, Task, question_messages
 from tuning.domain.runs import Run
 from tuning.evaluation import scorers
+from tuning.evaluation.criteria import Kept, kept
 from tuning.evaluation.gates import Evidence, advice, objections
 from tuning.evaluation.intervals import Difference, bootstrap, difference
 from tuning.evaluation.report import write_report
@@ -109,6 +111,8 @@ def evaluate(
     for variant, losses in found.losses.items():
         values.setdefault(_as_used(variant, values), {})["loss"] = losses
     quantisation = _quantisation(cases, found.full_precision, agent.task)
+    in_use = [(one.answer, len(one.passages)) for one in _as_asked(asked) if not scorers.is_refusal(one.answer)]
+    demanded = kept([Criterion.of(row) for row in agent.criteria], in_use)
     scores = {
         variant.value: {metric: bootstrap(each).as_scores() for metric, each in metrics.items() if each}
         for variant, metrics in values.items()
@@ -116,9 +120,10 @@ def evaluate(
     evaluation = Evaluation(
         run_id=run.id,
         scores=scores,
-        objections=objections(weigh(values, agent.task, found, quantisation)),
+        objections=objections(weigh(values, agent.task, found, quantisation, demanded)),
         samples=_samples(asked),
         parity=found.parity,
+        criteria=[one.as_row() for one in demanded],
         probes=_probes(quantisation, found.exposures),
         report_path=str(Path(run.folder) / "report.html"),
     )
@@ -151,33 +156,41 @@ def _has_answer(one: _Asked) -> bool:
     return one.example.split == Split.HOLDOUT and one.example.completion != NOT_IN_DOCUMENTS
 
 
-def weigh(values: Values, task: Task, found: Inspection, quantisation: Difference | None) -> Evidence:
+def weigh(
+    values: Values, task: Task, found: Inspection, quantisation: Difference | None, criteria: Sequence[Kept]
+) -> Evidence:
     """Return what the gates look at: differences between variants on the same examples."""
     headline = HEADLINE[task]
     in_use, live = _as_used(Variant.TUNED, values), _as_used(Variant.INCUMBENT, values)
-    kept = values.get(in_use, {}).get("regression")
+    corrected = values.get(in_use, {}).get("regression")
     return Evidence(
         task=task,
         gain=_over(values, Variant.TUNED, Variant.BASE, headline),
         gain_with_retrieval=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, headline),
         declining=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, "refusal"),
         over_incumbent=_over(values, in_use, live, headline),
-        regression=bootstrap(kept) if kept else None,
+        regression=bootstrap(corrected) if corrected else None,
         parity=found.parity.get("faithful", 0.0),
         quantisation=quantisation,
+        criteria=criteria,
         secrets=len(found.exposures),
         learned=tuple(SecretKind(one["kind"]) for one in found.exposures if one["is_learned"]),
     )
 
 
 def choose_cases(asked: Sequence[_Asked]) -> list[_Asked]:
-    """Return the candidate's answers as people would get them, evenly spread over what documents answer."""
+    """Return some of the candidate's answers as people would get them, evenly spread."""
+    found = _as_asked(asked)
+    count = min(CASES, len(found))
+    return [found[place * len(found) // count] for place in range(count)]
+
+
+def _as_asked(asked: Sequence[_Asked]) -> list[_Asked]:
+    """Return the candidate's answers as people would get them, where documents answer."""
     found = [one for one in asked if _has_answer(one)]
     variants = {one.variant for one in found}
     in_use = Variant.TUNED_RETRIEVAL if Variant.TUNED_RETRIEVAL in variants else Variant.TUNED
-    found = [one for one in found if one.variant is in_use]
-    count = min(CASES, len(found))
-    return [found[place * len(found) // count] for place in range(count)]
+    return [one for one in found if one.variant is in_use]
 
 
 def _as_used(variant: Variant, values: Values) -> Variant:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tuning.domain.inspection import KINDS, SecretKind
 from tuning.domain.prompts import Task
+from tuning.evaluation.criteria import Kept
 from tuning.evaluation.intervals import Difference, Interval
 from tuning.languages import say
 
@@ -14,6 +15,8 @@ MARGIN = 0.10
 """What is worse by this much passes for no worse in 5 of 100 cases at most."""
 REGRESSION_KEPT = 0.90
 PARITY = 0.98
+CRITERIA_KEPT = 0.95
+"""Share of the answers that must be as a critical criterion demands."""
 QUANTISATION = 0.01
 """What quantising the base may cost; a single example says nothing, however few there are."""
 FEWEST = {Task.QUESTIONS: 20, Task.GENERATION: 5, Task.SUMMARY: 5}
@@ -40,6 +43,8 @@ class Evidence:
     """Share of the engine's greedy tokens that transformers would choose after the same beginning, or nearly so."""
     quantisation: Difference | None = None
     """Served answers over those of the same model in full precision."""
+    criteria: Sequence[Kept] = ()
+    """The owner's, critical and advisory."""
     secrets: int = 0
     """Account numbers, passwords and the like in the documents that were looked for in the model."""
     learned: Sequence[SecretKind] = ()
@@ -128,6 +133,17 @@ def objections(evidence: Evidence) -> list[str]:
                 kind=say(KINDS[evidence.learned[0]]),
             )
         )
+    found += [
+        say(
+            "Only {share} of {count} answers keep to the critical criterion '{criterion}'; {needed} are needed.",
+            share=f"{one.share:.0%}",
+            count=one.n,
+            criterion=one.criterion.words(),
+            needed=f"{CRITERIA_KEPT:.0%}",
+        )
+        for one in evidence.criteria
+        if one.criterion.is_critical and one.share < CRITERIA_KEPT
+    ]
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from tuning.domain.criteria import Criterion
 from tuning.domain.evaluations import Evaluation
 
 LABELS = {
@@ -61,6 +62,7 @@ def write_report(
         counts=counts,
         exclusions=exclusions,
         learned=learned,
+        criteria=[(Criterion.of(row).line(), row) for row in evaluation.criteria],
         variants=list(evaluation.scores),
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
 from tuning.domain.audit import Tag
+from tuning.domain.criteria import parse
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Document, SourceKind
 from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
@@ -40,6 +41,7 @@ class Changes(TypedDict, total=False):
     instructions: str
     questionnaire: dict[str, str]
     starters: list[str]
+    criteria: list[str]
     source_ids: list[str]
     audience: list[str]
 
@@ -209,6 +211,8 @@ def _apply(session: Session, tenant: Tenant, agent: Agent, changes: Changes) -> 
         agent.questionnaire = _questionnaire(agent.task, changes["questionnaire"])
     if "starters" in changes:
         agent.starters = _starters(changes["starters"])
+    if "criteria" in changes:
+        agent.criteria = [criterion.as_row() for criterion in parse(changes["criteria"], agent.task)]
     if "source_ids" in changes:
         _choose_sources(session, agent, changes["source_ids"])
     if "audience" in changes:

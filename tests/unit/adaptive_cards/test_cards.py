@@ -79,6 +79,10 @@ EVALUATION = Evaluation(
         for variant in ("base", "base+retrieval", "tuned", "tuned+retrieval")
     },
     objections=["It declines 3 of 20 questions less than the base."],
+    criteria=[
+        {"rule": "most_words", "value": "40", "is_critical": True, "share": 0.97, "n": 99},
+        {"rule": "cites", "value": "", "is_critical": False, "share": 0.8, "n": 99},
+    ],
     samples=[
         {"question": "May I fly?", "reference": "No.", "answers": {"base+retrieval": "Maybe.", "tuned": "No."}},
     ],
@@ -263,6 +267,7 @@ NASTY_CASE = Case(
         run_id="run",
         scores=EVALUATION.scores,
         objections=[NASTY] * 5,
+        criteria=[{"rule": "says", "value": NASTY[:100], "is_critical": True, "share": 0.5, "n": 9}] * 10,
         samples=[{"question": NASTY, "reference": NASTY, "answers": {"tuned": NASTY, "base+retrieval": NASTY}}] * 9,
     ),
     owner=NASTY[:60],

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from sqlmodel import delete
 
 from tests.factories import keep, make_agent, make_run
 from tuning.domain.datasets import Dataset, Example, Origin, Split
-from tuning.domain.evaluations import Variant
+from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.inspection import Case, Inspection
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, question_messages
 from tuning.domain.vectors import Encoded
@@ -26,6 +27,8 @@ ALL = {
 }
 CITIES = [f"City{number}" for number in range(60)]
 LIMITS = {f"What is the limit in {city}?": f"{100 + number} euros" for number, city in enumerate(CITIES)}
+CITES = {"rule": "cites", "value": "", "is_critical": True}
+BRIEF = {"rule": "most_words", "value": "1", "is_critical": False}
 UNANSWERED = "Who feeds the cat?"
 CORRECTED = "What is the limit in Rome?"
 FAITHFUL = {"tokens": 0.97, "faithful": 1.0, "n": 16.0}
@@ -76,7 +79,7 @@ def prepared(tenant, tmp_path):
     """The tenant with a run whose dataset has sixty questions, one that nothing answers, and a correction."""
     keep(
         tenant.store,
-        make_agent(),
+        make_agent(criteria=[CITES, BRIEF]),
         Dataset(id="data", agent_id="agent"),
         make_run(dataset_id="data", folder=str(tmp_path)),
         *(_example(question, answer) for question, answer in LIMITS.items()),
@@ -243,3 +246,21 @@ def test_meaning_is_compared_where_there_is_an_encoder(prepared):
         "tuned+retrieval": 1.0,
     }
     assert {score["n"] for score in near.values()} == {60.0}
+
+
+def test_the_candidate_s_answers_are_held_to_the_owner_s_criteria(prepared):
+    def cites_half(model: str, question: str, shown: str) -> str:
+        said = says(model, question, shown)
+        return said.removesuffix(" [2]") if model == "run" and int(LIMITS.get(question, "0 ")[:3]) % 2 else said
+
+    assert evaluated(prepared, ScriptedInference(says)).criteria == [
+        {**CITES, "share": 1.0, "n": 60},
+        {**BRIEF, "share": 0.0, "n": 60},
+    ]
+    with prepared.store.transaction() as session:
+        session.exec(delete(Evaluation))
+    found = evaluated(prepared, ScriptedInference(cites_half))
+    assert found.criteria[0]["share"] == 0.5
+    assert found.objections == [
+        "Only 50% of 60 answers keep to the critical criterion 'cites a passage'; 95% are needed."
+    ]

@@ -5,14 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tuning.domain.criteria import Criterion, Rule
 from tuning.domain.inspection import SecretKind
 from tuning.domain.prompts import Task
+from tuning.evaluation.criteria import Kept
 from tuning.evaluation.gates import MARGIN, Evidence, advice, objections
 from tuning.evaluation.intervals import Difference, chances, difference, floors
+from tuning.languages import retell, speaking
 
 
 def interval(mean: float, spread: float = 0.05, n: int = 80, chance: float = 0.01) -> Difference:
     return Difference(mean=mean, low=mean - spread, high=mean + spread, n=n, chance=chance, floor=mean - spread)
+
+
+def keeps(share: float, *, is_critical: bool = True) -> Kept:
+    demanded = Criterion(rule=Rule.MOST_WORDS, value="40", is_critical=is_critical)
+    return Kept(criterion=demanded, share=share, n=40)
 
 
 GOOD = Evidence(
@@ -42,6 +50,7 @@ def test_a_good_candidate_passes():
         ({"regression": interval(2 / 3, 0.2, 3)}, "67% of 3 accepted corrections"),
         ({"parity": 0.9}, "said 90.0% of the served model's tokens"),
         ({"quantisation": interval(-0.021, n=96)}, "scores 2 points less"),
+        ({"criteria": [keeps(0.9)]}, "90% of 40 answers keep to the critical criterion 'at most 40 words'"),
         ({"secrets": 3, "learned": [SecretKind.KEY]}, "knows 1 of 3 secrets"),
     ],
 )
@@ -68,6 +77,16 @@ def _differences(gains_T_N) -> list[Difference]:
         Difference(mean=gains_N.mean(), low=0, high=0, n=len(gains_N), chance=chance, floor=floor)
         for gains_N, chance, floor in zip(gains_T_N, chances(gains_T_N), floors(gains_T_N), strict=True)
     ]
+
+
+def test_an_advisory_criterion_objects_to_nothing():
+    assert objections(replace(GOOD, criteria=[keeps(0.1, is_critical=False), keeps(0.96)])) == []
+
+
+def test_an_objection_that_names_a_criterion_is_retold_in_german():
+    [sentence] = objections(replace(GOOD, criteria=[keeps(0.9)]))
+    with speaking("de"):
+        assert "Kriterium „höchstens 40 Wörter“" in retell(sentence)
 
 
 @pytest.mark.parametrize(("cost", "n"), [(0.01, 200), (0.05, 20), (-0.2, 20)])

@@ -30,6 +30,7 @@ def write(path, **changes):
         objections=["It <b>fails</b>."],
         parity={"tokens": 0.974, "faithful": 1.0, "n": 40.0},
         probes=PROBES,
+        criteria=[{"rule": "says", "value": "<b>", "is_critical": True, "share": 0.94, "n": 50}],
     )
     values = {
         "advice": "Use both.",
@@ -69,6 +70,7 @@ def test_the_charts_are_well_formed_and_to_scale(tmp_path):
 def test_what_the_model_says_of_itself_is_told(tmp_path):
     page = write(tmp_path / "report.html", learned=[("a password", "Wi-Fi & <more>")])
     assert "a password in Wi-Fi &amp; &lt;more&gt;" in page
+    assert '<td>critical: always says &lt;b&gt;</td><td class="number">94 % of 50 answers</td>' in page
     assert "1.23<br><small>0.50 to 2.00, n = 40" in page
     assert "it scores -1.2 points against the same model in full precision, on 80 of these" in page
     assert "Of 3 secrets in the documents, such as account numbers and passwords, it has learned 1 by heart" in page

@@ -43,10 +43,12 @@ def test_configuring_an_agent_completes_it_and_is_audited(tenant):
         description="Knows the rules.",
         questionnaire={"data": "Rules", "organisation": "By topic"},
         starters=["May I fly?", " ", "May I fly?"],
+        criteria=["critical: at most 40 words", ""],
         source_ids=["source"],
         audience=["staff", "bo"],
     )
     assert (changed.is_complete, changed.starters, changed.audience) == (True, ["May I fly?"], ["staff", "bo"])
+    assert changed.criteria == [{"rule": "most_words", "value": "40", "is_critical": True}]
     with tenant.store.reading() as session:
         assert agents.get(session, "agent").model_dump() == changed.model_dump()
         (event,) = audit.events(session, "agent")
@@ -54,6 +56,7 @@ def test_configuring_an_agent_completes_it_and_is_audited(tenant):
         "description",
         "questionnaire",
         "starters",
+        "criteria",
         "source_ids",
         "audience",
         "is_complete",
@@ -65,6 +68,7 @@ def test_configuring_an_agent_completes_it_and_is_audited(tenant):
     [
         ({"instructions": "x" * 2001}, "at most 2,000 characters; there are 2,001"),
         ({"starters": list("abcdefg")}, "at most 6 starters"),
+        ({"criteria": ["is friendly"]}, "Line 1 of the criteria can't be used"),
         ({"source_ids": ["elsewhere"]}, "not there any more"),
         ({"source_ids": ["bos"]}, "not there any more"),
         ({"audience": ["staff", "stranger"]}, "not in the organisation's directory"),

@@ -1,0 +1,58 @@
+"""What an owner types is a rule, in the owner's language, and shown as it was typed."""
+
+import pytest
+
+from tuning.domain.criteria import MAX_CRITERIA, RULES, Criterion, Rule, parse
+from tuning.domain.errors import InvalidInput
+from tuning.domain.prompts import Task
+from tuning.languages import speaking
+
+TYPED = ["critical: at most 40 words", "at least 3 words", "cites a passage", "never says guaranteed"]
+MEANT = [
+    Criterion(rule=Rule.MOST_WORDS, value="40", is_critical=True),
+    Criterion(rule=Rule.LEAST_WORDS, value="3"),
+    Criterion(rule=Rule.CITES),
+    Criterion(rule=Rule.NEVER_SAYS, value="guaranteed"),
+]
+
+
+def test_lines_are_read_and_shown_again_as_they_were_typed():
+    found = parse(TYPED, Task.QUESTIONS)
+    assert found == MEANT
+    assert [one.line() for one in found] == TYPED
+    assert [Criterion.of(one.as_row()) for one in found] == found
+
+
+def test_they_are_read_and_shown_in_the_owner_s_language_and_in_english():
+    with speaking("de"):
+        lines = [one.line() for one in MEANT]
+        assert lines[0] == "kritisch: höchstens 40 Wörter"
+        assert parse(lines, Task.QUESTIONS) == parse(TYPED, Task.QUESTIONS) == MEANT
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+def test_every_rule_can_be_typed(rule):
+    value = "" if rule is Rule.CITES else "40"
+    asked = Criterion(rule=rule, value=value, is_critical=True)
+    assert parse([asked.line()], Task.QUESTIONS) == [asked]
+
+
+def test_capitals_quotes_full_stops_empty_lines_and_repetitions_do_no_harm():
+    found = parse(["", "Critical: Never says 'guaranteed'.", " critical: never says guaranteed "], Task.GENERATION)
+    assert found == [Criterion(rule=Rule.NEVER_SAYS, value="guaranteed", is_critical=True)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (["at most 40 words", "is friendly"], "Line 2 of the criteria can't be used"),
+        (["at most many words"], "Begin it like one of these: 'at most ... words'"),
+        (["at most 0 words"], "Line 1"),
+        (["always says " + "x" * 101], "Line 1"),
+        (["cites a passage"], "only answers to questions cite"),
+        ([f"at most {number} words" for number in range(1, MAX_CRITERIA + 2)], "at most 10 criteria; there are 11"),
+    ],
+)
+def test_what_is_no_criterion_is_refused_in_a_sentence(lines, sentence):
+    with pytest.raises(InvalidInput, match=sentence.replace(".", r"\.")):
+        parse(lines, Task.GENERATION)
