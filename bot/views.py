@@ -1,5 +1,8 @@
 """Cards out of what the store holds at the moment: each function gathers, and a card shows."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlmodel import Session
 
 from adaptive_cards.agent import agent_card
@@ -76,8 +79,7 @@ def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem:
         access.check(session, tenant, person_id, Permission.AGENT_CONFIGURE, agent)
     match step:
         case "about":
-            with tenant.store.reading() as session:
-                return about_card(agent, agents.holdout(session, agent.id), problem)
+            return about(tenant, agent, problem=problem)
         case "sources":
             return sources_card(agent, _sources(tenant, person_id), problem)
         case "audience":
@@ -87,6 +89,14 @@ def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem:
         case _:
             msg = say("That step doesn't exist. Send 'my agents' to go on.")
             raise InvalidInput(msg)
+
+
+def about(
+    tenant: Tenant, agent: Agent, *, problem: str = "", typed: Mapping[str, str] = MappingProxyType({})
+) -> Element:
+    """Return the step of instructions and questions, with what was typed, which need not be saved."""
+    with tenant.store.reading() as session:
+        return about_card(agent, agents.holdout(session, agent.id), problem, typed=typed)
 
 
 def audience(tenant: Tenant, agent: Agent, chosen_ids: list[str], *, problem: str = "", search: str = "") -> Element:

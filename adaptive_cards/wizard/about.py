@@ -1,6 +1,7 @@
 """Step 2: the questionnaire, the instructions, and questions to start with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from adaptive_cards.elements import Element, card, escape, execute, heading, paragraph, text_input
 from adaptive_cards.verbs import Verb
@@ -13,8 +14,22 @@ from tuning.languages import say
 MAX_HOLDOUT = 20_000
 
 
-def about_card(agent: Agent, holdout: Sequence[HoldoutQuestion] = (), problem: str = "") -> Element:
-    """Return the form, filled with what is known."""
+def about_card(
+    agent: Agent,
+    holdout: Sequence[HoldoutQuestion] = (),
+    problem: str = "",
+    *,
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> Element:
+    """Return the form, filled with what is known, or with what was typed if that can't be used."""
+    form = _form(agent, holdout, problem)
+    for field in form["body"]:
+        if field.get("id") in typed:
+            field["value"] = typed[field["id"]]
+    return form
+
+
+def _form(agent: Agent, holdout: Sequence[HoldoutQuestion], problem: str) -> Element:
     questions = [
         text_input(f"about_{key}", say(question), value=agent.questionnaire.get(key, ""), longest=500, is_required=True)
         for key, question in QUESTIONNAIRES[agent.task].items()

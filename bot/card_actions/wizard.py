@@ -39,6 +39,7 @@ def open_step(tenant: Tenant, press: Press) -> Outcome:
 def save_about(tenant: Tenant, press: Press) -> Outcome:
     """Save questionnaire, instructions, starters and criteria."""
     agent = _own(tenant, press)
+    questions = QUESTIONNAIRES[agent.task]
     try:
         if agent.task is Task.QUESTIONS:
             governed.set_holdout(tenant, press.person_id, agent.id, _holdout(press.text("holdout")))
@@ -46,13 +47,15 @@ def save_about(tenant: Tenant, press: Press) -> Outcome:
             tenant,
             press.person_id,
             agent.id,
-            questionnaire={key: press.text(f"about_{key}") for key in QUESTIONNAIRES[agent.task]},
+            questionnaire={key: press.text(f"about_{key}") for key in questions},
             instructions=press.text("instructions"),
             criteria=press.text("criteria").splitlines(),
             starters=[line.strip() for line in press.text("starters").splitlines() if line.strip()],
         )
     except InvalidInput as refusal:
-        return _step(tenant, press, agent.id, "about", problem=refusal.sentence)
+        fields = ["instructions", "starters", "criteria", "holdout", *(f"about_{key}" for key in questions)]
+        typed = {field: press.text(field) for field in fields}
+        return Outcome(card=views.about(tenant, agent, problem=refusal.sentence, typed=typed))
     return _step(tenant, press, agent.id, "review" if agent.is_complete else "sources")
 
 

@@ -40,6 +40,7 @@ async def make(ana):
         about_organisation="By topic",
         instructions="Be brief.",
         starters="May I fly?\n\nWho pays?",
+        criteria="critical: cites a passage\nat most 60 words",
         holdout="How long by rail? | Up to 600 km.\nIs there a helicopter? |",
     )
     form = await ana.press(form, "Next", sources="source")
@@ -97,6 +98,7 @@ async def test_the_wizard_makes_an_agent_and_shows_what_it_learns_from(chat, ten
     assert "Bonus: Not readable by Staff" in said
     agent = agent_of(tenant)
     assert (agent.starters, agent.audience, agent.source_ids) == (["May I fly?", "Who pays?"], ["staff"], ["source"])
+    assert [(one["rule"], one["is_critical"]) for one in agent.criteria] == [("cites", True), ("most_words", False)]
     with tenant.store.reading() as session:
         asked = [(one.question, one.answer) for one in agents.holdout(session, agent.id)]
     assert asked == [("How long by rail?", "Up to 600 km."), ("Is there a helicopter?", None)]
@@ -108,6 +110,24 @@ async def test_a_problem_is_shown_in_the_same_step_with_what_was_typed(chat):
     again = await ana.press(form, "Next", name="Travel", task="summary", description="Mine.")
     assert "already have an agent called 'Travel'" in " ".join(texts(again))
     assert default_inputs(again) == {"name": "Travel", "task": "summary", "description": "Mine."}
+
+
+async def test_a_criterion_that_is_none_is_refused_with_all_that_was_typed(chat, tenant):
+    ana = chat("ana")
+    form = (await ana.say("create agent")).card
+    form = await ana.press(form, "Next", name="Trains", task="questions", description="Trips by rail.")
+    typed = {
+        "about_data": "Policies",
+        "about_organisation": "By topic",
+        "instructions": "Be brief.",
+        "starters": "May I fly?",
+        "criteria": "at most 60 words\nis friendly",
+        "holdout": "How long by rail? | Up to 600 km.",
+    }
+    again = await ana.press(form, "Next", **typed)
+    assert "Line 2 of the criteria can't be used" in " ".join(texts(again))
+    assert default_inputs(again) == typed
+    assert agent_of(tenant).instructions == ""
 
 
 async def test_the_progress_card_is_updated_in_place(chat, tenant):
