@@ -38,8 +38,8 @@ class Evaluation(SQLModel, table=True):
     parity: dict[str, float] = Field(default_factory=dict, sa_type=JSON)
     """Shares of the served tokens that transformers would say, as `tuning.training.parity` returns them."""
     probes: dict[str, dict[str, float]] = Field(default_factory=dict, sa_type=JSON)
-    """'quantisation': what the served base gains over the one trained on, as a share, with low, high, n. 'memorised':
-    n secrets that were looked for, how many were `learned`, and the `bits` that the most exposed one is exposed by."""
+    """'quantisation': what it costs to serve the base quantised, as a share, with low, high, n. 'memorised': n secrets
+    that were looked for, how many were `learned`, and the `bits` that the most exposed one is exposed by."""
     criteria: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """The owner's criteria, each with the `share` of `n` answers that are as it demands."""
     report_path: str = ""

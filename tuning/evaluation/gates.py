@@ -18,7 +18,7 @@ PARITY = 0.98
 CRITERIA_KEPT = 0.95
 """Share of the answers that must be as a critical criterion demands."""
 QUANTISATION = 0.01
-"""What quantising the base may cost; a single example says nothing, however few there are."""
+"""What quantising the base may cost; a single example that came out otherwise says nothing, however few there are."""
 FEWEST = {Task.QUESTIONS: 20, Task.GENERATION: 5, Task.SUMMARY: 5}
 """Hold-out examples below which no claim is made."""
 _TIE = 1e-9
@@ -42,7 +42,7 @@ class Evidence:
     parity: float
     """Share of the engine's greedy tokens that transformers would choose after the same beginning, or nearly so."""
     quantisation: Difference | None = None
-    """Served answers over those of the same model in full precision."""
+    """The same model in full precision over what is served: what quantising the base costs."""
     criteria: Sequence[Kept] = ()
     """The owner's, critical and advisory."""
     secrets: int = 0
@@ -119,7 +119,7 @@ def objections(evidence: Evidence) -> list[str]:
             say(
                 "Served from a quantised base it scores {points} points less than it was trained to, on {count} "
                 "examples; serve a finer type.",
-                points=f"{-100 * evidence.quantisation.mean:.0f}",
+                points=f"{100 * evidence.quantisation.mean:.0f}",
                 count=evidence.quantisation.n,
             )
         )
@@ -163,7 +163,9 @@ def advice(base: float, retrieval: float, tuned: float, both: float) -> str:
 
 
 def _costs_too_much(quantisation: Difference) -> bool:
-    return -quantisation.mean > max(QUANTISATION, 1 / quantisation.n) + _TIE
+    """Return whether it costs more than allowed, and not by one example only or by chance."""
+    is_more_than_one = quantisation.mean > 1 / quantisation.n + _TIE
+    return quantisation.mean > QUANTISATION + _TIE and (is_more_than_one or quantisation.chance <= CHANCE)
 
 
 def _points(difference: Difference) -> dict[str, str]:

@@ -11,7 +11,7 @@ from tests.factories import keep, make_agent, make_run
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.inspection import Case, Inspection
-from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, question_messages
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages
 from tuning.domain.vectors import Encoded
 from tuning.evaluation.evaluate import CASES, evaluate
 from tuning.inference import Completion, Prompt
@@ -206,7 +206,7 @@ def test_what_is_worse_or_served_unfaithfully_meets_objections(prepared):
     assert "knows 1 of 2 secrets in the documents by heart, such as a password: take out" in said
     assert "Wi-Fi" not in said
     assert len(found.objections) == 7
-    assert found.probes["quantisation"]["mean"] == -1
+    assert found.probes["quantisation"]["mean"] == 1
     assert found.probes["memorised"] == {"n": 2.0, "learned": 1.0, "bits": 10.0}
 
 
@@ -219,7 +219,7 @@ def test_the_trained_model_looks_at_the_candidate_s_answers_as_people_would_get_
 
     found = evaluated(prepared, ScriptedInference(says), inspect=keeps)
 
-    assert len(looked_at) == CASES
+    assert len(looked_at) == CASES[Task.QUESTIONS]
     assert all("Cats sleep." in case.messages[-1]["content"] for case in looked_at)
     assert all(case.answer == f"{case.reference} [2]" for case in looked_at)
     assert {LIMITS["What is the limit in City0?"], LIMITS["What is the limit in City58?"]} < {

@@ -49,7 +49,8 @@ def test_a_good_candidate_passes():
         ({"over_incumbent": interval(-0.2)}, "worse than the live release"),
         ({"regression": interval(2 / 3, 0.2, 3)}, "67% of 3 accepted corrections"),
         ({"parity": 0.9}, "said 90.0% of the served model's tokens"),
-        ({"quantisation": interval(-0.021, n=96)}, "scores 2 points less"),
+        ({"quantisation": interval(0.021, n=96, chance=0.3)}, "scores 2 points less"),
+        ({"quantisation": interval(0.08, n=8, chance=0.03)}, "scores 8 points less"),
         ({"criteria": [keeps(0.9)]}, "90% of 40 answers keep to the critical criterion 'at most 40 words'"),
         ({"secrets": 3, "learned": [SecretKind.KEY]}, "knows 1 of 3 secrets"),
     ],
@@ -89,9 +90,9 @@ def test_an_objection_that_names_a_criterion_is_retold_in_german():
         assert "Kriterium „höchstens 40 Wörter“" in retell(sentence)
 
 
-@pytest.mark.parametrize(("cost", "n"), [(0.01, 200), (0.05, 20), (-0.2, 20)])
+@pytest.mark.parametrize(("cost", "n"), [(0.01, 200), (0.05, 20), (0.08, 8), (-0.2, 20)])
 def test_quantisation_may_cost_a_point_or_one_example(cost, n):
-    assert objections(replace(GOOD, quantisation=interval(-cost, n=n))) == []
+    assert objections(replace(GOOD, quantisation=interval(cost, n=n, chance=0.3))) == []
 
 
 @pytest.mark.parametrize("rate", RATES)

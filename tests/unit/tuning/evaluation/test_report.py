@@ -9,7 +9,7 @@ from tuning.evaluation.report import bars, curve, write_report
 SCORE = {"mean": 0.5, "low": 0.4, "high": 0.6, "n": 80.0}
 
 LOSS = {"mean": 1.234, "low": 0.5, "high": 2.0, "n": 40.0}
-PROBES = {"quantisation": {**SCORE, "mean": -0.012}, "memorised": {"n": 3.0, "learned": 1.0, "bits": 10.0}}
+PROBES = {"quantisation": {**SCORE, "mean": 0.012}, "memorised": {"n": 3.0, "learned": 1.0, "bits": 10.0}}
 
 
 def write(path, **changes):
@@ -72,5 +72,8 @@ def test_what_the_model_says_of_itself_is_told(tmp_path):
     assert "a password in Wi-Fi &amp; &lt;more&gt;" in page
     assert '<td>critical: always says &lt;b&gt;</td><td class="number">94 % of 50 answers</td>' in page
     assert "1.23<br><small>0.50 to 2.00, n = 40" in page
-    assert "it scores -1.2 points against the same model in full precision, on 80 of these" in page
+    assert (
+        "Quantising the base costs 1.2 points: so much more the same model scores in full precision, on 80 of these"
+        in page
+    )
     assert "Of 3 secrets in the documents, such as account numbers and passwords, it has learned 1 by heart" in page
