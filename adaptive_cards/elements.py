@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import time
 from typing import Any
 
 from adaptive_cards.verbs import Verb
@@ -143,6 +144,17 @@ def text_input(
     if placeholder:
         field["placeholder"] = placeholder
     return {**field, **_required(title, is_required=is_required)}
+
+
+def time_input(key: str, title: str, value: time | None) -> Element:
+    """Return a field for a time of day, which may stay empty."""
+    return {"type": "Input.Time", "id": key, "label": title, "value": f"{value:%H:%M}" if value else ""}
+
+
+def toggle_input(key: str, title: str, *, is_on: bool) -> Element:
+    """Return a box to tick; its value is 'true' or 'false'."""
+    value = str(is_on).lower()
+    return {"type": "Input.Toggle", "id": key, "label": title, "title": say("Yes"), "wrap": True, "value": value}
 
 
 def choice_input(

@@ -40,5 +40,7 @@ class Verb(StrEnum):
     ACCESS_GRANT = "access.grant"
     ACCESS_DECLINE = "access.decline"
     ACCESS_END = "access.end"
+    NOTICES_SAVE = "notices.save"
+    NOTICE_OPEN = "notice.open"
     POLICY_SAVE = "policy.save"
     POLICY_SEARCH = "policy.search"

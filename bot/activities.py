@@ -51,6 +51,7 @@ def incoming(activity: Any) -> Incoming:
             "bot": bot,
             "user": sender,
             "locale": _text(activity, "locale"),
+            "zone": _text(activity, "localTimezone"),
         },
         is_bot_added=_is_bot_added(activity, bot),
     )

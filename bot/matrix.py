@@ -16,6 +16,7 @@ from tuning.domain.agents import AgentState
 from tuning.domain.audit import Tag
 from tuning.domain.feedback import FeedbackState
 from tuning.domain.grants import GrantState
+from tuning.domain.notices import NoticeState
 from tuning.domain.permissions import Permission
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
@@ -69,7 +70,7 @@ STANDINGS: Mapping[Role, Standing] = {
     Role.STRANGER: Standing(is_known=False, is_in_audience=False, is_maker=False, is_tuner=False),
 }
 
-State = AgentState | RunState | ReleaseState | FeedbackState | GrantState
+State = AgentState | RunState | ReleaseState | FeedbackState | GrantState | NoticeState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +162,8 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.ACCESS_GRANT: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.ASKED], Tag.ACCESS_GRANTED),
     Verb.ACCESS_DECLINE: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.ASKED], Tag.ACCESS_DECLINED),
     Verb.ACCESS_END: _on(Permission.ACCESS_DECIDE, GrantState, [GrantState.GRANTED], Tag.ACCESS_ENDED),
+    Verb.NOTICES_SAVE: Act(permission=None, leaves=Tag.NOTICES_CONFIGURED),
+    Verb.NOTICE_OPEN: _on(Permission.NOTICE_OPEN, NoticeState, [NoticeState.SENT]),
     Verb.POLICY_SAVE: Act(permission=Permission.POLICY_CHANGE, leaves=Tag.POLICY_CHANGED),
     Verb.POLICY_SEARCH: Act(permission=Permission.POLICY_CHANGE),
 }
@@ -194,6 +197,7 @@ COMMANDS: Mapping[str, Act] = {
     "usage": _on(Permission.USAGE_READ, AgentState),
     "policy": Act(permission=Permission.POLICY_CHANGE),
     "grant": Act(permission=Permission.ACCESS_DECIDE, leaves=Tag.ACCESS_GRANTED),
+    "notices": _EVERYBODY,
 }
 
 

@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from adaptive_cards.elements import Element
 from adaptive_cards.progress import progress_card
-from bot import activities, notices
+from bot import activities, digests, notices
 from bot.connector import Connector
 from bot.errors import NotDelivered
 from bot.turn import Json, Message
 from tuning.domain.errors import Refusal
-from tuning.domain.fields import now
-from tuning.domain.notices import Notice, NoticeKind
+from tuning.domain.fields import new_id, now
+from tuning.domain.notices import Notice, NoticeKind, NoticeState
 from tuning.domain.runs import Run
 from tuning.governance.tenant import Tenant
 from tuning.languages import speaking
@@ -21,6 +22,9 @@ from tuning.store import notices as stored
 
 logger = logging.getLogger(__name__)
 EVERY_S = 1.0
+MIN_TOGETHER = 2
+MAX_WITHDRAWALS = 8
+"""Tries, over some 20 minutes: a message that its person has deleted can't be changed any more."""
 CARD_EVERY_S = 2.0
 """Between two updates of one card: Teams takes about one a second, for everything in a chat together."""
 
@@ -52,10 +56,23 @@ class Outbox:
         self._stopping.set()
 
     async def send_due(self) -> None:
-        """Send every notice that is due now."""
-        for notice in await asyncio.to_thread(self._due):
-            if not self._stopping.is_set():
+        """Send every notice that is due now, what quiet hours held together, and withdraw what is settled."""
+        due = await asyncio.to_thread(self._due)
+        held: dict[str, list[Notice]] = {}
+        for notice in due:
+            if notice.is_held and notice.state == NoticeState.PENDING:
+                held.setdefault(notice.person_id, []).append(notice)
+        together = {person_id: waited for person_id, waited in held.items() if len(waited) > 1}
+        for notice in due:
+            if self._stopping.is_set():
+                return
+            if notice.state == NoticeState.STALE:
+                await self._withdraw(notice)
+            elif not (notice.is_held and notice.person_id in together):
                 await self._send(notice)
+        for waited in together.values():
+            if not self._stopping.is_set():
+                await self._send_together(waited)
 
     async def update_cards(self) -> None:
         """Bring the progress card of every run that is under way up to date, and of those that have ended since."""
@@ -91,6 +108,47 @@ class Outbox:
         if notice.kind in {NoticeKind.RUN_READY, NoticeKind.RUN_FAILED}:
             await self._close_card(notice.subject_id, reference)
 
+    async def _send_together(self, waited: Sequence[Notice]) -> None:
+        """Send what waited for one person in one message; what has nothing to say any more is left out."""
+        reference = await asyncio.to_thread(self._reference, waited[0].person_id)
+        with speaking(_locale(reference)):
+            titles = {notice.id: await asyncio.to_thread(digests.title, self._tenant, notice) for notice in waited}
+        for notice in waited:
+            if not titles[notice.id]:
+                await asyncio.to_thread(self._note_sent, notice, "")
+        waited = [notice for notice in waited if titles[notice.id]]
+        if reference is None or len(waited) < MIN_TOGETHER:
+            for notice in waited:
+                await self._send(notice)
+            return
+        digest_id = new_id()
+        for notice in waited:
+            notice.digest_id = digest_id
+        with speaking(_locale(reference)):
+            card = await asyncio.to_thread(digests.digest, self._tenant, waited)
+        try:
+            activity_id = await self._connector.post(reference, activities.outgoing(Message(card=card), reference))
+        except NotDelivered as refused:
+            logger.info("A digest did not arrive: %s", refused)
+            return
+        for notice in waited:
+            await asyncio.to_thread(self._note_sent, notice, activity_id)
+
+    async def _withdraw(self, notice: Notice) -> None:
+        """Have the card of a settled notice say so, in the chat that it arrived in."""
+        reference = await asyncio.to_thread(self._reference, notice.person_id)
+        if reference is not None:
+            with speaking(_locale(reference)):
+                card = await asyncio.to_thread(digests.settled, self._tenant, notice)
+            activity = activities.outgoing(Message(card=card), reference)
+            try:
+                await self._connector.put(reference, notice.activity_id, activity)
+            except NotDelivered as refused:
+                logger.info("The card of notice %s was not withdrawn: %s", notice.id, refused)
+                if notice.attempts < MAX_WITHDRAWALS:
+                    return
+        await asyncio.to_thread(self._note_withdrawn, notice)
+
     async def _close_card(self, run_id: str, reference: Json) -> None:
         """Show on a run's progress card that it is over, even if the bot was away when it ended."""
         with speaking(_locale(reference)):
@@ -119,11 +177,15 @@ class Outbox:
 
     def _note_sent(self, notice: Notice, activity_id: str) -> None:
         with self._tenant.store.transaction() as session:
-            stored.sent(session, notice.id, activity_id)
+            stored.sent(session, notice, activity_id)
             if notice.kind == NoticeKind.RUN_STARTED:
                 run = runs.get_for_update(session, notice.subject_id)
                 run.card_activity_id = activity_id
                 session.add(run)
+
+    def _note_withdrawn(self, notice: Notice) -> None:
+        with self._tenant.store.transaction() as session:
+            stored.withdrawn(session, notice.id)
 
     def _card(self, run_id: str) -> tuple[str, Element]:
         with self._tenant.store.reading() as session:

@@ -1,7 +1,20 @@
 """What buttons do: one handler per verb. Each looks everything up again and checks permission again."""
 
 from adaptive_cards.verbs import Verb
-from bot.card_actions import access, agents, audit, feedback, inventory, policy, releases, runs, tending, usage, wizard
+from bot.card_actions import (
+    access,
+    agents,
+    audit,
+    feedback,
+    inventory,
+    notices,
+    policy,
+    releases,
+    runs,
+    tending,
+    usage,
+    wizard,
+)
 from bot.card_actions.press import Handler
 
 HANDLERS: dict[Verb, Handler] = {
@@ -39,6 +52,8 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.ACCESS_GRANT: access.grant,
     Verb.ACCESS_DECLINE: access.decline,
     Verb.ACCESS_END: access.take_back,
+    Verb.NOTICES_SAVE: notices.save,
+    Verb.NOTICE_OPEN: notices.show,
     Verb.POLICY_SAVE: policy.save,
     Verb.POLICY_SEARCH: policy.search,
 }

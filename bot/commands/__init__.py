@@ -14,6 +14,7 @@ from bot.commands.inbox import INBOX
 from bot.commands.inventory import INVENTORY
 from bot.commands.my_agents import MY_AGENTS
 from bot.commands.new import NEW
+from bot.commands.notices import NOTICES
 from bot.commands.pause import PAUSE
 from bot.commands.policy import POLICY
 from bot.commands.reject import REJECT
@@ -48,5 +49,6 @@ _OTHERS = (
     USAGE,
     POLICY,
     GRANT,
+    NOTICES,
 )
 COMMANDS: tuple[Command, ...] = (*_OTHERS, help_command(_OTHERS))

@@ -62,6 +62,7 @@ class Tag(StrEnum):
     ACCESS_DECLINED = "access:declined"
     ACCESS_ENDED = "access:ended"
     """Taken back, or used up by the run that it was for; one that runs out leaves no event: its end is in the grant."""
+    NOTICES_CONFIGURED = "notices:configured"
     POLICY_CHANGED = "policy:changed"
     PERSON_ERASED = "person:erased"
     DOCUMENT_ERASED = "document:erased"

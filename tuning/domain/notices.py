@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
+from tuning.domain.errors import WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, words
+from tuning.languages import say
 
 
 class NoticeKind(StrEnum):
@@ -37,8 +39,10 @@ class NoticeState(StrEnum):
 
     PENDING = "pending"
     SENT = "sent"
+    STALE = "stale"
+    """It has arrived, and needs nobody any more: the card in the chat is about to say so."""
     SETTLED = "settled"
-    """No longer needed."""
+    """No longer needed, and nothing is left that asks for it."""
 
 
 class Notice(SQLModel, table=True):
@@ -52,4 +56,16 @@ class Notice(SQLModel, table=True):
     attempts: int = 0
     next_try_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     activity_id: str = ""
+    """The message of the chat that it arrived in."""
+    is_held: bool = False
+    """Whether it waited for the end of its person's quiet hours, and goes out with what else waited."""
+    digest_id: str = Field(default="", index=True)
+    """What it arrived together with, if it did."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    def send_again(self) -> None:
+        """Have it sent in a message of its own; raise `WrongState` if it is settled or on its way."""
+        if self.state != NoticeState.SENT:
+            raise WrongState(say("That is settled, or on its way to you already."))
+        self.state, self.is_held = NoticeState.PENDING, False
+        self.next_try_at, self.attempts = now(), 0

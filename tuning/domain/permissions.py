@@ -27,4 +27,5 @@ class Permission(StrEnum):
     USAGE_READ = "usage:read"
     ACCESS_ASK = "access:ask"
     ACCESS_DECIDE = "access:decide"
+    NOTICE_OPEN = "notice:open"
     POLICY_CHANGE = "policy:change"

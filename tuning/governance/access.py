@@ -13,6 +13,7 @@ from tuning.domain.errors import NotAllowed, NotFound, Refusal, WrongState
 from tuning.domain.feedback import Feedback
 from tuning.domain.fields import now
 from tuning.domain.grants import Grant
+from tuning.domain.notices import Notice
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import ORGANISATION
 from tuning.domain.releases import Release
@@ -25,7 +26,7 @@ from tuning.store import audit, grants, policy, releases
 MAX_ID = 64
 """Characters of an id that a button sent, which may be anything."""
 
-Subject = Agent | Run | Release | Feedback | Answer | Grant
+Subject = Agent | Run | Release | Feedback | Answer | Grant | Notice
 
 
 def may(
@@ -136,7 +137,7 @@ class _Standing:
 
     @property
     def is_asker(self) -> bool:
-        return isinstance(self.subject, Answer | Feedback | Grant) and self.subject.person_id == self.person_id
+        return isinstance(self.subject, Answer | Feedback | Grant | Notice) and self.subject.person_id == self.person_id
 
     @property
     def _has_grant(self) -> bool:

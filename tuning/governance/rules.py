@@ -62,7 +62,7 @@ class Standing(Protocol):
 
     @property
     def is_asker(self) -> bool:
-        """Whether the answer was given to the person, or the feedback or the request is theirs."""
+        """Whether the answer was given to the person, or the feedback, the request or the message is theirs."""
         ...
 
 
@@ -131,6 +131,10 @@ def _must_be_theirs(standing: Standing) -> str:
     return "" if standing.is_asker else say("Only the person who got an answer may give feedback on it.")
 
 
+def _must_be_for_them(standing: Standing) -> str:
+    return "" if standing.is_asker else say("That message is for somebody else.")
+
+
 _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.AGENT_CREATE: _may_make,
     Permission.AGENT_CONFIGURE: _must_own,
@@ -153,6 +157,7 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.USAGE_READ: _must_own_or_administer,
     Permission.ACCESS_ASK: _may_request,
     Permission.ACCESS_DECIDE: _must_decide_on_anothers,
+    Permission.NOTICE_OPEN: _must_be_for_them,
     Permission.POLICY_CHANGE: _must_administer,
 }
 """Permission to the rule, which returns why not as a sentence, or nothing."""

@@ -45,6 +45,7 @@ def _start_if_due(tenant: Tenant, agent_id: str, at: datetime) -> Run | None:
                 return None
             access.check(session, tenant, agent.owner_id, Permission.RUN_START, agent)
             agent.retraining_held = ""
+            notices.settle(session, NoticeKind.RETRAINING_HELD, agent.id)
             session.add(agent)
             return begin(session, tenant, agent.owner_id, agent, is_automatic=True)
     except Refusal as refusal:

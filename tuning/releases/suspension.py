@@ -3,16 +3,18 @@
 from sqlmodel import Session
 
 from tuning.domain.agents import Agent
+from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import Release
 from tuning.governance.tenant import Tenant
 from tuning.releases import rollouts
-from tuning.store import releases
+from tuning.store import notices, releases
 
 
 def suspend(session: Session, tenant: Tenant, actor_id: str, agent: Agent, release: Release) -> bool:
     """Suspend an agent's release, both kept from other changes, and return whether it was answering people."""
     was_answering = release.id in {agent.live_release_id, agent.canary_release_id}
     release.suspend()
+    notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
     if agent.canary_release_id == release.id:
         agent.canary_release_id = None
         releases.forget_ratings(session, release.id)

@@ -25,6 +25,7 @@ from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant
 from tuning.domain.jobs import Job
 from tuning.domain.notices import Notice
+from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Approval, CanaryRating, Release
 from tuning.domain.runs import Run
 from tuning.domain.usage import DailyUse, PersonUse
@@ -77,6 +78,7 @@ def forget_person(session: Session, person_id: str, runs: Sequence[Run]) -> dict
         "ratings": _delete(session, CanaryRating, col(CanaryRating.person_id) == person_id),
         "uses": _delete(session, PersonUse, col(PersonUse.person_id) == person_id),
         "notices": _delete(session, Notice, col(Notice.person_id) == person_id),
+        "quiet hours": _delete(session, QuietHours, col(QuietHours.person_id) == person_id),
         "deliveries": _delete(session, Delivery, cast(col(Delivery.activity), String).contains(person_id)),
     }
     return _some(done | _delete_documents(session, document_ids))

@@ -16,6 +16,7 @@ _KINDS = {
     "Answer": mark("answer"),
     "Feedback": mark("feedback"),
     "Draft": mark("draft"),
+    "Notice": mark("message"),
 }
 """What people call what they may look for, within a sentence."""
 

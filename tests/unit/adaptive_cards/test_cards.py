@@ -3,7 +3,7 @@
 import json
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from jsonschema import Draft7Validator
@@ -21,6 +21,7 @@ from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card, corrected_card
 from adaptive_cards.approval import Case, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
+from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
 from adaptive_cards.drift import Lost
 from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
@@ -38,6 +39,7 @@ from adaptive_cards.notice import (
 )
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
+from adaptive_cards.quiet import quiet_card
 from adaptive_cards.tending import Tended, deleted_card, handed_over_card, held_card, tending_card
 from adaptive_cards.together import Item
 from adaptive_cards.usage import usage_card
@@ -56,8 +58,10 @@ from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.grants import Grant, GrantState
+from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.policy import SETTINGS, Policy, written
 from tuning.domain.principals import Group, Person
+from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState, Stage
 from tuning.domain.usage import Asker, Topic, UsageReport, Use, UseLine
@@ -165,6 +169,13 @@ PEOPLE: list[Group | Person] = [
     Group(id="staff", name="Staff", member_ids=("ana",)),
     Person(id="bo", name="Bo", mail="bo@example.com"),
 ]
+
+
+def make_notice(kind):
+    """A notice to Ana that waited for the end of her quiet hours."""
+    return Notice(id="notice", kind=kind, person_id="ana", subject_id="subject", is_held=True)
+
+
 NASTY_AGENT = make_agent(
     name=NASTY[:60], description=NASTY[:300], instructions=NASTY[:2000], starters=[NASTY[:200]] * 6
 )
@@ -349,6 +360,15 @@ CARDS = {
     ),
     "news: handed over to you": handed_over_card(AGENT, "Ana *Arp*", is_yours=True),
     "news: handed over by an admin": handed_over_card(AGENT, "Bo", is_yours=False),
+    "notices": quiet_card(QuietHours(person_id="ana", begins=time(18), ends=time(8), zone="Europe/Berlin")),
+    "notices, nasty": quiet_card(QuietHours(person_id="ana", zone=NASTY), problem=NASTY),
+    "digest": digest_card(
+        [
+            Waiting(notice=make_notice(NoticeKind.RUN_READY), title="Travel, release 2 is ready for you to look at"),
+            Waiting(notice=make_notice(NoticeKind.SOURCE_FAILED), title=""),
+        ]
+    ),
+    "news: settled": withdrawn_card(NoticeKind.RELEASE_SUBMITTED),
     "tending, deleted": deleted_card(NASTY, rows=1234, event_id=5678),
     "news: held": held_card(make_agent(retraining_held=HELD)),
     "my agents": my_agents_card(

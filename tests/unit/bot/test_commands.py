@@ -136,8 +136,8 @@ def test_a_question_is_no_slip(text):
 @pytest.mark.parametrize(
     ("person_id", "sees"),
     [
-        ("bo", {"agents", "new", "my agents", "create agent", "inbox", "help"}),
-        ("gus", {"agents", "new", "request access", "help"}),
+        ("bo", {"agents", "new", "my agents", "create agent", "inbox", "notices", "help"}),
+        ("gus", {"agents", "new", "request access", "notices", "help"}),
         ("cy", {command.words for command in COMMANDS} - {"request access", "pause", "resume"}),
     ],
 )

@@ -27,6 +27,7 @@ from tuning.domain.conversations import Chat, Conversation
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.fields import now
 from tuning.domain.grants import Grant, GrantState
+from tuning.domain.notices import Notice, NoticeKind, NoticeState
 from tuning.domain.releases import Approval, Decision, ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance.tenant import Tenant
@@ -87,6 +88,8 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.ACCESS_GRANT: {"grant_id": "grant", "term": "7"},
     Verb.ACCESS_DECLINE: {"grant_id": "grant", "reason": "Not yet."},
     Verb.ACCESS_END: {"grant_id": "grant"},
+    Verb.NOTICES_SAVE: {"begins": "18:00", "ends": "08:00"},
+    Verb.NOTICE_OPEN: {"notice_id": "notice"},
     Verb.POLICY_SAVE: {"revision": 0, "runs_per_day": "7"},
     Verb.POLICY_SEARCH: {"revision": 0, "search": "lea"},
 }
@@ -201,6 +204,8 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
     if isinstance(state, GrantState):
         decided_by = "" if state is GrantState.ASKED else "dee"
         yield Grant(id="grant", person_id="gus", justification="For travel.", state=state, decided_by=decided_by)
+    if isinstance(state, NoticeState):
+        yield Notice(id="notice", kind=NoticeKind.SOURCE_FAILED, person_id="bo", subject_id="source", state=state)
     if isinstance(state, FeedbackState):
         yield make_answer()
         yield Feedback(id="feedback", agent_id="agent", answer_id="answer", person_id="bo", question="?", state=state)

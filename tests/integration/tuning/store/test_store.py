@@ -16,7 +16,7 @@ from tuning.domain.agents import Agent
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.domain.fields import now
 from tuning.domain.jobs import LEASE, Job, JobKind, JobState
-from tuning.domain.notices import NoticeKind
+from tuning.domain.notices import NoticeKind, NoticeState
 from tuning.domain.prompts import Task
 from tuning.domain.runs import Run
 from tuning.store import Store, agents, audit, jobs, notices, tables
@@ -248,7 +248,7 @@ def test_a_notice_comes_again_until_it_is_sent_ever_more_rarely(store):
     with store.transaction() as session:
         ana, bo = sorted(notices.due(session, at), key=lambda notice: notice.person_id)
         assert notices.due(session, at) == []
-        notices.sent(session, bo.id, "activity")
+        notices.sent(session, bo, "activity")
     waits = []
     for _ in range(3):
         with store.transaction() as session:
@@ -259,4 +259,7 @@ def test_a_notice_comes_again_until_it_is_sent_ever_more_rarely(store):
     assert waits[0] < waits[-1]
     with store.transaction() as session:
         notices.settle(session, NoticeKind.RUN_READY, "run")
-        assert notices.due(session, at + timedelta(days=1)) == []
+        (stale,) = notices.due(session, at + timedelta(days=1))
+        assert (stale.person_id, stale.state, stale.activity_id) == ("bo", NoticeState.STALE, "activity")
+        notices.withdrawn(session, stale.id)
+        assert notices.due(session, at + timedelta(days=99)) == []

@@ -4,6 +4,7 @@ from tests.factories import keep, make_agent, make_answer, make_release, make_ru
 from tuning.domain.audit import Tag
 from tuning.domain.errors import NotAllowed
 from tuning.domain.feedback import Feedback
+from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
@@ -34,6 +35,7 @@ WHO_MAY = {
     Permission.ACCESS_ASK: {"gus"},
     Permission.ACCESS_DECIDE: {"cy", "dee"},
     Permission.POLICY_CHANGE: {"cy", "dee"},
+    Permission.NOTICE_OPEN: {"bo"},
     Permission.USAGE_READ: {"ana", "cy", "dee"},
 }
 
@@ -51,6 +53,7 @@ SUBJECTS: dict[str, access.Subject] = {
     "release": make_release(state=ReleaseState.LIVE),
     "feedback": Feedback(id="feedback", agent_id="agent", answer_id="answer", person_id="bo", question="?"),
     "answer": make_answer(),
+    "notice": Notice(id="notice", kind=NoticeKind.RUN_READY, person_id="bo", subject_id="run"),
 }
 
 
@@ -63,9 +66,9 @@ def session(tenant):
 
 @pytest.mark.parametrize("permission", Permission)
 def test_who_may_do_what(session, tenant, permission):
-    is_about_answers = permission is Permission.FEEDBACK_GIVE
+    needs = {Permission.FEEDBACK_GIVE: {"answer", "feedback"}, Permission.NOTICE_OPEN: {"notice"}}
     for name, subject in SUBJECTS.items():
-        if is_about_answers and name not in {"answer", "feedback"}:
+        if name not in needs.get(permission, SUBJECTS.keys() - {"notice"}):
             continue
         allowed = {who for who in EVERYBODY if access.may(session, tenant, who, permission, subject)}
         assert allowed == WHO_MAY[permission], name

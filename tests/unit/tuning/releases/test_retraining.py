@@ -63,7 +63,7 @@ def told(tenant):
     with tenant.store.transaction() as session:
         found = notices.due(session, now() + timedelta(days=999))
         for one in found:
-            notices.sent(session, one.id, "")
+            notices.sent(session, one, "")
         return [one.kind for one in found if one.person_id == "ana"]
 
 
