@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppRegistration:
-    """What signs Attune in, as itself and not on behalf of a person."""
+    """What signs Attune in, as itself or on behalf of a person."""
 
     tenant_id: str
     client_id: str
@@ -21,3 +22,9 @@ class AppRegistration:
     """Where a SharePoint host's own interface answers."""
     authorities: Path | None = None
     """A PEM file of the root certificates to trust instead of the well-known ones."""
+
+    @property
+    def graph_scope(self) -> str:
+        """What a token for Graph is asked for: everything that was consented to."""
+        parts = urlsplit(self.graph_url)
+        return f"{parts.scheme}://{parts.netloc}/.default"

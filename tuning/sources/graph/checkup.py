@@ -42,7 +42,7 @@ def _tried(registration: AppRegistration, links: tuple[str, ...]) -> Iterator[Fi
     from tuning.sources.graph.client import Graph  # noqa: PLC0415 - the same
 
     with Graph(registration) as graph:
-        signed_in = _finding("Sign-in", lambda: graph.run(graph.token(graph.graph_scope)))
+        signed_in = _finding("Sign-in", lambda: graph.run(graph.token(registration.graph_scope)))
         yield signed_in
         if signed_in.problem:
             return

@@ -1,4 +1,4 @@
-"""The door to Microsoft 365: tokens by msal, Graph by msgraph-sdk, on a loop of its own for synchronous callers."""
+"""The door to Microsoft 365: Graph by msgraph-sdk, on a loop of its own for synchronous callers."""
 
 import asyncio
 import json
@@ -11,8 +11,6 @@ from typing import Any, Self, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
-import msal
-import requests
 from kiota_abstractions.api_error import APIError
 from kiota_abstractions.authentication import (
     AccessTokenProvider,
@@ -27,7 +25,9 @@ from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
 
 from tuning.domain.registration import AppRegistration
+from tuning.languages import say
 from tuning.sources.errors import Microsoft365Refused
+from tuning.sources.graph.sign_in import AppSignIn, SignIn
 
 BATCH = 20
 """Requests that Graph takes in one."""
@@ -38,14 +38,6 @@ _CHUNK = 2**16
 _UNAUTHORIZED, _LAST_GOOD = 401, 299
 _BUSY = frozenset({429, 503, 504})
 _LONGEST_WAIT_S = 180.0
-_OWN_WORDS = {
-    "AADSTS7000222": "The client secret has expired: make a new one in the app registration and set it.",
-    "AADSTS7000215": "The client secret is wrong: set the secret's value, not its id.",
-    "AADSTS700027": "The certificate is not the app registration's, or has expired: upload it there, or set another.",
-    "AADSTS700016": "The tenant has no application with this client id: check it, or have an admin consent to it.",
-    "AADSTS90002": "There is no such tenant: check the tenant id.",
-    "AADSTS900023": "There is no such tenant: check the tenant id.",
-}
 T = TypeVar("T")
 
 
@@ -61,39 +53,26 @@ class _Tokens(AccessTokenProvider):
         uri: str,
         additional_authentication_context: dict[str, Any] = {},  # noqa: B006, ARG002 - the base class's signature
     ) -> str:
-        return await self._graph.token(self._graph.graph_scope) if self._hosts.is_url_host_valid(uri) else ""
+        return (
+            await self._graph.token(self._graph.registration.graph_scope) if self._hosts.is_url_host_valid(uri) else ""
+        )
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         return self._hosts
 
 
-class _Session(requests.Session):
-    """What msal asks with: authorities that were set come before those that the environment names."""
-
-    def __init__(self, authorities: Path | None) -> None:
-        super().__init__()
-        self._authorities = authorities
-
-    def merge_environment_settings(self, *args: Any, **named: Any) -> Any:
-        settings = super().merge_environment_settings(*args, **named)
-        return {**settings, "verify": str(self._authorities)} if self._authorities else settings
-
-
 class Graph:
-    """A connection to Microsoft 365 as the app registration; a context manager that closes it.
+    """A connection to Microsoft 365 as the app registration or a person; a context manager that closes it.
 
     Asking again: the SDK waits as long as Retry-After says for 429, 503 and 504; here a connection that was cut is
     asked twice more, and after a 401 once more with a fresh token.
     """
 
-    def __init__(self, registration: AppRegistration) -> None:
-        """Take the registration; nothing is asked before the first request."""
+    def __init__(self, registration: AppRegistration, sign_in: SignIn | None = None) -> None:
+        """Take the registration, and who signs in: nobody named, Attune itself; nothing is asked before a request."""
         self.registration = registration
         base = httpx.URL(registration.graph_url)
-        self.graph_scope = f"{base.scheme}://{base.netloc.decode()}/.default"
-        self._acquire: Callable[[str], dict[str, Any]] | None = None
-        self._signing_in = threading.Lock()
-        self._session = _Session(registration.authorities)
+        self._sign_in = sign_in or AppSignIn(registration)
         trust = ssl.create_default_context(cafile=registration.authorities)
         limits = httpx.Limits(max_connections=16)
         proxy = None if proxy_bypass(base.host) else getproxies().get("https")
@@ -124,7 +103,7 @@ class Graph:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._session.close()
+        self._sign_in.close()
 
     async def _hang_up(self) -> None:
         await self.http.aclose()
@@ -137,7 +116,7 @@ class Graph:
 
     async def token(self, scope: str) -> str:
         """Return a token for a scope, msal's cached one while it lasts; raises Microsoft365Refused."""
-        return await asyncio.to_thread(self._token, scope)
+        return await asyncio.to_thread(self._sign_in.token, scope)
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """Await a request, again when its connection was cut or its token was refused; raises ODataError."""
@@ -148,20 +127,15 @@ class Graph:
             except httpx.TransportError as error:
                 if attempt == _ATTEMPTS:
                     raise Microsoft365Refused(
-                        "Microsoft 365 could not be reached; what is known is kept, and the next sync tries again."
+                        say("Microsoft 365 could not be reached; what is known is kept, and the next sync tries again.")
                     ) from error
                 await asyncio.sleep(attempt / 4)
             except APIError as error:
                 if error.response_status_code != _UNAUTHORIZED or is_fresh:
                     raise
                 is_fresh = True
-                await asyncio.to_thread(self.forget_tokens)
+                await asyncio.to_thread(self._sign_in.forget)
         raise AssertionError
-
-    def forget_tokens(self) -> None:
-        """Let the next request fetch a new token."""
-        with self._signing_in:
-            self._acquire = None  # and msal's memory of them with it
 
     async def permissions(self, drive_id: str, item_ids: list[str]) -> dict[str, dict[str, Any]]:
         """Return the permissions of at most twenty items in one request; those that Graph refuses are missing."""
@@ -257,61 +231,6 @@ class Graph:
             return None
         content: dict[str, Any] = response.json()
         return content
-
-    def _token(self, scope: str) -> str:
-        with self._signing_in:
-            try:
-                self._acquire = self._acquire or self._way_in()
-                answer = self._acquire(scope)
-            except (OSError, requests.RequestException) as error:
-                at = "of this machine" if self.registration.managed_identity else f"at {self.registration.login_url}"
-                raise Microsoft365Refused(
-                    f"Microsoft's sign-in {at} could not be reached; check the network."
-                ) from error
-            except (ValueError, msal.ManagedIdentityError) as error:
-                if self.registration.managed_identity:
-                    raise Microsoft365Refused(
-                        "Attune could not sign in by a managed identity: have one assigned to this machine in Azure, "
-                        "and name its client id if it is not the machine's own."
-                    ) from error
-                raise Microsoft365Refused(
-                    "Attune could not sign in to Microsoft 365: check the tenant id, and that the certificate's file "
-                    "has a private key and a certificate in PEM."
-                ) from error
-        if "access_token" in answer:
-            return str(answer["access_token"])
-        said = str(answer.get("error_description") or answer.get("error"))
-        words = next((own for code, own in _OWN_WORDS.items() if f"{code}:" in said), "")
-        raise Microsoft365Refused(words or f"Attune could not sign in to Microsoft 365: {said.splitlines()[0]}")
-
-    def _way_in(self) -> Callable[[str], dict[str, Any]]:
-        """Return what gets a token for a scope, from msal's memory while it lasts."""
-        known = self.registration
-        if known.managed_identity:
-            named = msal.UserAssignedManagedIdentity(client_id=known.client_id) if known.client_id else None
-            identity = msal.ManagedIdentityClient(
-                named or msal.SystemAssignedManagedIdentity(), http_client=self._session
-            )
-            return lambda scope: identity.acquire_token_for_client(resource=scope.removesuffix("/.default"))
-        credential: str | dict[str, str]
-        if known.certificate is not None:
-            pem = known.certificate.read_text()
-            credential = {"private_key": pem, "public_certificate": pem}
-        elif known.secret:
-            credential = known.secret
-        else:
-            raise Microsoft365Refused(
-                "There is nothing to sign in to Microsoft 365 with: set a certificate, a client secret, or that the "
-                "machine's managed identity signs in."
-            )
-        app = msal.ConfidentialClientApplication(
-            known.client_id,
-            authority=f"{known.login_url}/{known.tenant_id}",
-            client_credential=credential,
-            http_client=self._session,
-            instance_discovery=False,
-        )
-        return lambda scope: app.acquire_token_for_client([scope])
 
 
 async def _write(response: httpx.Response, target: Path, limit: int) -> bool:

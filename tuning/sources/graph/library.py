@@ -14,7 +14,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from tuning.domain.fields import now
 from tuning.domain.registration import AppRegistration
-from tuning.languages import mark
+from tuning.languages import mark, say
 from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
 from tuning.sources.formats import MAX_BYTES, objection, suffix
 from tuning.sources.graph.client import BATCH, Graph
@@ -58,7 +58,7 @@ class LibraryReader:
     def files(self) -> Iterator[SourceFile]:
         """Yield every file, ordered by path; raises SourceMissing, Microsoft365Refused and LinkRefused."""
         if self._registration is None:
-            raise Microsoft365Refused("Microsoft 365 is not set up: see docs/microsoft365.md.")
+            raise Microsoft365Refused(say("Microsoft 365 is not set up: see docs/microsoft365.md."))
         self._contents.mkdir(parents=True, exist_ok=True)
         with Graph(self._registration) as graph:
             readers = graph.run(self._crawl(graph))
@@ -113,7 +113,9 @@ class LibraryReader:
         await self._list(graph, ledger)
         if ledger.folder not in ledger.items:
             self._ledger_path.unlink(missing_ok=True)
-            raise SourceMissing(f"The folder {self._place.address} is not there any more. Choose another source.")
+            raise SourceMissing(
+                say("The folder {address} is not there any more. Choose another source.", address=self._place.address)
+            )
         await self._check(graph, ledger)
         await self._fetch(graph, ledger)
         roster = Roster(graph, self._place)
@@ -140,7 +142,7 @@ class LibraryReader:
                 _take_over(ledger, one)
             next_page, changes = page.get("@odata.nextLink"), page.get("@odata.deltaLink")
             if not (next_page or changes):
-                raise Microsoft365Refused("Microsoft 365 sent a page of changes without an end; try again later.")
+                raise Microsoft365Refused(say("Microsoft 365 sent a page of changes without an end; try again later."))
             ledger.link = str(next_page or changes)
             ledger.write(self._ledger_path)
             if not next_page:
@@ -248,21 +250,34 @@ def refused(error: ODataError, place: Place) -> SourceMissing | LinkRefused:
     said = (error.error.message if error.error else "") or ""
     match error.response_status_code:
         case 400 if "tenancy" in said.lower():
-            return LinkRefused(f"{place.host} belongs to another organisation. Choose a site of your own.")
+            return LinkRefused(
+                say("{host} belongs to another organisation. Choose a site of your own.", host=place.host)
+            )
         case 401 | 403:
             return Microsoft365Refused(
-                f"Attune may not read the site {place.host}{place.site}: have an admin consent to Sites.Selected and "
-                "grant it that site, as docs/microsoft365.md describes."
+                say(
+                    "Attune may not read the site {site}: have an admin consent to Sites.Selected and grant it that "
+                    "site, as docs/microsoft365.md describes.",
+                    site=f"{place.host}{place.site}",
+                )
             )
         case 404:
-            return SourceMissing(f"There is nothing at {place.address}. Check the address, or choose another source.")
+            return SourceMissing(
+                say(
+                    "There is nothing at {address}. Check the address, or choose another source.", address=place.address
+                )
+            )
         case 429 | 503 | 504:
             return Microsoft365Refused(
-                "Microsoft 365 is too busy for now; the next sync goes on where this one stopped."
+                say("Microsoft 365 is too busy for now; the next sync goes on where this one stopped.")
             )
         case status:
             return Microsoft365Refused(
-                f"Microsoft 365 answered with an error ({status}): {said or 'without a reason'}."
+                say(
+                    "Microsoft 365 answered with an error ({status}): {reason}.",
+                    status=status,
+                    reason=said or say("without a reason"),
+                )
             )
 
 
@@ -271,18 +286,20 @@ def _library(place: Place, drives: list[Drive]) -> tuple[Drive, str]:
     if not place.path:
         named = [drive for drive in drives if drive.name == "Documents"] or drives
         if not named:
-            raise SourceMissing(f"The site {place.address} has no library. Choose another source.")
+            raise SourceMissing(say("The site {address} has no library. Choose another source.", address=place.address))
         return named[0], ""
     wanted = place.address.lower()
     for drive in drives:
         address = place_of(drive.web_url or "").address
         if wanted == address.lower() or wanted.startswith(address.lower() + "/"):
             return drive, place.address[len(address) + 1 :]
-    raise SourceMissing(f"There is no library at {place.address}. Check the address, or choose another source.")
+    raise SourceMissing(
+        say("There is no library at {address}. Check the address, or choose another source.", address=place.address)
+    )
 
 
 def _no_site(place: Place) -> str:
-    return f"There is no site at {place.address}. Check the address, or choose another source."
+    return say("There is no site at {address}. Check the address, or choose another source.", address=place.address)
 
 
 async def _page(graph: Graph, ledger: Ledger) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tuning.languages import say
 from tuning.sources.errors import LinkRefused
 
 _DOMAINS = (".sharepoint.com", ".sharepoint.us", ".sharepoint-mil.us", ".sharepoint.cn")
@@ -40,12 +41,16 @@ def place_of(link: str) -> Place:
         or not any(host.endswith(domain) and host.count(".") == domain.count(".") for domain in _DOMAINS)
     ):
         raise LinkRefused(
-            "That is not an address of SharePoint: it has to begin with https:// and a name that ends in "
-            "sharepoint.com. Open the folder in the browser and copy its address."
+            say(
+                "That is not an address of SharePoint: it has to begin with https:// and a name that ends in "
+                "sharepoint.com. Open the folder in the browser and copy its address."
+            )
         )
     path = unquote(parts.path)
     if path.startswith("/:"):
-        raise LinkRefused("That is a sharing link. Open it in the browser and copy the address that you end up at.")
+        raise LinkRefused(
+            say("That is a sharing link. Open it in the browser and copy the address that you end up at.")
+        )
     query = parse_qs(parts.query)
     for key in ("id", "RootFolder"):
         if key in query:
@@ -57,10 +62,12 @@ def place_of(link: str) -> Place:
 
 def _place(host: str, names: list[str]) -> Place:
     if any(name in {".", ".."} for name in names):
-        raise LinkRefused("That address has a path that leads out of itself. Copy it from the browser's address bar.")
+        raise LinkRefused(
+            say("That address has a path that leads out of itself. Copy it from the browser's address bar.")
+        )
     if names and names[0].lower() in _MANAGED:
         if len(names) == 1:
-            raise LinkRefused("That address names no site. Open the folder in the browser and copy its address.")
+            raise LinkRefused(say("That address names no site. Open the folder in the browser and copy its address."))
         site, rest = "/" + "/".join(names[:2]), names[2:]
     else:
         site, rest = "", names
