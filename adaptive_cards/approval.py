@@ -1,12 +1,14 @@
 """A submitted release for an admin: everything that the decision needs, and the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from adaptive_cards.drift import Lost, lost_documents, staleness
 from adaptive_cards.elements import (
     Element,
     aside,
+    bullets,
     card,
     choice_input,
     escape,
@@ -31,8 +33,20 @@ from tuning.languages import mark, number, retell, say, say_many
 
 SHARES = (5, 10, 25, 50)
 """Of the audience, in percent, to offer for a canary."""
-_ALL = "all"
-_CANARY = mark("✓ {person} approved it. It answers {share} % of its audience now.")
+MAX_PILOT = 500
+"""Characters of the names of a pilot."""
+_ALL, PILOT = "all", "pilot"
+MAX_LEFT_OUT = 5
+_APPROVED = {
+    ReleaseState.SUBMITTED: mark("✓ {person} approved it. It waits for a data owner."),
+    ReleaseState.CANARY: mark("✓ {person} approved it. It answers {share} % of its audience now."),
+    ReleaseState.PILOT: mark("✓ {person} approved it. Its pilot gets it now: {pilot}."),
+}
+_CONSENTED = {
+    ReleaseState.SUBMITTED: mark("✓ {person} agreed to it as a data owner. It waits for an admin."),
+    ReleaseState.CANARY: mark("✓ {person} agreed to it as a data owner. It answers {share} % of its audience now."),
+    ReleaseState.PILOT: mark("✓ {person} agreed to it as a data owner. Its pilot gets it now: {pilot}."),
+}
 _DECIDED = {
     Decision.APPROVED: mark("✓ {person} approved it. It answers its audience now."),
     Decision.REJECTED: mark("✗ {person} turned it down."),
@@ -40,6 +54,7 @@ _DECIDED = {
     Decision.RETIRED: mark("{person} retired it. It doesn't answer any more, and can be restored."),
     Decision.RESTORED: mark("✓ {person} restored it. It answers its audience again."),
     Decision.ROLLED_BACK: mark("✗ {person} rolled it back. The live release answers everybody again."),
+    Decision.CONSENTED: mark("✓ {person} agreed to it as a data owner. It answers its audience now."),
 }
 
 
@@ -57,12 +72,22 @@ class Case:
     """How many people that is."""
     learned: int
     """How many documents it learned from."""
-    left_out: int
-    """How many it did not."""
+    left_out: Sequence[Mapping[str, Any]]
+    """What it did not learn from: title and reason of each."""
     dataset_sha256: str
     drift: Drift
     """What became of the documents since."""
     lost: Sequence[Lost]
+    pilot: Sequence[str] = ()
+    """The names of those whom its owner proposes as a pilot."""
+    approved_by: str = ""
+    """The admin who has approved it, by name, while a data owner has to agree, too."""
+    consented_by: str = ""
+    """The data owner who has agreed, by name."""
+    is_for_admin: bool = True
+    """Whether whoever reads it may approve it now."""
+    is_for_data_owner: bool = False
+    """Whether whoever reads it may agree as a data owner now."""
 
 
 def approval_card(case: Case) -> Element:
@@ -81,53 +106,102 @@ def approval_card(case: Case) -> Element:
                     "{count} document, {left_out} left out",
                     "{count} documents, {left_out} left out",
                     case.learned,
-                    left_out=number(case.left_out),
+                    left_out=number(len(case.left_out)),
                 ),
                 say("Since then"): staleness(case.drift),
                 say("Replaces"): say("the release that is live")
                 if agent.live_release_id
                 else say("nothing: it is the first"),
+                **_words(case),
             }
         ),
         *lost_documents(case.lost),
+        *_left_out(case.left_out),
         *([label(say("The owner says")), verbatim(shorten(release.note, 1_000))] if release.note else []),
         scores_table(case.evaluation),
         *criteria(case.evaluation),
         *objections(case.evaluation),
         aside(_hashes(case)),
-        _share() if release.state == ReleaseState.SUBMITTED and agent.live_release_id else None,
+        *(_reach(case) if case.is_for_admin else []),
         actions=[
-            *(_decisions(release) if release.state == ReleaseState.SUBMITTED else []),
+            *_decisions(case),
             *([show_card(say("Examples"), card(*shown))] if shown else []),
         ],
     )
 
 
-def decided_card(
-    agent: Agent, release: Release, decision: Decision, who: str, reason: str, *, ratings: str = ""
-) -> Element:
-    """Return what takes the place of the case once somebody has decided; for a canary with what people think of it."""
-    is_canary = release.state == ReleaseState.CANARY
-    said = _CANARY if is_canary and decision is Decision.APPROVED else _DECIDED[decision]
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What somebody decided last."""
+
+    agent: Agent
+    release: Release
+    decision: Decision
+    who: str
+    reason: str
+    pilot: Sequence[str] = ()
+    """The names of those who get it, while it is a pilot."""
+    standing: str = ""
+    """What people think of it, while it is a canary or pilot."""
+
+
+def decided_card(made: Decided) -> Element:
+    """Return what takes the place of the case once somebody has decided."""
+    release, state = made.release, ReleaseState(made.release.state)
+    by_state = {Decision.APPROVED: _APPROVED, Decision.CONSENTED: _CONSENTED}.get(made.decision, {})
+    pilot = escape(shorten(", ".join(made.pilot), 300))
+    said = say(
+        by_state.get(state, _DECIDED[made.decision]), person=escape(made.who), share=number(release.share), pilot=pilot
+    )
+    reason = retell(made.reason) if made.decision is Decision.ROLLED_BACK else made.reason
+    commands = {ReleaseState.CANARY: _canary_commands, ReleaseState.PILOT: _pilot_commands}.get(state)
     return card(
-        heading(f"{escape(agent.name)}, {release.label}"),
-        paragraph(say(said, person=escape(who), share=number(release.share))),
-        verbatim(retell(reason) if decision is Decision.ROLLED_BACK else reason) if reason else None,
-        paragraph(escape(ratings)) if ratings else None,
-        aside(_canary_commands(agent)) if is_canary else None,
+        heading(f"{escape(made.agent.name)}, {release.label}"),
+        paragraph(said),
+        verbatim(reason) if reason else None,
+        paragraph(escape(made.standing)) if made.standing else None,
+        aside(commands(made.agent)) if commands else None,
     )
 
 
-def _share() -> Element:
-    return choice_input(
+def _words(case: Case) -> dict[str, str]:
+    """Return whose word there is already, where it takes two."""
+    words = {say("Approved by"): case.approved_by, say("Agreed as data owner"): case.consented_by}
+    return {title: escape(who) for title, who in words.items() if who}
+
+
+def _left_out(found: Sequence[Mapping[str, Any]]) -> list[Element]:
+    if not found:
+        return []
+    lines = [
+        f"{escape(shorten(str(one['title']), 60))}: {escape(shorten(retell(str(one['reason'])), 160))}"
+        for one in found[:MAX_LEFT_OUT]
+    ]
+    hidden = len(found) - MAX_LEFT_OUT
+    more = [aside(say("and {count} more", count=number(hidden)))] if hidden > 0 else []
+    return [label(say("Left out")), bullets(lines), *more]
+
+
+def _reach(case: Case) -> list[Element]:
+    shares = SHARES if case.agent.live_release_id else ()
+    who = choice_input(
         "share",
         say("Who gets it"),
         [
             (say("All of its audience"), _ALL),
-            *((say("{share} % of its audience first", share=share), str(share)) for share in SHARES),
+            (say("The pilot below first"), PILOT),
+            *((say("{share} % of its audience first", share=share), str(share)) for share in shares),
         ],
-        value=_ALL,
+        value=PILOT if case.pilot else _ALL,
     )
+    names = text_input("pilot", say("Pilot: groups or people"), value=_whole(case.pilot), longest=MAX_PILOT)
+    return [who, names]
+
+
+def _whole(names: Sequence[str]) -> str:
+    """Return as many names as fit into the field, each whole: half a name would mean somebody else, or nobody."""
+    fitting = [", ".join(names[:count]) for count in range(len(names) + 1)]
+    return max((text for text in fitting if len(text) <= MAX_PILOT), key=len)
 
 
 def _canary_commands(agent: Agent) -> str:
@@ -138,11 +212,25 @@ def _canary_commands(agent: Agent) -> str:
     )
 
 
-def _decisions(release: Release) -> list[Element]:
+def _pilot_commands(agent: Agent) -> str:
+    return say(
+        "For commands: **pilot {id}** and a group or person for more people, **pilot {id} all** for everybody, "
+        "**rollback {id}** to end it.",
+        id=agent.id,
+    )
+
+
+def _decisions(case: Case) -> list[Element]:
+    if not case.is_for_admin and not case.is_for_data_owner:
+        return []
+    release_id = case.release.id
+    approve = execute(say("Approve"), Verb.RELEASE_APPROVE, style="positive", release_id=release_id)
+    consent = execute(say("Agree as data owner"), Verb.RELEASE_CONSENT, style="positive", release_id=release_id)
     reason = text_input("reason", say("Reason, for the owner"), longest=1_000, is_multiline=True, is_required=True)
-    reject = execute(say("Reject"), Verb.RELEASE_REJECT, style="destructive", release_id=release.id)
+    reject = execute(say("Reject"), Verb.RELEASE_REJECT, style="destructive", release_id=release_id)
     return [
-        execute(say("Approve"), Verb.RELEASE_APPROVE, style="positive", release_id=release.id),
+        *([approve] if case.is_for_admin else []),
+        *([consent] if case.is_for_data_owner else []),
         show_card(say("Reject ..."), card(reason, actions=[reject])),
     ]
 

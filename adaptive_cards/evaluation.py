@@ -1,5 +1,6 @@
 """A candidate release for its owner: what it scored, examples, try it, submit it."""
 
+from adaptive_cards.approval import MAX_PILOT
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, show_card, text_input
 from adaptive_cards.scores import criteria, objections, samples, scores_table
 from adaptive_cards.verbs import Verb
@@ -12,6 +13,7 @@ SHARE = mark("Share of the questions set aside, with the 95 % interval. Search: 
 STATES = {
     ReleaseState.CANDIDATE: mark("Only you can see it."),
     ReleaseState.SUBMITTED: mark("Submitted: an admin decides."),
+    ReleaseState.PILOT: mark("Its pilot gets it."),
     ReleaseState.CANARY: mark("It answers a share of its audience."),
     ReleaseState.LIVE: mark("Live: it answers its audience."),
     ReleaseState.SUPERSEDED: mark("Replaced by a newer release."),
@@ -26,6 +28,7 @@ def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, exam
     """Return the evaluation; with buttons while the release is a candidate."""
     trained = sum(number for key, number in examples.items() if key.startswith("train"))
     note = text_input("note", say("Note for the admins who decide"), longest=1_000, is_multiline=True)
+    pilot = text_input("pilot", say("Pilot to propose: groups or people who get it first"), longest=MAX_PILOT)
     is_candidate = release.state == ReleaseState.CANDIDATE
     shown = samples(evaluation)
     return card(
@@ -35,7 +38,7 @@ def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, exam
         aside(say(SHARE)) if evaluation.scores else None,
         *criteria(evaluation),
         *objections(evaluation),
-        note if is_candidate else None,
+        *([note, pilot] if is_candidate else []),
         actions=[
             *(
                 [

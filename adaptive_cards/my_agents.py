@@ -13,7 +13,7 @@ from tuning.domain.drift import Drift
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
 from tuning.domain.usage import UseLine
-from tuning.languages import number, say
+from tuning.languages import mark, number, say
 
 MAX_AGENTS = 8
 
@@ -83,8 +83,13 @@ def _state(one: Overview) -> str:
     if one.newest is not None and one.newest.state == ReleaseState.CANARY:
         newest, share = one.newest.label, number(one.newest.share)
         parts.append(say("{release} answers {share} % of its audience", release=newest, share=share))
+    if one.newest is not None and one.newest.state == ReleaseState.PILOT:
+        parts.append(say("{release} goes to its pilot", release=one.newest.label))
     if one.newest is not None and one.newest.state == ReleaseState.SUBMITTED:
-        parts.append(say("{release} waits for an admin", release=one.newest.label))
+        waits = (
+            mark("{release} waits for a data owner") if one.newest.approved_by else mark("{release} waits for an admin")
+        )
+        parts.append(say(waits, release=one.newest.label))
     if one.use is not None:
         parts.append(use_in_short(one.use, one.days))
     return " · ".join(parts)

@@ -12,10 +12,12 @@ from tuning.languages import day, number, retell, say
 
 
 def approved_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
-    """Return, for the owner: it is live, or a canary."""
-    is_canary = release.state == ReleaseState.CANARY
+    """Return, for the owner: it is live, a canary or a pilot."""
     names = {"agent": escape(agent.name), "release": release.label}
-    if is_canary:
+    if release.state == ReleaseState.PILOT:
+        title = say("{agent}, {release} goes to its pilot first", **names)
+        news = say("{person} approved it. Its pilot gets it now.", person=escape(who))
+    elif release.state == ReleaseState.CANARY:
         title, share = say("{agent}, {release} goes to some first", **names), number(release.share)
         news = say("{person} approved it. It answers {share} % of its audience now.", person=escape(who), share=share)
     else:

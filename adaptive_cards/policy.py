@@ -26,6 +26,7 @@ Choices = Sequence[tuple[str, str]]
 SECTIONS: Mapping[str, Sequence[str]] = {
     mark("Who"): ("is_tuning_on", "tuner_ids", "maker_ids", "is_answering"),
     mark("How much"): ("agents_per_owner", "runs_per_day", "documents_per_agent", "minutes_per_run", "retention_days"),
+    mark("What goes live"): ("data_owner_ids",),
     mark("On what"): ("base_models", "source_keys", "highest_label", "labels", "drift_action"),
     mark("What is told"): ("is_naming_people",),
 }
@@ -33,6 +34,7 @@ HINTS: Mapping[str, str] = {
     "is_tuning_on": mark("Off: no agents are made and no run begins; what is running comes to its end."),
     "tuner_ids": mark("None chosen: everybody in the organisation."),
     "maker_ids": mark("None chosen: everybody in the organisation."),
+    "data_owner_ids": mark("None chosen: an admin's word is enough. Else one of them must agree, too."),
     "is_answering": mark("Off: no agent answers anybody, however tuning is switched."),
     "base_models": mark("None chosen: any."),
     "source_keys": mark("None chosen: all."),

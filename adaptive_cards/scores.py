@@ -24,6 +24,8 @@ METRICS = {
 }
 MAX_METRICS = 3
 MAX_SAMPLES = 3
+MAX_OBJECTION = 1_000
+"""Characters; each is there, however many there are."""
 
 
 def scores_table(evaluation: Evaluation) -> Element | None:
@@ -58,7 +60,8 @@ def objections(evaluation: Evaluation) -> list[Element]:
         return [paragraph(say("✗ Nothing has been measured."), color="attention")]
     if not evaluation.objections:
         return [paragraph(say("✓ Every check passed."), color="good")]
-    return [label(say("What speaks against publishing")), bullets(escape(retell(one)) for one in evaluation.objections)]
+    found = [escape(shorten(retell(one), MAX_OBJECTION)) for one in evaluation.objections]
+    return [label(say("What speaks against publishing")), bullets(found)]
 
 
 def samples(evaluation: Evaluation) -> list[Element]:

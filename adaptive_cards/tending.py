@@ -70,7 +70,7 @@ def tending_card(tended: Tended) -> Element:
         aside(say("What comes of it waits for you to look at and submit, and an admin decides.")),
         actions=[
             execute(say("Save"), Verb.RETRAINING_SAVE, style="positive", agent_id=agent.id),
-            *([wake] if agent.is_paused else [rest] if agent.live_release_id else []),
+            *([wake] if agent.is_paused else [rest] if agent.is_serving else []),
             show_card(say("Hand over ..."), card(people, aside(gone), actions=[handed])),
             *([show_card(say("Delete ..."), _deletion(tended))] if tended.state in _UNUSED else []),
         ],

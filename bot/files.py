@@ -27,10 +27,13 @@ CONSENT = "fileConsent/invoke"
 HOSTS = (".sharepoint.com", ".sharepoint.us", ".svc.ms")
 """Where Teams keeps files; endings of host names."""
 ABOUT = mark("The draft as a Word file, for your OneDrive.")
+ABOUT_EVIDENCE = mark(
+    "The evidence for a release, for your OneDrive. To check it: attune evidence verify and the file."
+)
 TIMEOUT_S = 30.0
 LONGEST_NAME = 60
 _NO_NAME = re.compile(r"[\\/:*?\"<>|#%&{}~\x00-\x1f]+")
-_STALE = mark("That draft isn't kept any more. Ask for it again, then you can save it.")
+_STALE = mark("That file isn't kept any more. Ask for it again, then you can save it.")
 
 
 class Files:
@@ -109,8 +112,7 @@ class Files:
             raise FileNotSaved from error
 
     async def _send_offer(self, turn: Turn, draft: Draft) -> None:
-        offer = FileOffer(draft_id=draft.id, name=draft.name, size=len(draft.content), about=say(ABOUT))
-        draft.activity_id = await turn.send(Message(file=offer))
+        draft.activity_id = await turn.send(Message(file=offer_of(draft)))
         await asyncio.to_thread(self._write, draft)
 
     async def _close(self, draft: Draft, state: DraftState) -> None:
@@ -142,7 +144,7 @@ class Files:
             raise NotFound(say(_STALE)) from None
         if draft.person_id != person.id:
             refusal = NotAllowed(
-                say("That draft was made for somebody else. Ask for one of your own, then you can save it.")
+                say("That file was made for somebody else. Ask for one of your own, then you can save it.")
             )
             access.note(self._tenant, person.id, refusal)
             raise refusal
@@ -152,6 +154,12 @@ class Files:
     def _write(self, draft: Draft) -> None:
         with self._tenant.store.transaction() as session:
             session.merge(draft)
+
+
+def offer_of(draft: Draft) -> FileOffer:
+    """Return what Teams asks the person about a file."""
+    about = ABOUT if draft.release_id is None else ABOUT_EVIDENCE
+    return FileOffer(draft_id=draft.id, name=draft.name, size=len(draft.content), about=say(about))
 
 
 def file_name(markdown: str) -> str:

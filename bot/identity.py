@@ -2,7 +2,7 @@
 
 from bot.turn import Incoming
 from tuning.domain.errors import InvalidInput, NotAllowed
-from tuning.domain.principals import Person
+from tuning.domain.principals import Group, Person
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
@@ -21,6 +21,28 @@ def person(tenant: Tenant, incoming: Incoming) -> Person:
         access.note(tenant, incoming.person_id, refusal)
         raise refusal
     return found
+
+
+def principals(tenant: Tenant, text: str) -> list[str]:
+    """Return the ids of the groups and people that a text names, with commas between them.
+
+    Raise `InvalidInput` if a name fits nobody, or several.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return list(dict.fromkeys(_principal(tenant, part).id for part in parts))
+
+
+def _principal(tenant: Tenant, text: str) -> Person | Group:
+    if known := tenant.people.group(text) or tenant.people.person(text):
+        return known
+    near = tenant.people.search(text, 20)
+    exact = [one for one in near if text.casefold() in {one.name.casefold(), getattr(one, "mail", "").casefold()}]
+    found = exact or near
+    if len(found) != 1:
+        which = ", ".join(one.name for one in found[:5])
+        several = say("'{text}' fits several: {names}. Write the whole name.", text=text, names=which)
+        raise InvalidInput(several if found else say("No group and no person here is called '{text}'.", text=text))
+    return found[0]
 
 
 def named(tenant: Tenant, text: str) -> Person:

@@ -33,6 +33,8 @@ class Role(StrEnum):
     ADMIN = "admin"
     ASKER = "asker"
     """In the audience; got the answer that the feedback is about."""
+    DATA_OWNER = "data owner"
+    """In the audience; one of those in the policy who must agree to releases."""
     COLLEAGUE = "colleague"
     """In the audience."""
     OUTSIDER = "outsider"
@@ -50,6 +52,7 @@ class Standing:
     is_known: bool = True
     is_admin: bool = False
     is_owner: bool = False
+    is_data_owner: bool = False
     is_anothers: bool = True
     is_tuning_on: bool = True
     is_maker: bool = True
@@ -64,6 +67,7 @@ STANDINGS: Mapping[Role, Standing] = {
     Role.OWNING_ADMIN: Standing(is_owner=True, is_anothers=False, is_admin=True),
     Role.ADMIN: Standing(is_admin=True),
     Role.ASKER: Standing(is_asker=True),
+    Role.DATA_OWNER: Standing(is_data_owner=True),
     Role.COLLEAGUE: Standing(),
     Role.OUTSIDER: Standing(is_in_audience=False),
     Role.GUEST: Standing(is_in_audience=False, is_maker=False, is_tuner=False),
@@ -121,6 +125,7 @@ _OPEN_RUN = (RunState.QUEUED, RunState.RUNNING)
 _UNREAD = (FeedbackState.NEW, FeedbackState.WITHDRAWN)
 _ASK, _CONFIGURE = Permission.AGENT_ASK, Permission.AGENT_CONFIGURE
 _APPROVE = _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_APPROVED)
+_CONSENT = _on(Permission.RELEASE_CONSENT, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_CONSENTED)
 _REJECT = _on(Permission.RELEASE_REJECT, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_REJECTED)
 _PAUSE = _on(Permission.AGENT_PAUSE, AgentState, _LIVE, Tag.AGENT_PAUSED)
 _RESUME = _on(Permission.AGENT_PAUSE, AgentState, [AgentState.PAUSED], Tag.AGENT_RESUMED)
@@ -149,7 +154,9 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.RELEASE_TRY: _on(Permission.RELEASE_TRY, ReleaseState, _ON_TRIAL),
     Verb.RELEASE_SUBMIT: _on(Permission.RELEASE_SUBMIT, ReleaseState, [ReleaseState.CANDIDATE], Tag.RELEASE_SUBMITTED),
     Verb.RELEASE_APPROVE: _APPROVE,
+    Verb.RELEASE_CONSENT: _CONSENT,
     Verb.RELEASE_REJECT: _REJECT,
+    Verb.RELEASE_HISTORY: _on(Permission.RELEASE_HISTORY, AgentState),
     Verb.FEEDBACK_CORRECT: _on(Permission.FEEDBACK_GIVE, FeedbackState, _UNREAD, Tag.FEEDBACK_GIVEN),
     Verb.INBOX_OPEN: _on(Permission.FEEDBACK_REVIEW, AgentState),
     Verb.INBOX_ACCEPT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
@@ -176,9 +183,11 @@ COMMANDS: Mapping[str, Act] = {
     "create agent": Act(permission=Permission.AGENT_CREATE),
     "request access": Act(permission=Permission.ACCESS_ASK),
     "inbox": _EVERYBODY,
-    "approvals": Act(permission=Permission.AUDIT_READ),
+    "approvals": Act(permission=Permission.APPROVALS_READ),
     "approve": _APPROVE,
+    "consent": _CONSENT,
     "reject": _REJECT,
+    "pilot": _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.PILOT], Tag.RELEASE_WIDENED),
     "canary": _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.CANARY], Tag.RELEASE_WIDENED),
     "rollback": _on(
         Permission.RELEASE_RESTORE,
@@ -191,6 +200,8 @@ COMMANDS: Mapping[str, Act] = {
     "hand over": _HAND_OVER,
     "retire": _on(Permission.RELEASE_RETIRE, AgentState, _SERVING, Tag.RELEASE_RETIRED),
     "revoke": _on(Permission.RELEASE_REVOKE, AgentState, _SERVING, Tag.RELEASE_REVOKED),
+    "releases": _on(Permission.RELEASE_HISTORY, AgentState),
+    "evidence": _on(Permission.AUDIT_READ, ReleaseState, leaves=Tag.EVIDENCE_WRITTEN),
     "inventory": Act(permission=Permission.AUDIT_READ),
     "whois": Act(permission=Permission.AUDIT_READ),
     "audit": Act(permission=Permission.AUDIT_READ),

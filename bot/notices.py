@@ -7,6 +7,7 @@ from adaptive_cards.progress import progress_card
 from bot import access_views, drift_views, tending_views, views
 from bot.turn import Message
 from tuning.domain.notices import Notice, NoticeKind
+from tuning.domain.releases import Decision
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, documents, releases, runs
 
@@ -29,7 +30,7 @@ def message(tenant: Tenant, notice: Notice) -> Message | None:
             card = tending_views.handed_over(tenant, notice)
         case NoticeKind.RETRAINING_HELD:
             card = tending_views.held(tenant, notice)
-        case NoticeKind.RELEASE_SUBMITTED:
+        case NoticeKind.RELEASE_SUBMITTED | NoticeKind.RELEASE_CONSENT_ASKED:
             card = views.approval(tenant, notice.person_id, notice.subject_id)
         case _:
             card = _news(tenant, notice)
@@ -63,5 +64,6 @@ def _news(tenant: Tenant, notice: Notice) -> Element | None:
     if notice.kind in {NoticeKind.RELEASE_RETIRED, NoticeKind.RELEASE_RESTORED, NoticeKind.RELEASE_ROLLED_BACK}:
         return views.decided(tenant, release)
     if notice.kind == NoticeKind.RELEASE_APPROVED:
-        return approved_card(agent, release, who, reason)
+        approved = [one for one in decisions if one.decision == Decision.APPROVED][-1]
+        return approved_card(agent, release, tenant.name_of(approved.decided_by), approved.reason)
     return rejected_card(agent, release, who, reason)

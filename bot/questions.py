@@ -203,7 +203,7 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
         access.check(session, tenant, conversation.person_id, Permission.RELEASE_TRY, release)
         release.try_out()
         return agent, release
-    if agent.live_release_id is None:
+    if not agent.is_serving:
         owner = tenant.name_of(agent.owner_id)
         msg = say(
             "'{agent}' doesn't answer at the moment: it has been taken back. Ask {owner}, who owns it.",

@@ -6,10 +6,10 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from adaptive_cards.agent import agent_card
-from adaptive_cards.approval import Case, approval_card, decided_card
+from adaptive_cards.approval import Case, Decided, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.drift import in_short
-from adaptive_cards.elements import Element
+from adaptive_cards.elements import Element, escape
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.inbox import Inbox, inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
@@ -41,7 +41,8 @@ from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
 from tuning.languages import day, retell, say
 from tuning.languages import number as number_of
-from tuning.releases import drift, retraining, rollouts
+from tuning.releases import approval as approvals
+from tuning.releases import drift, pilots, retraining, rollouts
 from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
 from tuning.store import drift as stored_drift
 
@@ -65,7 +66,7 @@ def pick(tenant: Tenant, person_id: str, chat_id: str, part: str = "") -> Elemen
 
 def introduction(tenant: Tenant, agent: Agent, person_id: str) -> Element:
     """Return how an agent introduces itself to a person: with the release that answers them."""
-    if agent.live_release_id is None:
+    if not agent.is_serving:
         msg = say("'{agent}' doesn't answer at the moment. Send 'agents' to see whom you can ask.", agent=agent.name)
         raise WrongState(msg)
     with tenant.store.reading() as session:
@@ -129,15 +130,17 @@ def evaluation(tenant: Tenant, person_id: str, release_id: str) -> Element:
 
 
 def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
-    """Return the case for an admin; once decided, what was decided."""
+    """Return the case for whoever may decide on it; once their word isn't wanted any more, what was decided."""
     with access.act(tenant, person_id, release_id) as session:
         release = releases.get(session, release_id)
-        access.check(session, tenant, person_id, Permission.RELEASE_APPROVE, release)
+        access.check(session, tenant, person_id, Permission.RELEASE_REJECT, release)
         agent, measured = agents.get(session, release.agent_id), _evaluation(session, release)
         decisions = releases.decisions(session, release.id)
+        is_for_admin = approvals.wants_admin(session, tenant, person_id, release)
+        is_for_data_owner = approvals.wants_data_owner(session, tenant, person_id, release)
         dataset_id = runs.get(session, release.run_id).dataset_id
         dataset = datasets.get(session, dataset_id) if dataset_id else None
-    if release.state != ReleaseState.SUBMITTED and decisions:
+    if not is_for_admin and not is_for_data_owner and decisions:
         return decided(tenant, release)
     with tenant.store.reading() as session:
         found = drift.look(session, tenant, release)
@@ -151,10 +154,15 @@ def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
             audience=[tenant.name_of(principal_id) for principal_id in release.audience],
             people=len(frozenset[str]().union(*(tenant.people.members(key) for key in release.audience))),
             learned=len(dataset.document_hashes) if dataset else 0,
-            left_out=len(dataset.exclusions) if dataset else 0,
+            left_out=dataset.exclusions if dataset else (),
             dataset_sha256=dataset.sha256 if dataset else "",
             drift=found,
             lost=lost,
+            pilot=[tenant.name_of(principal_id) for principal_id in release.pilot],
+            approved_by=tenant.name_of(release.approved_by) if release.approved_by else "",
+            consented_by=tenant.name_of(release.consented_by) if release.consented_by else "",
+            is_for_admin=is_for_admin,
+            is_for_data_owner=is_for_data_owner,
         )
     )
 
@@ -163,9 +171,25 @@ def decided(tenant: Tenant, release: Release) -> Element:
     """Return what was decided on a release last."""
     with tenant.store.reading() as session:
         agent, last = agents.get(session, release.agent_id), releases.decisions(session, release.id)[-1]
-        ratings = rollouts.standing(session, release) if release.state == ReleaseState.CANARY else ""
-    who = tenant.name_of(last.decided_by)
-    return decided_card(agent, release, Decision(last.decision), who, last.reason, ratings=ratings)
+        standing = _standing(session, release)
+    return decided_card(
+        Decided(
+            agent=agent,
+            release=release,
+            decision=Decision(last.decision),
+            who=tenant.name_of(last.decided_by),
+            reason=last.reason,
+            pilot=[tenant.name_of(principal_id) for principal_id in release.pilot],
+            standing=standing,
+        )
+    )
+
+
+def _standing(session: Session, release: Release) -> str:
+    """Return what people think of a canary or pilot; nothing of another release."""
+    if release.state == ReleaseState.PILOT:
+        return pilots.standing(session, release)
+    return rollouts.standing(session, release) if release.state == ReleaseState.CANARY else ""
 
 
 def audit(tenant: Tenant, person_id: str, *, before: int = 0, about: str = "") -> Element:
@@ -193,7 +217,7 @@ def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
     number = max(number, 0)
     items, total = governed_inventory.page(tenant, person_id, number)
     with tenant.store.reading() as session:
-        ratings = {one.agent.id: rollouts.standing(session, one.canary) for one in items if one.canary}
+        ratings = {one.agent.id: _standing(session, one.canary) for one in items if one.canary}
     lines = [
         Line(
             name=one.agent.name,
@@ -203,14 +227,7 @@ def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
             live=say("{release} since {day}", release=one.live.label, day=day(one.live.live_at))
             if one.live and one.live.live_at
             else "",
-            canary=say(
-                "{release} for {share} %. {ratings}",
-                release=one.canary.label,
-                share=number_of(one.canary.share),
-                ratings=ratings[one.agent.id],
-            )
-            if one.canary
-            else "",
+            canary=_first(tenant, one.canary, ratings[one.agent.id]) if one.canary else "",
             drift=". ".join(in_short(one.drift)),
             newest=say("{release} is {state}", release=one.newest.label, state=say(STATES[one.newest.state]))
             if one.newest and one.newest not in (one.live, one.canary)
@@ -220,6 +237,15 @@ def inventory(tenant: Tenant, person_id: str, number: int) -> Element:
     ]
     has_more = (number + 1) * governed_inventory.PAGE < total
     return inventory_card(lines, total=total, number=number, has_more=has_more)
+
+
+def _first(tenant: Tenant, release: Release, ratings: str) -> str:
+    """Return who gets a canary or pilot, and what they think of it."""
+    if release.state == ReleaseState.PILOT:
+        names = ", ".join(tenant.name_of(principal_id) for principal_id in release.pilot)
+        return say("{release} for {pilot}. {ratings}", release=release.label, pilot=escape(names), ratings=ratings)
+    share = number_of(release.share)
+    return say("{release} for {share} %. {ratings}", release=release.label, share=share, ratings=ratings)
 
 
 def whois(tenant: Tenant, person_id: str, text: str) -> Element:

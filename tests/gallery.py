@@ -25,7 +25,11 @@ INSTALLED = Path(".cache/cards")
 SCRIPTS = ("node_modules/markdown-it/dist/markdown-it.min.js", "node_modules/adaptivecards/dist/adaptivecards.js")
 VARIANTS = frozenset(
     {
+        "agreed",
+        "agreed, canary",
+        "agreed, waits for an admin",
         "approval, beside a live one",
+        "news: pilot",
         "news: drifted and waiting",
         "policy, outdated",
         "policy, saved",

@@ -25,6 +25,7 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         folder=settings.tenant,
         base_model=settings.base_model_name,
         is_excerpted=settings.reads == "excerpts",
+        audit_anchor=settings.audit_anchor,
         registration=settings.registration,
         encode=_hastily(Inference(settings.engine_url, timeout_s=ENCODING_S, patience_s=0.0)),
     )

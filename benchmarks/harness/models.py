@@ -80,16 +80,26 @@ def make_model(size: Size) -> Path:
 
 def make_adapters(size: Size, count: int, *, rank: int = 16) -> list[Path]:
     """Return LoRA adapters for every linear layer, made at the first call."""
-    source, found = make_folder(size), []
+    return _adapters(make_folder(size), size.name, count, rank)
+
+
+def make_starter_adapters(count: int, *, rank: int = 16) -> list[Path]:
+    """Return LoRA adapters of the shipped starter for every linear layer, made at the first call."""
+    return _adapters(STARTER, "starter", count, rank)
+
+
+def _adapters(source: Path, name: str, count: int, rank: int) -> list[Path]:
+    found = []
     for number in range(count):
-        target = FOLDER / f"{size.name}-adapter-{number}.gguf"
+        target = FOLDER / f"{name}-adapter-{number}.gguf"
         if not target.exists():
+            FOLDER.mkdir(parents=True, exist_ok=True)
             torch.manual_seed(number)
             model = LlamaForCausalLM.from_pretrained(source, dtype=torch.float32)
             tuned = get_peft_model(
                 model, LoraConfig(r=rank, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
             )
-            trained = FOLDER / f"{size.name}-adapter-{number}"
+            trained = FOLDER / f"{name}-adapter-{number}"
             tuned.save_pretrained(trained)
             convert_adapter(trained, source, target, converter_dir=TuningSettings().converter)
             shutil.rmtree(trained)

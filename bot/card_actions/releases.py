@@ -1,12 +1,13 @@
-"""Buttons about releases: look at, try, submit, approve, reject."""
+"""Buttons about releases: look at, try, submit, approve, agree, reject."""
 
-from bot import views
+from adaptive_cards.approval import PILOT
+from bot import history_views, identity, views
 from bot.card_actions.press import Outcome, Press
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
-from tuning.releases import publishing, rollouts
+from tuning.releases import approval, pilots, publishing, rollouts
 from tuning.store import agents, conversations, releases
 
 
@@ -35,22 +36,49 @@ def try_out(tenant: Tenant, press: Press) -> Outcome:
 
 
 def submit(tenant: Tenant, press: Press) -> Outcome:
-    """Ask the admins to publish it."""
-    release = publishing.submit(tenant, press.person_id, press.id("release_id"), press.text("note"))
+    """Ask the admins to publish it, if the owner proposes one to a pilot first."""
+    release_id, note = press.id("release_id"), press.text("note")
+    pilot = _pilot(tenant, press, Permission.RELEASE_SUBMIT)
+    release = publishing.submit(tenant, press.person_id, release_id, note, pilot=pilot)
     return Outcome(card=views.evaluation(tenant, press.person_id, release.id))
 
 
 def approve(tenant: Tenant, press: Press) -> Outcome:
-    """Let it go live, for all or first for a share of its audience."""
+    """Let it go live, for all, or first for a pilot or a share of its audience."""
     release_id, reason, share = press.id("release_id"), press.text("reason"), press.text("share")
-    if share.isdecimal():
+    if share == PILOT:
+        pilot = _pilot(tenant, press, Permission.RELEASE_APPROVE)
+        release = pilots.begin(tenant, press.person_id, release_id, pilot, reason)
+    elif share.isdecimal():
         release = rollouts.begin(tenant, press.person_id, release_id, int(share), reason)
     else:
         release = publishing.approve(tenant, press.person_id, release_id, reason)
     return Outcome(card=views.decided(tenant, release))
 
 
+def consent(tenant: Tenant, press: Press) -> Outcome:
+    """Agree to it as a data owner."""
+    release = approval.consent(tenant, press.person_id, press.id("release_id"))
+    return Outcome(card=views.decided(tenant, release))
+
+
+def history(tenant: Tenant, press: Press) -> Outcome:
+    """Show a page of an agent's releases."""
+    agent_id, number = press.id("agent_id"), press.number("number")
+    return Outcome(card=history_views.history(tenant, press.person_id, agent_id, number))
+
+
 def reject(tenant: Tenant, press: Press) -> Outcome:
     """Turn it down."""
     release = publishing.reject(tenant, press.person_id, press.id("release_id"), press.text("reason"))
     return Outcome(card=views.decided(tenant, release))
+
+
+def _pilot(tenant: Tenant, press: Press, permission: Permission) -> list[str]:
+    """Return whom the names of a pilot mean; nobody else than who may act searches the directory by it."""
+    if not press.text("pilot"):
+        return []
+    release_id = press.id("release_id")
+    with access.act(tenant, press.person_id, release_id) as session:
+        access.check(session, tenant, press.person_id, permission, releases.get(session, release_id))
+    return identity.principals(tenant, press.text("pilot"))

@@ -6,7 +6,9 @@ from bot.commands.approve import APPROVE
 from bot.commands.audit import AUDIT
 from bot.commands.canary import CANARY
 from bot.commands.command import Command
+from bot.commands.consent import CONSENT
 from bot.commands.create_agent import CREATE_AGENT
+from bot.commands.evidence import EVIDENCE
 from bot.commands.grant import GRANT
 from bot.commands.hand_over import HAND_OVER
 from bot.commands.help import help_command
@@ -16,8 +18,10 @@ from bot.commands.my_agents import MY_AGENTS
 from bot.commands.new import NEW
 from bot.commands.notices import NOTICES
 from bot.commands.pause import PAUSE
+from bot.commands.pilot import PILOT
 from bot.commands.policy import POLICY
 from bot.commands.reject import REJECT
+from bot.commands.releases import RELEASES
 from bot.commands.request_access import REQUEST_ACCESS
 from bot.commands.resume import RESUME
 from bot.commands.retire import RETIRE
@@ -38,11 +42,15 @@ _OTHERS = (
     HAND_OVER,
     APPROVALS,
     APPROVE,
+    CONSENT,
     REJECT,
+    PILOT,
     CANARY,
     ROLLBACK,
     RETIRE,
     REVOKE,
+    RELEASES,
+    EVIDENCE,
     INVENTORY,
     WHOIS,
     AUDIT,

@@ -1,10 +1,10 @@
-"""approvals: what waits for an admin's decision."""
+"""approvals: what waits for an admin's decision, or for a data owner's word."""
 
 import asyncio
 
 from adaptive_cards.elements import Element
 from bot import views
-from bot.commands.command import Command, admins
+from bot.commands.command import Command, deciders
 from bot.turn import Message, Turn
 from tuning.domain.permissions import Permission
 from tuning.governance import access
@@ -33,7 +33,7 @@ async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
 
 def _cards(tenant: Tenant, person_id: str) -> tuple[list[Element], int]:
     with access.act(tenant, person_id) as session:
-        access.check(session, tenant, person_id, Permission.AUDIT_READ)
+        access.check(session, tenant, person_id, Permission.APPROVALS_READ)
     waiting = publishing.waiting(tenant, person_id)
     cards = [views.approval(tenant, person_id, release.id) for release in waiting[:MAX_SHOWN]]
     return cards, max(len(waiting) - MAX_SHOWN, 0)
@@ -44,5 +44,5 @@ APPROVALS = Command(
     usage="approvals",
     says=mark("shows the releases that wait for a decision"),
     run=_run,
-    is_for=admins,
+    is_for=deciders,
 )

@@ -89,6 +89,17 @@ def admins(tenant: Tenant, person_id: str) -> bool:
     return access.is_admin(tenant, person_id)
 
 
+def data_owners(tenant: Tenant, person_id: str) -> bool:
+    """Say whether a person may agree to releases besides an admin."""
+    with tenant.store.reading() as session:
+        return person_id in access.data_owners(session, tenant)
+
+
+def deciders(tenant: Tenant, person_id: str) -> bool:
+    """Say whether a person is an admin or a data owner."""
+    return admins(tenant, person_id) or data_owners(tenant, person_id)
+
+
 def owners(tenant: Tenant, person_id: str) -> bool:
     """Say whether a person owns an agent."""
     with tenant.store.reading() as session:

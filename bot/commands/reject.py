@@ -3,7 +3,7 @@
 import asyncio
 
 from bot import views
-from bot.commands.command import ID_AND_MORE, Command, admins
+from bot.commands.command import ID_AND_MORE, Command, deciders
 from bot.commands.named import begins_with_release
 from bot.turn import Message, Turn
 from tuning.domain.errors import InvalidInput
@@ -29,7 +29,7 @@ REJECT = Command(
     usage="reject <id> <reason>",
     says=mark("turns a submitted release down"),
     run=_run,
-    is_for=admins,
+    is_for=deciders,
     takes=ID_AND_MORE,
     names=begins_with_release,
 )

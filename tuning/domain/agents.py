@@ -87,7 +87,7 @@ class Agent(SQLModel, table=True):
     """Principals (groups or people) that may use the agent; empty means the owner only."""
     live_release_id: str | None = Field(default=None, index=True)
     canary_release_id: str | None = None
-    """The release that a share of its audience gets in the place of the live one."""
+    """The release that some of its audience get first: a canary, or a pilot, which needs no live one beside it."""
     is_complete: bool = False
     """Whether the wizard has been finished once."""
     is_paused: bool = False
@@ -106,11 +106,16 @@ class Agent(SQLModel, table=True):
         """The audience with the default applied: the maker only."""
         return tuple(self.audience) or (self.owner_id,)
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether a release of it answers anybody, as long as it isn't paused."""
+        return self.live_release_id is not None or self.canary_release_id is not None
+
     def state(self, *, is_tuning: bool) -> AgentState:
         """Return where it stands, told whether a run is under way."""
-        if self.live_release_id is not None and self.is_paused:
+        if self.is_serving and self.is_paused:
             return AgentState.PAUSED
-        if self.live_release_id is not None:
+        if self.is_serving:
             return AgentState.LIVE_TUNING if is_tuning else AgentState.LIVE
         if is_tuning:
             return AgentState.TUNING
@@ -125,7 +130,7 @@ class Agent(SQLModel, table=True):
         """Let it answer nobody for the moment; raise `WrongState` if it answers nobody as it is."""
         if self.is_paused:
             raise WrongState(say("'{agent}' is paused already.", agent=self.name))
-        if self.live_release_id is None:
+        if not self.is_serving:
             raise WrongState(say("'{agent}' has no live release: nothing was changed.", agent=self.name))
         self.is_paused = True
 

@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
     RUN_READY = "run.ready"
     RUN_FAILED = "run.failed"
     RELEASE_SUBMITTED = "release.submitted"
+    RELEASE_CONSENT_ASKED = "release.consent_asked"
+    """A data owner's word is wanted."""
     RELEASE_APPROVED = "release.approved"
     RELEASE_REJECTED = "release.rejected"
     RELEASE_RETIRED = "release.retired"

@@ -34,6 +34,8 @@ class Policy(SQLModel, table=True):
     """Principals that may start runs of their agents; empty: everybody in the organisation."""
     maker_ids: list[str] = Field(default_factory=list, sa_type=JSON)
     """Principals that may make agents; empty: everybody in the organisation."""
+    data_owner_ids: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Principals one of whom must agree to a release besides the admin who approves it; empty: nobody is asked."""
     is_answering: bool = True
     """Whether tuned agents answer, however tuning is switched."""
     agents_per_owner: int = 10
@@ -112,6 +114,8 @@ class Setting:
     least: int = 1
     most: int = 0
     """The largest number."""
+    nobody: str = mark("everybody")
+    """What it means that no principals are chosen."""
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -119,6 +123,12 @@ SETTINGS: Mapping[str, Setting] = {
     "is_answering": Setting(title=mark("Answers of tuned agents"), word="answers", kind=Kind.SWITCH),
     "tuner_ids": Setting(title=mark("Tuning is on for"), word="tuners", kind=Kind.PRINCIPALS),
     "maker_ids": Setting(title=mark("Agents are made by"), word="makers", kind=Kind.PRINCIPALS),
+    "data_owner_ids": Setting(
+        title=mark("Data owners who must agree to a release"),
+        word="dataowners",
+        kind=Kind.PRINCIPALS,
+        nobody=mark("nobody"),
+    ),
     "agents_per_owner": Setting(title=mark("Agents per owner"), word="agents", kind=Kind.NUMBER, most=1_000),
     "runs_per_day": Setting(title=mark("Runs in 24 hours"), word="runs", kind=Kind.NUMBER, most=10_000),
     "documents_per_agent": Setting(title=mark("Documents per agent"), word="documents", kind=Kind.NUMBER, most=10_000),

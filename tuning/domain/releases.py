@@ -19,6 +19,8 @@ class ReleaseState(StrEnum):
 
     CANDIDATE = "candidate"
     SUBMITTED = "submitted"
+    PILOT = "pilot"
+    """The people of its audience whom an admin named get it, beside the live release if there is one."""
     CANARY = "canary"
     """A share of its audience gets it, beside the live release."""
     LIVE = "live"
@@ -32,6 +34,7 @@ class ReleaseState(StrEnum):
 STATES = {
     ReleaseState.CANDIDATE: mark("candidate"),
     ReleaseState.SUBMITTED: mark("submitted"),
+    ReleaseState.PILOT: mark("pilot"),
     ReleaseState.CANARY: mark("canary"),
     ReleaseState.LIVE: mark("live"),
     ReleaseState.SUPERSEDED: mark("superseded"),
@@ -43,13 +46,17 @@ STATES = {
 """What people call a state, within a sentence."""
 
 
+FIRST = (ReleaseState.CANARY, ReleaseState.PILOT)
+"""In which some of its audience get a release before the others."""
+
+
 class Release(SQLModel, table=True):
     """One tuned adapter of an agent, with what an admin decides on."""
 
     __table_args__ = (
         UniqueConstraint("agent_id", "number"),
         one_per("agent_id", name="live_release", where="state = 'live'"),
-        one_per("agent_id", name="canary_release", where="state = 'canary'"),
+        one_per("agent_id", name="canary_release", where="state IN ('canary', 'pilot')"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -73,6 +80,12 @@ class Release(SQLModel, table=True):
     """Of its audience, in percent, that gets it while it is a canary."""
     canary_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When it became one."""
+    pilot: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Principals: who of its audience gets it while it is a pilot; until then, whom its owner proposes for that."""
+    approved_by: str = ""
+    """The admin who has approved it, while it waits for a data owner besides."""
+    consented_by: str = ""
+    """The data owner who has agreed."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
     @property
@@ -97,18 +110,38 @@ class Release(SQLModel, table=True):
     def approve(self) -> None:
         """Make it the one that answers."""
         self._must_be(ReleaseState.SUBMITTED)
-        self.state, self.live_at = ReleaseState.LIVE, now()
+        self.state, self.live_at, self.approved_by = ReleaseState.LIVE, now(), ""
+
+    def await_consent(self, admin_id: str, share: int, pilot: list[str]) -> None:
+        """Keep an admin's approval, and who is to get it, until a data owner agrees."""
+        self._must_be(ReleaseState.SUBMITTED)
+        self.approved_by, self.share, self.pilot = admin_id, share, pilot
+
+    def consent(self, person_id: str) -> None:
+        """Keep a data owner's word; it lasts, whatever becomes of the admins'."""
+        self._must_be(ReleaseState.SUBMITTED)
+        self.consented_by = person_id
 
     def begin_canary(self, share: int) -> None:
         """Let a share of its audience, in percent, get it."""
         self._must_be(ReleaseState.SUBMITTED)
-        _must_be_part(share)
-        self.state, self.share, self.canary_at = ReleaseState.CANARY, share, now()
+        must_be_part(share)
+        self.state, self.share, self.canary_at, self.approved_by = ReleaseState.CANARY, share, now(), ""
+
+    def begin_pilot(self, principal_ids: list[str]) -> None:
+        """Let some people of its audience get it."""
+        self._must_be(ReleaseState.SUBMITTED)
+        self.state, self.pilot, self.approved_by = ReleaseState.PILOT, principal_ids, ""
+
+    def let_in(self, principal_ids: list[str]) -> None:
+        """Let further people of its audience get it."""
+        self._must_be(ReleaseState.PILOT)
+        self.pilot = list(dict.fromkeys([*self.pilot, *principal_ids]))
 
     def widen(self, share: int) -> None:
         """Let more of its audience get it."""
         self._must_be(ReleaseState.CANARY)
-        _must_be_part(share)
+        must_be_part(share)
         if share <= self.share:
             msg = say(
                 "{release} answers {share} % of its audience already: name a greater share.",
@@ -119,18 +152,18 @@ class Release(SQLModel, table=True):
         self.share = share
 
     def complete(self) -> None:
-        """Make a canary the one that answers everybody."""
-        self._must_be(ReleaseState.CANARY)
+        """Make a canary or pilot the one that answers everybody."""
+        self._must_be(*FIRST)
         self.state, self.live_at = ReleaseState.LIVE, now()
 
     def roll_back(self) -> None:
-        """End a canary: nobody gets it any more."""
-        self._must_be(ReleaseState.CANARY)
+        """End a canary or pilot: nobody gets it any more."""
+        self._must_be(*FIRST)
         self.state = ReleaseState.REJECTED
 
     def wait_again(self) -> None:
-        """End a canary that has nothing to be compared with any more: it waits for a decision."""
-        self._must_be(ReleaseState.CANARY)
+        """End a canary or pilot whose live release has been stopped: it waits for a decision."""
+        self._must_be(*FIRST)
         self.state = ReleaseState.SUBMITTED
 
     def reject(self) -> None:
@@ -155,17 +188,18 @@ class Release(SQLModel, table=True):
 
     def revoke(self) -> None:
         """Stop it from answering at once."""
-        self._must_be(ReleaseState.LIVE)
+        self._must_be(ReleaseState.LIVE, ReleaseState.PILOT)
         self.state = ReleaseState.REVOKED
 
     def retire(self) -> None:
         """End its service in good order."""
-        self._must_be(ReleaseState.LIVE)
+        self._must_be(ReleaseState.LIVE, ReleaseState.PILOT)
         self.state = ReleaseState.RETIRED
 
     def restore(self) -> None:
         """Let it answer again."""
-        if self.state not in {ReleaseState.SUPERSEDED, ReleaseState.RETIRED}:
+        was_live = self.state in {ReleaseState.SUPERSEDED, ReleaseState.RETIRED} and self.live_at is not None
+        if not was_live:
             msg = say(
                 "{release} is {state}: only one that was live and not taken back can return.",
                 release=self._begins,
@@ -186,8 +220,8 @@ class Release(SQLModel, table=True):
             raise WrongState(msg)
         self.state = ReleaseState.SUSPENDED
 
-    def _must_be(self, state: ReleaseState) -> None:
-        if self.state is not state and self.state != state:
+    def _must_be(self, state: ReleaseState, *others: ReleaseState) -> None:
+        if self.state not in {state, *others}:
             msg = say(
                 "{release} is {state}, not {wanted}: nothing was changed.",
                 release=self._begins,
@@ -197,7 +231,8 @@ class Release(SQLModel, table=True):
             raise WrongState(msg)
 
 
-def _must_be_part(share: int) -> None:
+def must_be_part(share: int) -> None:
+    """Raise `InvalidInput` unless a share, in percent, is a part of an audience."""
     if not 0 < share < WHOLE:
         msg = say(
             "A canary answers from 1 to {most} % of its audience; {share} % can't be.", most=WHOLE - 1, share=share
@@ -219,7 +254,7 @@ class CanaryRating(SQLModel, table=True):
 
 
 class Decision(StrEnum):
-    """What an admin decided."""
+    """What an admin or a data owner decided."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -227,7 +262,9 @@ class Decision(StrEnum):
     RETIRED = "retired"
     RESTORED = "restored"
     ROLLED_BACK = "rolled back"
-    """A canary; by an admin or by the test of its ratings."""
+    """A canary or pilot; by an admin, or a canary by the test of its ratings."""
+    CONSENTED = "consented"
+    """A data owner agreed, besides the admin who approves."""
 
 
 DECISIONS = {
@@ -237,12 +274,13 @@ DECISIONS = {
     Decision.RETIRED: mark("retired"),
     Decision.RESTORED: mark("restored"),
     Decision.ROLLED_BACK: mark("rolled back"),
+    Decision.CONSENTED: mark("agreed to"),
 }
 """What people call a decision, within a sentence."""
 
 
 class Approval(SQLModel, table=True):
-    """An admin's decision on a release."""
+    """An admin's or a data owner's decision on a release."""
 
     id: str = Field(default_factory=new_id, primary_key=True)
     release_id: str = Field(index=True)

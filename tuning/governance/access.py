@@ -16,7 +16,7 @@ from tuning.domain.grants import Grant
 from tuning.domain.notices import Notice
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import ORGANISATION
-from tuning.domain.releases import Release
+from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
 from tuning.governance import rules
 from tuning.governance.errors import PermissionMissing
@@ -79,6 +79,18 @@ def is_in(tenant: Tenant, person_id: str, audience: list[str]) -> bool:
     return not tenant.people.principals(person_id).isdisjoint(audience)
 
 
+def is_in_pilot(tenant: Tenant, person_id: str, release: Release) -> bool:
+    """Return whether a person gets a release because it is a pilot, and they are among those it goes to."""
+    if release.state != ReleaseState.PILOT:
+        return False
+    return is_in(tenant, person_id, release.pilot) and is_in(tenant, person_id, release.audience)
+
+
+def data_owners(session: Session, tenant: Tenant) -> frozenset[str]:
+    """Return who may agree to releases besides an admin; nobody where the policy asks for no such word."""
+    return frozenset[str]().union(*(tenant.people.members(key) for key in policy.get(session).data_owner_ids))
+
+
 def is_tuner(session: Session, tenant: Tenant, person_id: str) -> bool:
     """Return whether the policy lets a person start runs, without a grant."""
     return is_in(tenant, person_id, policy.get(session).tuner_ids or [ORGANISATION])
@@ -107,6 +119,10 @@ class _Standing:
         return agent is not None and agent.owner_id == self.person_id
 
     @property
+    def is_data_owner(self) -> bool:
+        return self.person_id in data_owners(self.session, self.tenant)
+
+    @property
     def is_anothers(self) -> bool:
         agent = self._agent
         return agent is not None and self.person_id not in agent.owners
@@ -131,9 +147,15 @@ class _Standing:
     @property
     def is_in_audience(self) -> bool:
         agent = self._agent
-        if agent is None or agent.live_release_id is None:
+        if agent is None:
             return False
-        return is_in(self.tenant, self.person_id, releases.get(self.session, agent.live_release_id).audience)
+        if agent.live_release_id is not None:
+            live = releases.get(self.session, agent.live_release_id)
+            if is_in(self.tenant, self.person_id, live.audience):
+                return True
+        if agent.canary_release_id is None:
+            return False
+        return is_in_pilot(self.tenant, self.person_id, releases.get(self.session, agent.canary_release_id))
 
     @property
     def is_asker(self) -> bool:

@@ -55,7 +55,7 @@ def told(tenant: Tenant, session: Session, key: str, value: Value) -> str:
     """Return a setting's value as people read it."""
     match SETTINGS[key].kind, value:
         case Kind.PRINCIPALS, list():
-            return ", ".join(map(tenant.name_of, value)) or say("everybody")
+            return ", ".join(map(tenant.name_of, value)) or say(SETTINGS[key].nobody)
         case Kind.NAMES, list():
             sources = {source.id: source.name for source in documents.sources(session)}
             return ", ".join(sources.get(name, name) for name in value) or say("all")

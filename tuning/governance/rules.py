@@ -31,6 +31,11 @@ class Standing(Protocol):
         ...
 
     @property
+    def is_data_owner(self) -> bool:
+        """Whether the policy names the person among those who agree to releases besides an admin."""
+        ...
+
+    @property
     def is_anothers(self) -> bool:
         """Whether there is an agent, and the person neither owns it nor has handed it over."""
         ...
@@ -86,8 +91,24 @@ def _must_own_or_administer(standing: Standing) -> str:
 
 
 def _four_eyes(standing: Standing) -> str:
-    if not standing.is_admin:
-        return say("Only admins may do that.")
+    return _must_administer(standing) or _must_be_anothers(standing)
+
+
+def _may_consent(standing: Standing) -> str:
+    if not standing.is_data_owner:
+        return say("Only the data owners whom the policy names may do that.")
+    return _must_be_anothers(standing)
+
+
+def _may_reject(standing: Standing) -> str:
+    return _may_review(standing) or _must_be_anothers(standing)
+
+
+def _may_review(standing: Standing) -> str:
+    return "" if standing.is_data_owner else _must_administer(standing)
+
+
+def _must_be_anothers(standing: Standing) -> str:
     return (
         ""
         if standing.is_anothers
@@ -147,10 +168,13 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.RELEASE_TRY: _must_own,
     Permission.RELEASE_SUBMIT: _must_own,
     Permission.RELEASE_APPROVE: _four_eyes,
-    Permission.RELEASE_REJECT: _four_eyes,
+    Permission.RELEASE_CONSENT: _may_consent,
+    Permission.RELEASE_REJECT: _may_reject,
     Permission.RELEASE_RETIRE: _must_own_or_administer,
     Permission.RELEASE_RESTORE: _four_eyes,
     Permission.RELEASE_REVOKE: _must_administer,
+    Permission.RELEASE_HISTORY: _must_own_or_administer,
+    Permission.APPROVALS_READ: _may_review,
     Permission.FEEDBACK_GIVE: _must_be_theirs,
     Permission.FEEDBACK_REVIEW: _must_own,
     Permission.AUDIT_READ: _must_administer,

@@ -31,6 +31,8 @@ class Tenant:
     """What the base model is called that agents are tuned on."""
     is_excerpted: bool = False
     """Whether models are shown one sentence or row of each passage, and not all of it."""
+    audit_anchor: Path = Path("var/audit-anchor.jsonl")
+    """The file of the audit's anchors, outside the store."""
     registration: AppRegistration | None = None
     """How Attune signs in to Microsoft 365, if it does."""
 

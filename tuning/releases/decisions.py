@@ -3,13 +3,12 @@
 from sqlmodel import Session
 
 from tuning.domain.agents import Agent
-from tuning.domain.audit import Tag
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import DECISIONS, Approval, Decision, Release, ReleaseState
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, number, say
-from tuning.store import agents, audit, feedback, notices, releases, runs
+from tuning.store import agents, feedback, notices, releases, runs
 
 MAX_REASON = 1000
 
@@ -40,9 +39,19 @@ def must_be_undecided(session: Session, tenant: Tenant, release: Release) -> Non
 
 
 def must_be_alone(session: Session, agent: Agent) -> None:
-    """Raise `WrongState` if an agent has a canary: two would be compared with different people."""
+    """Raise `WrongState` if an agent has a canary or pilot: two would be compared with different people."""
     if agent.canary_release_id is not None:
         canary = releases.get(session, agent.canary_release_id)
+        if canary.state == ReleaseState.PILOT:
+            raise WrongState(
+                say(
+                    "Release {number} of '{agent}' is a pilot. First let it answer all with **pilot {id} all**, or end "
+                    "it with **rollback {id}**.",
+                    number=canary.number,
+                    agent=agent.name,
+                    id=agent.id,
+                )
+            )
         raise WrongState(
             say(
                 "Release {number} of '{agent}' answers {share} % of its audience. First let it answer all with "
@@ -56,9 +65,13 @@ def must_be_alone(session: Session, agent: Agent) -> None:
 
 
 def decide(session: Session, actor_id: str, release: Release, decision: Decision, reason: str) -> None:
-    """Write a decision down, and take the question back from the other admins."""
+    """Write a decision down, and take the question back from everybody else whom it was put to."""
     session.add(Approval(release_id=release.id, decision=decision, decided_by=actor_id, reason=reason))
-    notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
+    is_waiting = release.state == ReleaseState.SUBMITTED
+    if not (is_waiting and decision is Decision.CONSENTED):
+        notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
+    if not (is_waiting and decision is Decision.APPROVED):
+        notices.settle(session, NoticeKind.RELEASE_CONSENT_ASKED, release.id)
 
 
 def replace_live(session: Session, agent: Agent, release: Release) -> Release | None:
@@ -72,25 +85,9 @@ def replace_live(session: Session, agent: Agent, release: Release) -> Release | 
     return replaced
 
 
-def record_live(
-    session: Session, actor_id: str, agent: Agent, release: Release, *, reason: str, replaced: Release | None
-) -> None:
-    """Write down that a release has been approved and answers its whole audience, and tell who waits for it."""
-    session.add_all([release, agent])
-    decide(session, actor_id, release, Decision.APPROVED, reason)
-    notices.notify(session, NoticeKind.RELEASE_APPROVED, [agent.owner_id], release.id)
+def tell_teachers(session: Session, release: Release) -> None:
+    """Tell everybody whose correction a release has learned, once it answers its whole audience."""
     notices.notify(session, NoticeKind.FEEDBACK_LEARNED, _teachers(session, release), release.id)
-    audit.record(
-        session,
-        Tag.RELEASE_APPROVED,
-        actor_id,
-        release.id,
-        agent_id=agent.id,
-        reason=reason,
-        supersedes=replaced.id if replaced else None,
-        adapter=release.adapter_sha256,
-        audience=release.audience,
-    )
 
 
 def worded_reason(text: str) -> str:

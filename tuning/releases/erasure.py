@@ -93,7 +93,7 @@ def erase_agent(tenant: Tenant, actor_id: str, agent_id: str) -> Receipt:
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_DELETE, agent)
-        if agent.live_release_id is not None:
+        if agent.is_serving:
             raise WrongState(say("'{agent}' is live. Retire it first, then delete it.", agent=agent.name))
         if runs.open_run(session, agent_id) is not None:
             raise WrongState(say("'{agent}' is being tuned. Cancel the run first, then delete it.", agent=agent.name))

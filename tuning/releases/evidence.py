@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,12 +14,15 @@ from sqlmodel import Session
 from tuning.domain.audit import Tag
 from tuning.domain.datasets import Dataset
 from tuning.domain.documents import Document
+from tuning.domain.drafts import Draft
 from tuning.domain.fields import now
+from tuning.domain.permissions import Permission
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run
+from tuning.governance import access
 from tuning.governance.audit import Format, lines
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, audit, datasets, documents, releases, runs
+from tuning.store import agents, audit, datasets, documents, drafts, releases, runs
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -47,7 +51,24 @@ class Pack:
     sha256: str
 
 
-def write(tenant: Tenant, release_id: str, target: Path, anchor_file: Path) -> Pack:
+def hand_out(tenant: Tenant, actor_id: str, release_id: str, chat_id: str) -> Draft:
+    """Make the evidence for a release a file to offer to an admin in a chat, in the place of what they had of it."""
+    with access.act(tenant, actor_id, release_id) as session:
+        access.check(session, tenant, actor_id, Permission.AUDIT_READ)
+        release = releases.get(session, release_id)
+        agent = agents.get(session, release.agent_id)
+    with tempfile.TemporaryDirectory() as folder:
+        pack = write(tenant, release.id, Path(folder) / "pack.zip", tenant.audit_anchor, actor_id=actor_id)
+        content = pack.path.read_bytes()
+    name = f"evidence-{agent.id}-{release.number}.zip"
+    draft = Draft(release_id=release.id, person_id=actor_id, chat_id=chat_id, name=name, content=content)
+    with tenant.store.transaction() as session:
+        drafts.forget_evidence(session, release.id, actor_id)
+        session.add(draft)
+    return draft
+
+
+def write(tenant: Tenant, release_id: str, target: Path, anchor_file: Path, *, actor_id: str = audit.OPERATOR) -> Pack:
     """Write the evidence for a release, and the pack's hash into the audit; raise `NotFound` without the release."""
     with tenant.store.reading() as session:
         release = releases.get(session, release_id)
@@ -71,9 +92,7 @@ def write(tenant: Tenant, release_id: str, target: Path, anchor_file: Path) -> P
             pack.writestr(name, content)
     sha256 = _measured(target)["sha256"]
     with tenant.store.transaction() as session:
-        audit.record(
-            session, Tag.EVIDENCE_WRITTEN, audit.OPERATOR, release.id, agent_id=release.agent_id, sha256=sha256
-        )
+        audit.record(session, Tag.EVIDENCE_WRITTEN, actor_id, release.id, agent_id=release.agent_id, sha256=sha256)
     return Pack(path=target, sha256=sha256)
 
 

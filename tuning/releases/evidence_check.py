@@ -23,8 +23,9 @@ _TAGS = {
     Decision.RETIRED: Tag.RELEASE_RETIRED,
     Decision.RESTORED: Tag.RELEASE_RESTORED,
     Decision.ROLLED_BACK: Tag.RELEASE_ROLLED_BACK,
+    Decision.CONSENTED: Tag.RELEASE_CONSENTED,
 }
-_NAMES_THE_ADAPTER = {Tag.RELEASE_APPROVED, Tag.RELEASE_RESTORED}
+_NAMES_THE_ADAPTER = {Tag.RELEASE_APPROVED, Tag.RELEASE_CONSENTED, Tag.RELEASE_RESTORED}
 
 
 def objections(path: Path) -> list[str]:
@@ -95,8 +96,14 @@ def _contradictions(files: dict[str, bytes]) -> Iterator[str]:
     recorded = [(event.tag, event.actor_id) for event in events if event.tag in _TAGS.values()]
     if recorded != [(_TAGS[Decision(one["decision"])], one["decided_by"]) for one in decisions]:
         yield "The decisions are not those that the audit records."
-    if any(one["decision"] == Decision.APPROVED and one["decided_by"] == agent["owner_id"] for one in decisions):
+    approved, consented = (
+        {one["decided_by"] for one in decisions if one["decision"] == which}
+        for which in (Decision.APPROVED, Decision.CONSENTED)
+    )
+    if agent["owner_id"] in approved | consented:
         yield "The agent's own owner approved the release."
+    if len(approved | consented) == 1 and consented:
+        yield "The same person approved the release and agreed to it."
     learned = {one["id"]: one["sha256"] for one in json.loads(files["documents.json"])["learned"]}
     if learned != json.loads(files["dataset.json"])["document_hashes"]:
         yield "The documents are not those that the dataset was made of."

@@ -1,5 +1,7 @@
 """A release's way to its audience: the owner submits, another person who is an admin decides; each act in one piece."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
 from tuning.domain.agents import Agent
@@ -11,23 +13,29 @@ from tuning.domain.releases import DECISIONS, Decision, Release, ReleaseState
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
-from tuning.releases import rollouts
+from tuning.releases import approval, rollouts
 from tuning.releases.decisions import (
     decide,
     locked,
     must_be_alone,
     must_be_undecided,
-    record_live,
     replace_live,
     worded,
     worded_reason,
 )
 from tuning.releases.drift import must_be_readable
-from tuning.store import agents, audit, notices, releases
+from tuning.releases.reach import EVERYBODY, must_reach_somebody
+from tuning.store import agents, audit, notices, policy, releases
+
+TWO = 2
+"""Pairs of eyes."""
 
 
-def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> Release:
-    """Ask the admins to publish a candidate; raise `WrongState` if nobody could decide on it."""
+def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "", *, pilot: Sequence[str] = ()) -> Release:
+    """Ask for a candidate to be published, if wanted to a pilot first; raise `WrongState` if nobody could decide on it.
+
+    Raise `InvalidInput` for a pilot with nobody of the audience in it.
+    """
     note = worded(note, mark("note"))
     with access.act(tenant, actor_id, release_id) as session:
         agent, release = locked(session, release_id)
@@ -37,33 +45,31 @@ def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> Re
             raise WrongState(
                 say("There is no other admin, and nobody decides on an agent that is or was theirs. Name another one.")
             )
+        others = _data_owners(session, tenant, agent, admins) - admins
         release.submit(note)
+        if pilot:
+            must_reach_somebody(tenant, release, pilot)
+            release.pilot = list(pilot)
         session.add(release)
         notices.notify(session, NoticeKind.RELEASE_SUBMITTED, admins, release.id)
-        audit.record(session, Tag.RELEASE_SUBMITTED, actor_id, release.id, agent_id=agent.id, note=note)
+        notices.notify(session, NoticeKind.RELEASE_CONSENT_ASKED, others, release.id)
+        what = {"pilot": release.pilot} if pilot else {}
+        audit.record(session, Tag.RELEASE_SUBMITTED, actor_id, release.id, agent_id=agent.id, note=note, **what)
         return release
 
 
 def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") -> Release:
     """Make a submitted release the one that answers; the one before gives way in the same moment.
 
+    Where a data owner has to agree, too, and hasn't yet, that happens as soon as one does.
+
     Raise `WrongState`, naming who it was, if another admin has decided already.
     """
-    reason = worded(reason, mark("note"))
-    with access.act(tenant, actor_id, release_id) as session:
-        agent, release = locked(session, release_id)
-        access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
-        must_be_undecided(session, tenant, release)
-        must_be_readable(session, tenant, release)
-        must_be_alone(session, agent)
-        replaced = replace_live(session, agent, release)
-        release.approve()
-        record_live(session, actor_id, agent, release, reason=reason, replaced=replaced)
-        return release
+    return approval.approve(tenant, actor_id, release_id, reason, EVERYBODY)
 
 
 def reject(tenant: Tenant, actor_id: str, release_id: str, reason: str) -> Release:
-    """Turn a submitted release down; the owner reads the reason."""
+    """Turn a submitted release down, as an admin or a data owner; the owner reads the reason."""
     reason = worded_reason(reason)
     with access.act(tenant, actor_id, release_id) as session:
         agent, release = locked(session, release_id)
@@ -78,7 +84,7 @@ def reject(tenant: Tenant, actor_id: str, release_id: str, reason: str) -> Relea
 
 
 def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release:
-    """Stop an agent's live release from answering, at once."""
+    """Stop an agent's live release from answering, at once; where only a pilot answers, that."""
     reason = worded_reason(reason)
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
@@ -87,7 +93,7 @@ def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release
         release.revoke()
         agent.live_release_id = None
         session.add_all([release, agent])
-        rollouts.take_out(session, tenant, actor_id, agent)
+        _take_out(session, tenant, actor_id, agent, release)
         decide(session, actor_id, release, Decision.REVOKED, reason)
         notices.notify(session, NoticeKind.RELEASE_REVOKED, [agent.owner_id], release.id)
         audit.record(session, Tag.RELEASE_REVOKED, actor_id, release.id, agent_id=agent.id, reason=reason)
@@ -104,7 +110,7 @@ def retire(tenant: Tenant, actor_id: str, agent_id: str, reason: str = "") -> Re
         release.retire()
         agent.live_release_id = None
         session.add_all([release, agent])
-        rollouts.take_out(session, tenant, actor_id, agent)
+        _take_out(session, tenant, actor_id, agent, release)
         decide(session, actor_id, release, Decision.RETIRED, reason)
         notices.notify(session, NoticeKind.RELEASE_RETIRED, {agent.owner_id} - {actor_id}, release.id)
         audit.record(session, Tag.RELEASE_RETIRED, actor_id, release.id, agent_id=agent.id, reason=reason)
@@ -149,19 +155,42 @@ def roll_back(tenant: Tenant, actor_id: str, agent_id: str, number: int | None =
 
 
 def waiting(tenant: Tenant, actor_id: str) -> list[Release]:
-    """Return the submitted releases that the actor may decide on, the one that waits longest first."""
+    """Return the submitted releases that want the actor's word, the one that waits longest first."""
     with tenant.store.reading() as session:
         return [
             release
             for release in releases.in_state(session, ReleaseState.SUBMITTED)
-            if access.may(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
+            if approval.wanted(session, tenant, actor_id, release)
         ]
 
 
+def _data_owners(session: Session, tenant: Tenant, agent: Agent, admins: frozenset[str]) -> frozenset[str]:
+    """Return who may agree besides an admin; raise `WrongState` if the policy asks for it and nobody else could."""
+    if not policy.get(session).data_owner_ids:
+        return frozenset()
+    found = access.data_owners(session, tenant) - agent.owners
+    if not found or len(found | admins) < TWO:
+        raise WrongState(
+            say(
+                "Your organisation asks a data owner besides an admin, and there is nobody else who could agree. Ask "
+                "an admin to name one in the policy."
+            )
+        )
+    return found
+
+
+def _take_out(session: Session, tenant: Tenant, actor_id: str, agent: Agent, stopped: Release) -> None:
+    """End what some get first, because the release that answers has been stopped; that may be what some get first."""
+    if agent.canary_release_id == stopped.id:
+        agent.canary_release_id = None
+    rollouts.take_out(session, tenant, actor_id, agent)
+
+
 def _live(session: Session, tenant: Tenant, agent: Agent) -> Release:
-    """Return the agent's live release, kept from other changes; raise `WrongState`, naming who ended it."""
-    if agent.live_release_id is not None:
-        return releases.get_for_update(session, agent.live_release_id)
+    """Return what answers, kept from other changes: live, or else a pilot; raise `WrongState`, naming who ended it."""
+    answering_id = agent.live_release_id or agent.canary_release_id
+    if answering_id is not None:
+        return releases.get_for_update(session, answering_id)
     if last := releases.last_decision(session, agent.id):
         decision, release = last
         if decision.decision in {Decision.REVOKED, Decision.RETIRED}:

@@ -13,7 +13,7 @@ from tuning.domain.audit import Tag
 from tuning.domain.errors import Refusal
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
-from tuning.domain.releases import ReleaseState
+from tuning.domain.releases import FIRST, ReleaseState
 from tuning.domain.runs import Run
 from tuning.governance import access
 from tuning.governance.errors import PermissionMissing
@@ -21,7 +21,7 @@ from tuning.governance.tenant import Tenant
 from tuning.releases.runs import begin
 from tuning.store import agents, audit, feedback, notices, policy, releases, runs
 
-_UNDECIDED = {ReleaseState.SUBMITTED, ReleaseState.CANARY}
+_UNDECIDED = {ReleaseState.SUBMITTED, *FIRST}
 
 
 def start_due(tenant: Tenant, at: datetime) -> list[Run]:

@@ -12,21 +12,14 @@ from tuning.domain.errors import NotFound, WrongState
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
-from tuning.domain.releases import WHOLE, CanaryRating, Decision, Release
+from tuning.domain.releases import WHOLE, CanaryRating, Decision, Release, ReleaseState, must_be_part
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
-from tuning.languages import in_english, mark, number, say, say_many
+from tuning.languages import in_english, number, say, say_many
+from tuning.releases import approval
 from tuning.releases.canary import Tally, is_chosen, tally
-from tuning.releases.decisions import (
-    decide,
-    locked,
-    must_be_alone,
-    must_be_undecided,
-    record_live,
-    replace_live,
-    worded,
-)
-from tuning.releases.drift import must_be_readable
+from tuning.releases.decisions import decide, replace_live, tell_teachers
+from tuning.releases.reach import Reach
 from tuning.store import agents, audit, conversations, notices, releases
 
 
@@ -35,39 +28,8 @@ def begin(tenant: Tenant, actor_id: str, release_id: str, share: int, reason: st
 
     Raise `WrongState`, naming who it was, if another admin has decided already, or if nothing is live to compare with.
     """
-    reason = worded(reason, mark("note"))
-    with access.act(tenant, actor_id, release_id) as session:
-        agent, release = locked(session, release_id)
-        access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, release)
-        must_be_undecided(session, tenant, release)
-        must_be_readable(session, tenant, release)
-        must_be_alone(session, agent)
-        if agent.live_release_id is None:
-            raise WrongState(
-                say(
-                    "'{agent}' has no live release that {release} could be compared with: approve it for all.",
-                    agent=agent.name,
-                    release=release.label,
-                )
-            )
-        release.begin_canary(share)
-        agent.canary_release_id = release.id
-        session.add_all([release, agent])
-        decide(session, actor_id, release, Decision.APPROVED, reason)
-        notices.notify(session, NoticeKind.RELEASE_APPROVED, [agent.owner_id], release.id)
-        audit.record(
-            session,
-            Tag.RELEASE_APPROVED,
-            actor_id,
-            release.id,
-            agent_id=agent.id,
-            reason=reason,
-            share=share,
-            beside=agent.live_release_id,
-            adapter=release.adapter_sha256,
-            audience=release.audience,
-        )
-        return release
+    must_be_part(share)
+    return approval.approve(tenant, actor_id, release_id, reason, Reach(share=share))
 
 
 def widen(tenant: Tenant, actor_id: str, agent_id: str, share: int) -> Release:
@@ -77,10 +39,7 @@ def widen(tenant: Tenant, actor_id: str, agent_id: str, share: int) -> Release:
         access.check(session, tenant, actor_id, Permission.RELEASE_APPROVE, agent)
         release = _canary(session, tenant, agent)
         if share == WHOLE:
-            replaced = replace_live(session, agent, release)
-            release.complete()
-            _leave(session, agent, release)
-            record_live(session, actor_id, agent, release, reason="", replaced=replaced)
+            complete(session, actor_id, agent, release)
             return release
         before = release.share
         release.widen(share)
@@ -89,6 +48,27 @@ def widen(tenant: Tenant, actor_id: str, agent_id: str, share: int) -> Release:
             session, Tag.RELEASE_WIDENED, actor_id, release.id, agent_id=agent.id, share=share, share_before=before
         )
         return release
+
+
+def complete(session: Session, actor_id: str, agent: Agent, release: Release) -> None:
+    """Make what some got first the one that answers everybody, both kept from other changes."""
+    replaced = replace_live(session, agent, release)
+    release.complete()
+    _leave(session, agent, release)
+    decide(session, actor_id, release, Decision.APPROVED, "")
+    notices.notify(session, NoticeKind.RELEASE_APPROVED, [agent.owner_id], release.id)
+    tell_teachers(session, release)
+    audit.record(
+        session,
+        Tag.RELEASE_APPROVED,
+        actor_id,
+        release.id,
+        agent_id=agent.id,
+        reason="",
+        supersedes=replaced.id if replaced else None,
+        adapter=release.adapter_sha256,
+        audience=release.audience,
+    )
 
 
 def current(tenant: Tenant, actor_id: str, agent_id: str) -> Release:
@@ -100,7 +80,7 @@ def current(tenant: Tenant, actor_id: str, agent_id: str) -> Release:
 
 
 def roll_back(session: Session, actor_id: str, agent: Agent, release: Release, reason: str) -> None:
-    """End a canary, both kept from other changes: the live release answers everybody again at once."""
+    """End what some get first, both kept from other changes: the live release answers everybody again at once."""
     release.roll_back()
     _leave(session, agent, release)
     decide(session, actor_id, release, Decision.ROLLED_BACK, reason)
@@ -108,9 +88,10 @@ def roll_back(session: Session, actor_id: str, agent: Agent, release: Release, r
 
 
 def take_out(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> None:
-    """End an agent's canary, if it has one, because its live release has been stopped: it waits for a decision again.
+    """End what some of an agent's people get first, if there is that, because its live release has been stopped.
 
-    Else what was stopped would go on answering some, with a release that nothing is left to compare with.
+    It waits for a decision again. Else what was stopped would go on answering some, with a release that nothing is left
+    to compare with.
     """
     if agent.canary_release_id is None:
         return
@@ -135,6 +116,8 @@ def rated(tenant: Tenant, given: Feedback) -> None:
         if agent.canary_release_id is None:
             return
         canary = releases.get_for_update(session, agent.canary_release_id)
+        if canary.state != ReleaseState.CANARY:
+            return  # a pilot's people are chosen, not drawn: what they think tells nothing of the others
         rating = _rating(session, tenant, agent, canary, given)
         if rating is None or not releases.rate(session, rating):
             return
@@ -151,7 +134,10 @@ def release_for(session: Session, tenant: Tenant, agent: Agent, person_id: str) 
     """Return the release that answers a person of a live agent's audience."""
     if agent.canary_release_id is not None:
         canary = releases.get(session, agent.canary_release_id)
-        if is_chosen(person_id, canary.id, canary.share) and access.is_in(tenant, person_id, canary.audience):
+        if access.is_in_pilot(tenant, person_id, canary):
+            return canary
+        is_theirs = canary.state == ReleaseState.CANARY and is_chosen(person_id, canary.id, canary.share)
+        if is_theirs and access.is_in(tenant, person_id, canary.audience):
             return canary
     if agent.live_release_id is None:
         raise NotFound
@@ -214,7 +200,17 @@ def _rating(session: Session, tenant: Tenant, agent: Agent, canary: Release, giv
 def _canary(session: Session, tenant: Tenant, agent: Agent) -> Release:
     """Return an agent's canary, kept from other changes; raise `WrongState`, naming who ended it, if there is none."""
     if agent.canary_release_id is not None:
-        return releases.get_for_update(session, agent.canary_release_id)
+        first = releases.get_for_update(session, agent.canary_release_id)
+        if first.state == ReleaseState.CANARY:
+            return first
+        raise WrongState(
+            say(
+                "{release} of '{agent}' is a pilot, not a canary. Send **pilot {id}** to see how it does.",
+                release=first.label.capitalize(),
+                agent=agent.name,
+                id=agent.id,
+            )
+        )
     if (last := releases.last_decision(session, agent.id)) and last[0].decision == Decision.ROLLED_BACK:
         raise WrongState(
             say(

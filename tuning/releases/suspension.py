@@ -14,7 +14,8 @@ def suspend(session: Session, tenant: Tenant, actor_id: str, agent: Agent, relea
     """Suspend an agent's release, both kept from other changes, and return whether it was answering people."""
     was_answering = release.id in {agent.live_release_id, agent.canary_release_id}
     release.suspend()
-    notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
+    for kind in (NoticeKind.RELEASE_SUBMITTED, NoticeKind.RELEASE_CONSENT_ASKED):
+        notices.settle(session, kind, release.id)
     if agent.canary_release_id == release.id:
         agent.canary_release_id = None
         releases.forget_ratings(session, release.id)

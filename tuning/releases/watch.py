@@ -10,7 +10,7 @@ from tuning.domain.audit import Tag
 from tuning.domain.drift import Drift
 from tuning.domain.notices import NoticeKind
 from tuning.domain.policy import DriftAction
-from tuning.domain.releases import Release, ReleaseState
+from tuning.domain.releases import FIRST, Release, ReleaseState
 from tuning.governance.tenant import Tenant
 from tuning.releases.decisions import locked
 from tuning.releases.drift import look
@@ -18,7 +18,7 @@ from tuning.releases.suspension import suspend
 from tuning.store import audit, notices, policy, releases
 from tuning.store import drift as stored
 
-WATCHED = (ReleaseState.LIVE, ReleaseState.CANARY, ReleaseState.SUBMITTED)
+WATCHED = (ReleaseState.LIVE, *FIRST, ReleaseState.SUBMITTED)
 _REASON = "Some of its audience may no longer read documents that it learned from."
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, delete, select
 
 from tuning.domain.agents import Agent, Retraining
@@ -33,7 +33,9 @@ def every(session: Session) -> Sequence[Agent]:
 def live(session: Session) -> Sequence[Agent]:
     """Return every agent that answers people, by name."""
     return session.exec(
-        select(Agent).where(col(Agent.live_release_id).is_not(None)).order_by(func.lower(Agent.name), col(Agent.id))
+        select(Agent)
+        .where(or_(col(Agent.live_release_id).is_not(None), col(Agent.canary_release_id).is_not(None)))
+        .order_by(func.lower(Agent.name), col(Agent.id))
     ).all()
 
 

@@ -14,6 +14,8 @@ WORKER = "worker"
 """Who acts when no person does."""
 OPERATOR = "operator"
 """Who acts on the machine itself, with the program `attune`."""
+_UNREADABLE = (LookupError, ValueError, TypeError)
+"""What reading an event raises whose tag, moment or detail somebody has made into something else."""
 _CHAIN = 0x61756469  # PostgreSQL's advisory lock: one link is added at a time
 
 
@@ -43,8 +45,26 @@ def chain(session: Session) -> Generator[AuditEvent]:
 
 def first_broken_link(session: Session, anchors: Sequence[Anchor] = ()) -> BrokenLink | None:
     """Return the first event that isn't what was recorded, or None if the chain holds."""
-    with closing(chain(session)) as found:
-        return domain.first_broken_link(found, anchors)
+    try:
+        with closing(chain(session)) as found:
+            return domain.first_broken_link(found, anchors)
+    except _UNREADABLE:
+        return _up_to_what_is_unreadable(session, anchors)
+
+
+def _up_to_what_is_unreadable(session: Session, anchors: Sequence[Anchor]) -> BrokenLink:
+    """Return the first event that isn't what was recorded, where one can't even be read: that, or one before it."""
+    readable: list[AuditEvent] = []
+    for event_id in session.exec(select(AuditEvent.id).order_by(col(AuditEvent.id))).all():
+        try:
+            readable.append(session.exec(select(AuditEvent).where(AuditEvent.id == event_id)).one())
+        except _UNREADABLE:
+            earlier = [anchor for anchor in anchors if anchor.event_id < (event_id or 0)]
+            sentence = f"Event {event_id} can't be read: it was changed after it was recorded."
+            unreadable = BrokenLink(event_id=event_id or 0, sentence=sentence)
+            return domain.first_broken_link(readable, earlier) or unreadable
+    msg = "Every event can be read now: verify again."
+    raise RuntimeError(msg)
 
 
 def head(session: Session) -> AuditEvent | None:

@@ -22,6 +22,11 @@ def of_answer(session: Session, answer_id: str) -> Draft | None:
     return session.exec(select(Draft).where(Draft.answer_id == answer_id)).first()
 
 
+def forget_evidence(session: Session, release_id: str, person_id: str) -> None:
+    """Delete the evidence for a release that a person was offered before."""
+    session.exec(delete(Draft).where(col(Draft.release_id) == release_id, col(Draft.person_id) == person_id))
+
+
 def forget(session: Session, answer_id: str) -> None:
     """Delete the draft that an answer is offered as, if there is one."""
     session.exec(delete(Draft).where(col(Draft.answer_id) == answer_id))

@@ -70,7 +70,8 @@ def forget_person(session: Session, person_id: str, runs: Sequence[Run]) -> dict
     _forget_source(session, person_id)
     session.flush()
     told = or_(col(Answer.person_id) == person_id, _cites(document_ids), _recited(session, runs))
-    done |= _forget_answers(session, told, drafts=col(Draft.person_id) == person_id, feedback=_said(person_id))
+    theirs = or_(col(Draft.person_id) == person_id, _is_evidence())
+    done |= _forget_answers(session, told, drafts=theirs, feedback=_said(person_id))
     done |= {
         "conversations": _delete(session, Conversation, col(Conversation.person_id) == person_id),
         "chats": _delete(session, Chat, col(Chat.person_id) == person_id),
@@ -94,7 +95,8 @@ def forget_documents(session: Session, found: Sequence[Document], runs: Sequence
         ErasedDocument(source_id=it.source_id, path_sha256=digest(it.path), content_sha256=it.sha256) for it in found
     )
     done = _unlearn(session, ids, runs)
-    done |= _forget_answers(session, or_(_cites(ids), _recited(session, runs)), drafts=false(), feedback=false())
+    told = or_(_cites(ids), _recited(session, runs))
+    done |= _forget_answers(session, told, drafts=_is_evidence(), feedback=false())
     return _some(done | _delete_documents(session, ids))
 
 
@@ -105,7 +107,10 @@ def forget_agent(session: Session, agent: Agent) -> dict[str, int]:
     release_ids = session.exec(select(Release.id).where(Release.agent_id == agent.id)).all()
     given = session.exec(select(Feedback.id).where(Feedback.agent_id == agent.id)).all()
     done = _forget_answers(
-        session, col(Answer.agent_id) == agent.id, drafts=false(), feedback=col(Feedback.id).in_(given)
+        session,
+        col(Answer.agent_id) == agent.id,
+        drafts=col(Draft.release_id).in_(release_ids),
+        feedback=col(Feedback.id).in_(given),
     )
     done |= {
         "conversations": _delete(session, Conversation, col(Conversation.agent_id) == agent.id),
@@ -199,6 +204,11 @@ def _said(person_id: str) -> ColumnElement[bool]:
     """
     matters = select(Feedback.matter_id).where(Feedback.person_id == person_id, col(Feedback.matter_id).is_not(None))
     return or_(col(Feedback.person_id) == person_id, col(Feedback.matter_id).in_(matters))
+
+
+def _is_evidence() -> ColumnElement[bool]:
+    """Return what holds of all evidence that is offered: what is erased may be in it, and it can be written anew."""
+    return col(Draft.release_id).is_not(None)
 
 
 def _cites(document_ids: Sequence[str]) -> ColumnElement[bool]:

@@ -97,6 +97,13 @@ def sent(session: Session, notice: Notice, activity_id: str) -> None:
     session.add(stored)
 
 
+def told(session: Session, kind: NoticeKind, subject_id: str) -> set[str]:
+    """Return who has such a message on a subject that still needs them."""
+    is_open = col(Notice.state).in_((NoticeState.PENDING, NoticeState.SENT))
+    query = select(Notice.person_id).where(Notice.kind == kind, Notice.subject_id == subject_id, is_open)
+    return set(session.exec(query))
+
+
 def withdrawn(session: Session, notice_id: str) -> None:
     """Note that the card in the chat says that it is settled."""
     notice = rows.get_for_update(session, Notice, notice_id)

@@ -19,13 +19,14 @@ from adaptive_cards.access import (
 )
 from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card, corrected_card
-from adaptive_cards.approval import Case, approval_card, decided_card
+from adaptive_cards.approval import Case, Decided, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
 from adaptive_cards.drift import Lost
 from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.failure import failure_card
+from adaptive_cards.history import Past, Word, history_card
 from adaptive_cards.inbox import Inbox, inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
@@ -99,7 +100,10 @@ CASE = Case(
     audience=["Staff"],
     people=4,
     learned=30,
-    left_out=2,
+    left_out=[
+        {"title": "Bonus *rules*", "reason": "Not readable by Staff."},
+        {"title": "Budget", "reason": "Not in its source any more."},
+    ],
     dataset_sha256="d" * 64,
     drift=Drift(release_id="release", learned=30),
     lost=(),
@@ -285,12 +289,47 @@ NASTY_CASE = Case(
     audience=[NASTY[:60]] * 50,
     people=1,
     learned=1,
-    left_out=0,
+    left_out=[{"title": NASTY, "reason": NASTY}] * 1_000,
     dataset_sha256="",
     drift=Drift(
         release_id="release", learned=10_000, changed=9_999, lost={str(one): ["staff"] for one in range(1_000)}
     ),
     lost=[Lost(title=NASTY, who=[NASTY] * 50)] * 1_000,
+    pilot=[NASTY] * 50,
+    consented_by=NASTY[:60],
+    is_for_data_owner=True,
+)
+
+
+def made(state, decision, who, reason="", **values):
+    """What was decided on Ana's release."""
+    release = make_release(state=state, share=10, pilot=["leads"])
+    return Decided(agent=AGENT, release=release, decision=decision, who=who, reason=reason, **values)
+
+
+PAST = Past(
+    release=make_release(number=2, state=ReleaseState.LIVE, live_at=NEW_YEAR, created_at=NEW_YEAR),
+    evaluation=EVALUATION,
+    decisions=[
+        Word(at=NEW_YEAR, who="Cy", decision=Decision.APPROVED, reason="Good *work*."),
+        Word(at=NEW_YEAR, who="Ida", decision=Decision.CONSENTED, reason=""),
+    ],
+    pilot=(),
+    evidence_sha256="e" * 64,
+)
+OLDER = Past(
+    release=make_release(state=ReleaseState.REJECTED, created_at=NEW_YEAR),
+    evaluation=None,
+    decisions=[Word(at=NEW_YEAR, who="Cy", decision=Decision.REJECTED, reason="Too early.")],
+    pilot=(),
+    evidence_sha256="",
+)
+NASTY_PAST = Past(
+    release=make_release(state=ReleaseState.PILOT, created_at=NEW_YEAR),
+    evaluation=Evaluation(run_id="run", scores=EVALUATION.scores, objections=[NASTY] * 5),
+    decisions=[Word(at=NEW_YEAR, who=NASTY, decision=Decision.APPROVED, reason=NASTY)] * 20,
+    pilot=[NASTY] * 50,
+    evidence_sha256="",
 )
 CARDS = {
     "welcome": welcome_card("Bo Berg", [AGENT]),
@@ -322,11 +361,29 @@ CARDS = {
     "approval": approval_card(CASE),
     "approval, drifted": approval_card(replace(CASE, drift=MOVED, lost=LOST)),
     "approval, nasty": approval_card(NASTY_CASE),
-    "approved": decided_card(AGENT, make_release(state=ReleaseState.LIVE), Decision.APPROVED, "Cy", ""),
+    "approval, by two": approval_card(
+        replace(CASE, approved_by="Cy", pilot=["Leads"], is_for_admin=False, is_for_data_owner=True)
+    ),
+    "approved": decided_card(made(ReleaseState.LIVE, Decision.APPROVED, "Cy")),
+    "approved, waits for a data owner": decided_card(made(ReleaseState.SUBMITTED, Decision.APPROVED, "Cy")),
+    "agreed": decided_card(made(ReleaseState.LIVE, Decision.CONSENTED, "Ida")),
+    "agreed, waits for an admin": decided_card(made(ReleaseState.SUBMITTED, Decision.CONSENTED, "Ida", "Fine.")),
+    "agreed, canary": decided_card(made(ReleaseState.CANARY, Decision.CONSENTED, "Ida", standing=RATINGS)),
+    "pilot": decided_card(
+        made(ReleaseState.PILOT, Decision.APPROVED, "Cy", pilot=["Leads", "Bo *Berg*"], standing="3 people have asked.")
+    ),
+    "agreed, pilot, nasty": decided_card(
+        made(ReleaseState.PILOT, Decision.CONSENTED, NASTY, NASTY[:1000], pilot=[NASTY] * 50, standing=NASTY)
+    ),
+    "releases": history_card(AGENT, [PAST, OLDER], page_number=1, has_older=True),
+    "releases, none": history_card(AGENT, [], page_number=0, has_older=False),
+    "releases, nasty": history_card(NASTY_AGENT, [NASTY_PAST] * 3, page_number=1, has_older=True),
     "approval, beside a live one": approval_card(replace(CASE, agent=make_agent(live_release_id="old"))),
-    "canary": decided_card(AGENT, CANARY, Decision.APPROVED, "Cy", "Carefully.", ratings=RATINGS),
-    "rolled back": decided_card(AGENT, SUBMITTED, Decision.ROLLED_BACK, "Attune", f"It is rated worse. {RATINGS}"),
-    "rejected": decided_card(AGENT, make_release(state=ReleaseState.REJECTED), Decision.REJECTED, "Cy", "Too early."),
+    "canary": decided_card(made(ReleaseState.CANARY, Decision.APPROVED, "Cy", "Carefully.", standing=RATINGS)),
+    "rolled back": decided_card(
+        made(ReleaseState.REJECTED, Decision.ROLLED_BACK, "Attune", f"It is rated worse. {RATINGS}")
+    ),
+    "rejected": decided_card(made(ReleaseState.REJECTED, Decision.REJECTED, "Cy", "Too early.")),
     "inbox": inbox_card(replace(INBOX, items=INBOX.items[:1])),
     "inbox, together": inbox_card(INBOX),
     "inbox, together, nasty": inbox_card(NASTY_INBOX),
@@ -388,6 +445,7 @@ CARDS = {
     "my agents, none": my_agents_card([]),
     "news: approved": approved_card(AGENT, SUBMITTED, "Cy", "Good."),
     "news: canary": approved_card(AGENT, CANARY, "Cy", ""),
+    "news: pilot": approved_card(AGENT, make_release(state=ReleaseState.PILOT), "Cy", ""),
     "news: rejected": rejected_card(AGENT, SUBMITTED, "Cy", "Too early."),
     "news: revoked": rejected_card(AGENT, make_release(live_at=datetime(2026, 1, 1, tzinfo=UTC)), "Cy", "Wrong."),
     "news: suspended": suspended_card(AGENT, SUBMITTED),
@@ -401,8 +459,8 @@ CARDS = {
     "audit": audit_card([ENTRY] * 2, about="agent", subject="Travel", is_first=False, has_older=True),
     "audit, nothing": audit_card([], about="", subject="", is_first=True, has_older=False),
     "audit, nasty": audit_card([NASTY_ENTRY] * 10, about="x", subject=NASTY, is_first=True, has_older=True),
-    "retired": decided_card(AGENT, make_release(), Decision.RETIRED, "Cy", ""),
-    "restored": decided_card(AGENT, make_release(), Decision.RESTORED, "Cy", ""),
+    "retired": decided_card(made(ReleaseState.RETIRED, Decision.RETIRED, "Cy")),
+    "restored": decided_card(made(ReleaseState.LIVE, Decision.RESTORED, "Cy")),
     "inventory": inventory_card([LINE] * 2, total=30, number=1, has_more=True),
     "inventory, nothing": inventory_card([], total=0, number=0, has_more=False),
     "inventory, canary": inventory_card(

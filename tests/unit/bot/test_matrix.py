@@ -31,13 +31,14 @@ from tuning.domain.notices import Notice, NoticeKind, NoticeState
 from tuning.domain.releases import Approval, Decision, ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance.tenant import Tenant
-from tuning.store import Store
+from tuning.store import Store, policy
 
 WHO = {
     Role.OWNER: "ana",
     Role.OWNING_ADMIN: "cy",
     Role.ADMIN: "dee",
     Role.ASKER: "bo",
+    Role.DATA_OWNER: "ida",
     Role.COLLEAGUE: "eli",
     Role.OUTSIDER: "fay",
     Role.GUEST: "gus",
@@ -46,7 +47,7 @@ WHO = {
 PEOPLE = FakePeople(
     people=[who for role, who in WHO.items() if role not in {Role.GUEST, Role.STRANGER}],
     guests=["gus"],
-    groups={"staff": ["ana", "bo", "eli", "admins"], "admins": ["cy", "dee"], "leads": ["ana"]},
+    groups={"staff": ["ana", "bo", "eli", "ida", "admins"], "admins": ["cy", "dee"], "leads": ["ana"]},
 )
 REFERENCE = {"conversation": {"id": "chat"}}
 REFUSALS = {Tag.ACCESS_REFUSED, Tag.ACT_REFUSED}
@@ -75,6 +76,8 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.RELEASE_TRY: {"release_id": "release"},
     Verb.RELEASE_SUBMIT: {"release_id": "release", "note": "Please."},
     Verb.RELEASE_APPROVE: {"release_id": "release"},
+    Verb.RELEASE_CONSENT: {"release_id": "release"},
+    Verb.RELEASE_HISTORY: {"agent_id": "agent", "number": 0},
     Verb.RELEASE_REJECT: {"release_id": "release", "reason": "Too early."},
     Verb.FEEDBACK_CORRECT: {"answer_id": "answer", "correction": "Yes."},
     Verb.INBOX_OPEN: {"agent_id": "agent", "number": 0},
@@ -96,7 +99,11 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
 MESSAGES: Mapping[str, str] = {
     **{command.words: command.words for command in COMMANDS},
     "approve": "approve release",
+    "consent": "consent release",
     "reject": "reject release Too early.",
+    "pilot": "pilot agent Eli",
+    "releases": "releases agent",
+    "evidence": "evidence release",
     "canary": "canary agent 50",
     "rollback": "rollback agent 1",
     "pause": "pause agent",
@@ -126,6 +133,10 @@ class World:
         people = [Chat(person_id=who, reference=REFERENCE, welcomed_at=now()) for who in WHO.values()]
         talks = [Conversation(chat_id=f"chat-{who}", person_id=who, agent_id="agent") for who in WHO.values()]
         keep(self.tenant.store, *people, *talks)
+        with self.tenant.store.transaction() as session:
+            allowed = policy.get(session)
+            allowed.data_owner_ids = ["ida"]
+            session.add(allowed)
         self._file.backup(self._empty)
 
     def become(self, state: matrix.State | None) -> None:
@@ -175,7 +186,7 @@ class World:
 
 def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
     is_live = state in {AgentState.LIVE, AgentState.LIVE_TUNING, AgentState.PAUSED, ReleaseState.LIVE}
-    is_canary = state is ReleaseState.CANARY
+    is_canary = state in {ReleaseState.CANARY, ReleaseState.PILOT}
     agent = make_agent(
         starters=["May I fly?"],
         live_release_id="old" if is_canary else "release" if is_live else None,
@@ -194,7 +205,9 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
         yield make_run(state=state)
     if isinstance(state, ReleaseState) or is_live:
         yield make_run(state=RunState.READY)
-        yield make_release(state=state if isinstance(state, ReleaseState) else ReleaseState.LIVE, share=10)
+        stands = state if isinstance(state, ReleaseState) else ReleaseState.LIVE
+        was_live = stands in {ReleaseState.LIVE, ReleaseState.SUPERSEDED, ReleaseState.RETIRED}
+        yield make_release(state=stands, share=10, pilot=["bo"], live_at=now() if was_live else None)
         if state not in {ReleaseState.CANDIDATE, ReleaseState.SUBMITTED}:
             rejected = state is ReleaseState.REJECTED
             decision = Decision.REJECTED if rejected else Decision.APPROVED

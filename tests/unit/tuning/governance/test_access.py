@@ -9,7 +9,7 @@ from tuning.domain.permissions import Permission
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
 from tuning.governance import access
-from tuning.store import agents, audit
+from tuning.store import agents, audit, policy
 
 EVERYBODY = {"ana", "bo", "cy", "dee", "gus", "stranger", ""}
 
@@ -25,10 +25,13 @@ WHO_MAY = {
     Permission.RELEASE_TRY: {"ana"},
     Permission.RELEASE_SUBMIT: {"ana"},
     Permission.RELEASE_APPROVE: {"cy", "dee"},
-    Permission.RELEASE_REJECT: {"cy", "dee"},
+    Permission.RELEASE_CONSENT: {"bo"},
+    Permission.RELEASE_REJECT: {"bo", "cy", "dee"},
     Permission.RELEASE_RETIRE: {"ana", "cy", "dee"},
     Permission.RELEASE_RESTORE: {"cy", "dee"},
     Permission.RELEASE_REVOKE: {"cy", "dee"},
+    Permission.RELEASE_HISTORY: {"ana", "cy", "dee"},
+    Permission.APPROVALS_READ: {"ana", "bo", "cy", "dee"},
     Permission.FEEDBACK_GIVE: {"bo"},
     Permission.FEEDBACK_REVIEW: {"ana"},
     Permission.AUDIT_READ: {"cy", "dee"},
@@ -42,6 +45,7 @@ WHO_MAY = {
 NEED_NO_SUBJECT = {
     Permission.AGENT_CREATE,
     Permission.AUDIT_READ,
+    Permission.APPROVALS_READ,
     Permission.ACCESS_ASK,
     Permission.ACCESS_DECIDE,
     Permission.POLICY_CHANGE,
@@ -59,6 +63,11 @@ SUBJECTS: dict[str, access.Subject] = {
 
 @pytest.fixture
 def session(tenant):
+    """Bo and Ana are data owners; Ana owns the agent."""
+    with tenant.store.transaction() as begun:
+        allowed = policy.get(begun)
+        allowed.data_owner_ids = ["ana", "bo"]
+        begun.add(allowed)
     keep(tenant.store, *(type(row)(**row.model_dump()) for row in SUBJECTS.values()))
     with tenant.store.transaction() as session:
         yield session
@@ -81,6 +90,7 @@ def test_what_needs_a_subject_is_refused_without_one(session, tenant, permission
         Permission.RELEASE_RETIRE,
         Permission.RUN_CANCEL,
         Permission.USAGE_READ,
+        Permission.RELEASE_HISTORY,
         Permission.AGENT_HAND_OVER,
         Permission.AGENT_DELETE,
     }

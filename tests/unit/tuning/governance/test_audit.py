@@ -2,13 +2,16 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests.factories import keep, make_agent, make_release
 from tuning.domain import audit as domain
-from tuning.domain.audit import GENESIS, AuditEvent, Tag
+from tuning.domain.audit import GENESIS, Anchor, AuditEvent, Tag
 from tuning.domain.errors import InvalidInput, NotAllowed
 from tuning.governance import audit
 from tuning.governance.audit import Format
@@ -86,6 +89,82 @@ def test_it_says_what_was_done_to_the_first_broken_link(store, anchors):
     assert "missing between events 1 and 3" in said([one, three, four])
     assert "missing before event 2" in said([two, three])
     assert "Event 4 is out of order" in said([one, two, four, three, five, six])
+
+
+def chained(details):
+    """A chain of events as the store makes it."""
+    made: list[AuditEvent] = []
+    for number, detail in enumerate(details, start=1):
+        previous = made[-1].hash if made else GENESIS
+        event = AuditEvent(
+            id=number, tag=Tag.RUN_STARTED, actor_id="ana", subject_id="run", detail=detail, previous=previous, hash=""
+        )
+        event.hash = event.digest()
+        made.append(event)
+    return made
+
+
+def renumbered(events):
+    """The events under the ids that they would have at their places."""
+    return [AuditEvent(**{**event.model_dump(), "id": number}) for number, event in enumerate(events, start=1)]
+
+
+def found(events, anchors=()):
+    link = domain.first_broken_link(events, anchors)
+    return link and link.event_id
+
+
+CHAINS = st.lists(st.dictionaries(st.sampled_from("abc"), st.text(max_size=3), max_size=2), min_size=2, max_size=8)
+EDITS = {
+    "tag": Tag.RUN_FAILED,
+    "actor_id": "somebody else",
+    "subject_id": "another",
+    "detail": {"made": "up"},
+    "at": datetime(2001, 1, 1, tzinfo=UTC),
+    "previous": "0" * 63 + "1",
+    "hash": "f" * 64,
+}
+
+
+@given(CHAINS, st.data())
+def test_any_edit_of_any_field_of_any_event_is_found_where_it_is(details, data):
+    events = chained(details)
+    where = data.draw(st.integers(0, len(events) - 1))
+    field = data.draw(st.sampled_from(sorted(EDITS)))
+    events[where] = AuditEvent(**{**events[where].model_dump(), field: EDITS[field]})
+    assert found(events) == where + 1
+
+
+@given(CHAINS, st.data())
+def test_an_edit_whose_hash_fits_is_found_at_the_next_event_or_by_an_anchor(details, data):
+    events = chained(details)
+    head = Anchor(at=events[-1].at, event_id=len(events), hash=events[-1].hash)
+    where = data.draw(st.integers(0, len(events) - 1))
+    forged = AuditEvent(**{**events[where].model_dump(), "actor_id": "somebody else"})
+    forged.hash = forged.digest()
+    events[where] = forged
+    is_last = where == len(events) - 1
+    assert found(events) == (None if is_last else where + 2)
+    assert found(events, [head]) == min(where + 2, len(events))
+
+
+@given(CHAINS, st.data())
+def test_any_gap_is_found_at_the_event_after_it_or_by_an_anchor(details, data):
+    events = chained(details)
+    head = Anchor(at=events[-1].at, event_id=len(events), hash=events[-1].hash)
+    first = data.draw(st.integers(0, len(events) - 1))
+    last = data.draw(st.integers(first, len(events) - 1))
+    left = events[:first] + events[last + 1 :]
+    assert found(left) == (left[first].id if last < len(events) - 1 else None)
+    assert found(left, [head]) is not None
+
+
+@given(CHAINS, st.data())
+def test_any_other_order_is_found_at_the_first_event_that_moved(details, data):
+    events = chained(details)
+    order = data.draw(st.permutations(range(len(events))))
+    moved = next((number for number, place in enumerate(order, start=1) if place != number - 1), None)
+    assert found(renumbered([events[place] for place in order])) == moved
 
 
 def test_a_file_of_anchors_that_was_tampered_with_is_refused(store, anchors):
