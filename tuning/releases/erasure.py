@@ -55,7 +55,7 @@ def erase_person(tenant: Tenant, actor_id: str, person_id: str) -> Receipt:
         rows = erasure.forget_person(session, person_id, touched)
         event = audit.record(session, Tag.PERSON_ERASED, actor_id, person_id, rows=rows, suspended=suspended)
     _delete_folders([tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)])
-    tenant.store.let_go()
+    tenant.store.rewrite()
     return _receipt(event, rows, suspended)
 
 
@@ -79,7 +79,7 @@ def erase_document(tenant: Tenant, actor_id: str, document_id: str) -> Receipt:
     for source, path in kept:
         reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).erase(path)
     _delete_folders([tenant.run_folder(run.id) for run in touched])
-    tenant.store.let_go()
+    tenant.store.rewrite()
     return _receipt(event, rows, suspended)
 
 

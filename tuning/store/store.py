@@ -61,12 +61,23 @@ class Store:
     def let_go(self) -> None:
         """Take what has been deleted out of the database's files too, as far as nobody is reading it just now.
 
-        SQLite overwrites what is deleted, but its journal holds it until it is emptied; PostgreSQL cleans up by itself.
+        SQLite overwrites what is deleted, but its journal holds it until it is emptied; PostgreSQL uses the room again.
         """
         if self.is_sqlite:
             # Past SQLAlchemy, which would begin a transaction first: a journal in use can't be emptied.
             with closing(self._writing.raw_connection()) as connection, closing(connection.cursor()) as cursor:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def rewrite(self) -> None:
+        """Take out of the database's files what has been erased: no free page of theirs holds it afterwards.
+
+        PostgreSQL rewrites every table, which nobody can use meanwhile; what its statistics know of it goes, too.
+        """
+        self.let_go()
+        if not self.is_sqlite:
+            with self._writing.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for statement in ("ANALYZE", "VACUUM FULL", "CHECKPOINT"):
+                    connection.execute(text(statement))
 
     def close(self) -> None:
         """Give the connections back."""

@@ -11,7 +11,7 @@ from tuning.domain.conversations import Answer
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
-from tuning.store import conversations
+from tuning.store import conversations, releases
 
 
 async def until(happened):
@@ -267,10 +267,45 @@ async def test_some_get_a_canary_first_and_what_all_think_of_both_is_shown_to_ad
     assert "release 2" in footer(await bo.say("How do I book a trip?", wanted=is_answer))
 
 
+async def test_a_pilot_gets_a_release_that_the_others_do_not_and_an_admin_lets_all_have_it(chat, tenant):
+    bo, cy, dee = chat("bo"), chat("cy"), chat("dee")
+    keep(tenant.store, make_run(id="other", state=RunState.READY))
+    keep(tenant.store, make_release(id="second22", run_id="other", number=2, state=ReleaseState.SUBMITTED))
+    begun = await cy.say("approve second22 pilot Deputies", wanted=lambda sent: sent.card is not None)
+    assert "✓ Cy approved it. Its pilot gets it now: Deputies." in texts(begun.card)
+    for person, release in ((bo, "release 1"), (dee, "release 2")):
+        await pick(person)
+        assert release in footer(await person.say("How do I book a trip?", wanted=is_answer))
+    shown = await cy.say("pilot Travel", wanted=lambda sent: sent.card is not None)
+    assert "1 person has asked it. 0 thumbs up, 0 down, 0 corrections." in texts(shown.card)
+    await cy.say("pilot Travel all", wanted=lambda sent: sent.card is not None)
+    assert "release 2" in footer(await bo.say("How do I book a trip?", wanted=is_answer))
+
+
+async def test_approving_and_revoking_are_felt_at_once_in_the_middle_of_an_answer_too(chat, engine, tenant):
+    bo, cy = chat("bo"), chat("cy")
+    keep(tenant.store, make_run(id="other", state=RunState.READY))
+    keep(tenant.store, make_release(id="second22", run_id="other", number=2, state=ReleaseState.SUBMITTED))
+    await pick(bo)
+    await bo.say("How do I book a trip?", wanted=is_answer)
+    await cy.say("approve second22", wanted=lambda sent: sent.card is not None)
+    assert "release 2" in footer(await bo.say("How do I book a trip?", wanted=is_answer))
+    engine.says = lambda _: "word " * 100_000  # half an hour, if nobody stops it
+    engine.pause_s = 0.02
+    asked = asyncio.create_task(bo.say("And the receipts?"))
+    await until(lambda: "receipts" in engine.prompt())
+    await cy.say("revoke Travel Wrong prices.", wanted=lambda sent: sent.card is not None)
+    async with asyncio.timeout(60):
+        assert "has been taken back" in (await asked).text
+    await until(lambda: engine.closed_early > 0)
+    with tenant.store.reading() as session:
+        assert releases.get(session, "second22").state == ReleaseState.REVOKED
+
+
 @pytest.mark.parametrize(
     ("text", "person", "says"),
     [
-        ("aprove xkrdbbbb", "cy", "Did you mean **approve <id> [canary 10] [note]**?"),
+        ("aprove xkrdbbbb", "cy", "Did you mean **approve <id> [pilot Staff] [canary 10] [note]**?"),
         ("approve xkrdbbbb", "bo", "There is no release 'xkrdbbbb'"),
         ("hlep", "bo", "Did you mean **help**?"),
         ("revoke Travle Wrong prices.", "cy", "no agent with that name or id. Did you mean **Travel**?"),

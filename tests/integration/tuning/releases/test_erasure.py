@@ -1,6 +1,8 @@
 """A person is erased, on both databases: a planted word is in no table, no file and no index afterwards."""
 
+import logging
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
@@ -20,7 +22,7 @@ from tuning.domain.audit import Tag
 from tuning.domain.conversations import Answer, Chat, Conversation
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.deliveries import Delivery
-from tuning.domain.documents import DocumentPassage, SourceKind
+from tuning.domain.documents import DocumentPassage, PassageVectors, SourceKind
 from tuning.domain.drafts import Draft
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.evaluations import Evaluation
@@ -54,6 +56,8 @@ def tenant(store, tmp_path):
         documents.save(session, make_document(PLANTED, ["bo"], source_id="sent"))
         passage = DocumentPassage(document_id=PLANTED.lower(), position=0, heading=PLANTED, text=f"About {PLANTED}.")
         documents.replace_passages(session, PLANTED.lower(), [passage])
+        session.flush()
+        session.add(PassageVectors(passage_id=passage.id, encoder="e", width=1, numbers=b"1"))
     for number, (agent_id, word, parent) in enumerate(
         (("agent", PLANTED, None), ("agent", KEPT, "r1"), ("other", KEPT, None)), start=1
     ):
@@ -92,6 +96,7 @@ def tenant(store, tmp_path):
         ),
         Grant(person_id="bo", justification=PLANTED),
         Draft(answer_id="answer", person_id="bo", chat_id="c", name=PLANTED, content=PLANTED.encode()),
+        Draft(release_id="r1", person_id="cy", chat_id="c", name="evidence.zip", content=PLANTED.encode()),
         Draft(answer_id="cites", person_id="cy", chat_id="c", name=PLANTED, content=PLANTED.encode()),
         PersonUse(
             agent_id="agent",
@@ -119,22 +124,56 @@ def feedback(feedback_id, person_id, answer_id, **values):
 
 
 def holds(tenant, tmp_path, word):
-    """Where a word is: in any table, or in any file."""
+    """Where a word is: in any table, in the full-text index, or in any file of Attune's or of the database's."""
     found = []
     with tenant.store.reading() as session:
         for table in inspect(session.connection()).get_table_names():
             rows = session.execute(text(f'SELECT * FROM "{table}"')).all()
             found += [table] if word.lower() in str(rows).lower() else []
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    return found + [path.name for path in files if word.lower().encode() in path.read_bytes().lower()]
+    found += ["full-text index"] if is_indexed(tenant.store, word) else []
+    files = [path for folder in (tmp_path, *database_folders(tenant.store)) for path in folder.rglob("*")]
+    inside = [path for path in files if path.is_file() and word.lower().encode() in path.read_bytes().lower()]
+    return found + ["database" if path.name.isdigit() else path.name for path in inside]
 
 
-def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path):
-    assert {"answer", "feedback", "example", "delivery", "chat", "draft", "grant", "mine.md"} <= set(
-        holds(tenant, tmp_path, PLANTED)
-    )
+def is_indexed(store, word):
+    """Whether the full-text index knows a word. SQLite's holds words cut at what they have in common."""
+    if store.is_sqlite:
+        query = "SELECT count(*) FROM vocabulary WHERE term LIKE :word"
+        with store.transaction() as session:
+            session.execute(text("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, passage_search, 'row')"))
+            count = session.execute(text(query), {"word": f"%{word[:8].lower()}%"}).scalar_one()
+            session.execute(text("DROP TABLE temp.vocabulary"))
+        return count > 0
+    query = "SELECT count(*) FROM documentpassage WHERE passage_vector(heading, text) @@ plainto_tsquery(:word)"
+    with store.reading() as session:
+        return session.execute(text(query), {"word": word}).scalar_one() > 0
+
+
+def database_folders(store):
+    """Where PostgreSQL keeps tables and indexes of this database, written out; SQLite's file is in Attune's folder."""
+    if store.is_sqlite:
+        return []
+    with store.transaction() as session:
+        session.execute(text("CHECKPOINT"))
+        folder = session.execute(text("SHOW data_directory")).scalar_one()
+        oid = session.execute(text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one()
+    return [Path(folder) / "base" / str(oid)]
+
+
+def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    database = "store.db" if tenant.store.is_sqlite else "database"
+    assert {
+        *("answer", "feedback", "example", "delivery", "chat", "draft", "grant", "documentpassage", "mine.md"),
+        *("full-text index", database),
+    } <= set(holds(tenant, tmp_path, PLANTED))
     receipt = erase_person(tenant, audit.OPERATOR, "bo")
     assert holds(tenant, tmp_path, PLANTED) == []
+    assert PLANTED.lower() not in caplog.text.lower()
+    with tenant.store.reading() as session:
+        assert session.exec(select(PassageVectors)).all() == []
+        assert session.exec(select(Draft)).all() == []
     assert (receipt.rows["answers"], receipt.rows["uses"]) == (2, 1)
     with tenant.store.reading() as session:
         assert [answer.id for answer in session.exec(select(Answer))] == ["cys"]
