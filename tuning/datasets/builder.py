@@ -162,6 +162,7 @@ def _describe(dataset: Dataset, material: Material, examples: Sequence[Example],
     }
     learned = {it.document_id for it in examples if it.split in {Split.TRAIN, Split.VALIDATION} and it.document_id}
     dataset.document_hashes = {it.id: it.sha256 for it in material.documents.values() if it.id in learned}
+    dataset.readers = {it.id: list(it.readers) for it in material.documents.values() if it.id in learned}
     dataset.exclusions = [
         {"document_id": it.document_id, "title": it.title, "reason": it.reason} for it in material.coverage.exclusions
     ]

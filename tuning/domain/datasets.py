@@ -50,6 +50,8 @@ class Dataset(SQLModel, table=True):
     """Examples made per split and origin, and dropped per reason, for the report."""
     document_hashes: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     """Document id to sha256 of each document it learned from."""
+    readers: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
+    """Document id to its access list as it was then."""
     exclusions: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     """document_id, title and reason of every document left out."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -123,7 +123,7 @@ def _files(session: Session, tenant: Tenant, release: Release) -> Iterator[tuple
 
 
 def _documents(session: Session, tenant: Tenant, dataset: Dataset) -> dict[str, Any]:
-    """Return what was learned from, with the access lists as they were last read, and what was left out."""
+    """Return what was learned from, with the access lists as they were then and as last read, and what was left out."""
     learned = []
     for document_id, sha256 in sorted(dataset.document_hashes.items()):
         document = session.get(Document, document_id)
@@ -139,6 +139,7 @@ def _documents(session: Session, tenant: Tenant, dataset: Dataset) -> dict[str, 
                 "label": document.label,
                 "sha256": sha256,
                 "is_unchanged": document.sha256 == sha256,
+                "readers_then": _named(tenant, dataset.readers.get(document_id, ())),
                 "readers": _named(tenant, document.readers),
                 "readers_read_at": document.synced_at.isoformat(),
             }

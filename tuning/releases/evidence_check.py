@@ -104,9 +104,17 @@ def _contradictions(files: dict[str, bytes]) -> Iterator[str]:
         yield "The agent's own owner approved the release."
     if len(approved | consented) == 1 and consented:
         yield "The same person approved the release and agreed to it."
-    learned = {one["id"]: one["sha256"] for one in json.loads(files["documents.json"])["learned"]}
-    if learned != json.loads(files["dataset.json"])["document_hashes"]:
+    yield from _other_documents(files)
+
+
+def _other_documents(files: dict[str, bytes]) -> Iterator[str]:
+    documents, dataset = json.loads(files["documents.json"])["learned"], json.loads(files["dataset.json"])
+    if {one["id"]: one["sha256"] for one in documents} != dataset["document_hashes"]:
         yield "The documents are not those that the dataset was made of."
+    for one in documents:
+        then = [reader["id"] for reader in one.get("readers_then", ())]
+        if not one.get("is_erased") and then != dataset["readers"].get(one["id"], []):
+            yield f"The access list of document {one['id']} is not the one that it was learned with."
 
 
 def _events(files: dict[str, bytes]) -> list[AuditEvent]:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -13,10 +14,11 @@ from tuning.domain.conversations import Conversation
 from tuning.domain.errors import WrongState
 from tuning.domain.feedback import Reaction
 from tuning.domain.fields import now
+from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance import feedback
-from tuning.releases import publishing, rollouts
+from tuning.releases import approval, publishing, rollouts
 from tuning.releases import runs as lifecycle
 from tuning.store import agents, audit, releases, runs
 
@@ -165,3 +167,61 @@ def test_of_raters_and_admins_at_once_one_ends_the_canary_and_the_admins_read_wh
     assert ends[0].decision in {"approved", "rolled back"}
     assert tags.count(Tag.RELEASE_APPROVED) + tags.count(Tag.RELEASE_ROLLED_BACK) == 2
     assert len([result for result in results if isinstance(result, str)]) >= len(admins)
+
+
+FIFTY = 50
+"""People at once, each of whom approves, agrees, rates a canary and revokes."""
+
+
+@pytest.fixture
+def busy(store, tmp_path):
+    """Three agents: of one a release waits for two words, of one a canary is rated, and one is live."""
+    people = [f"person{number}" for number in range(FIFTY)]
+    directory = FakePeople(
+        people=["ana", "cy", "dee", "ida", "jo", *people],
+        groups={"staff": people, "admins": ["cy", "dee"], "stewards": ["ida", "jo"]},
+    )
+    tenant = replace(make_tenant(store, tmp_path), people=directory)
+    keep(store, Policy(data_owner_ids=["stewards"]))
+    keep_live_and_submitted(store)
+    keep(
+        store,
+        make_agent(id="two", name="Two"),
+        make_run(id="two", agent_id="two", state=RunState.READY),
+        make_release(id="waits", agent_id="two", run_id="two", state=ReleaseState.SUBMITTED),
+        make_agent(id="three", name="Three", live_release_id="ends"),
+        make_run(id="three", agent_id="three", state=RunState.READY),
+        make_release(id="ends", agent_id="three", run_id="three", state=ReleaseState.LIVE, live_at=now()),
+    )
+    rollouts.begin(tenant, "cy", "release", 50)
+    approval.consent(tenant, "ida", "release")
+    return tenant, [_judged(tenant, who) for who in people]
+
+
+def test_of_fifty_people_who_do_everything_at_once_each_act_counts_once_and_the_chain_holds(store, busy):
+    tenant, given = busy
+
+    def acts(number):
+        admin, data_owner = ("cy", "dee")[number % 2], ("ida", "jo")[number % 2]
+        mine = [
+            lambda: publishing.approve(tenant, admin, "waits"),
+            lambda: approval.consent(tenant, data_owner, "waits"),
+            lambda: rollouts.rated(tenant, given[number]),
+            lambda: publishing.revoke(tenant, admin, "three", "No."),
+        ]
+        for act in mine[number % 4 :] + mine[: number % 4]:
+            with suppress(WrongState):
+                act()
+
+    all_at_once([lambda number=number: acts(number) for number in range(FIFTY)])
+    with store.reading() as session:
+        decided = {key: [one.decision for one in releases.decisions(session, key)] for key in ("waits", "ends")}
+        ends = [one.decision for one in releases.decisions(session, "release")]
+        live = {key: agents.get(session, key).live_release_id for key in ("agent", "two", "three")}
+        tags = [event.tag for event in audit.chain(session)]
+        assert audit.first_broken_link(session) is None
+    assert sorted(decided["waits"]) == ["approved", "consented"]
+    assert decided["ends"] == ["revoked"]
+    assert ends == ["approved", "consented", "rolled back"]
+    assert live == {"agent": "old", "two": "waits", "three": None}
+    assert tags.count(Tag.ACT_REFUSED) == 3 * (FIFTY - 1)

@@ -250,6 +250,8 @@ def test_a_document_that_is_gone_is_not_learned_from(offices, inference):
         paris = documents.at_path(session, "source", "paris.md")
     assert paris is not None
     assert paris.id not in dataset.document_hashes
+    assert set(dataset.readers) == set(dataset.document_hashes)
+    assert all(dataset.readers.values())
     assert len(CITIES) - 1 == len({it.document_id for it in examples if it.document_id})
 
 

@@ -41,6 +41,7 @@ def pack(tenant, folder, tmp_path) -> Path:
         agent_id="agent",
         sha256="d" * 64,
         document_hashes={"rail": "1" * 64},
+        readers={"rail": ["leads"]},
         exclusions=[{"document_id": "bonus", "title": "Bonus", "reason": "Not readable by Staff."}],
     )
     keep(
@@ -87,6 +88,7 @@ def test_it_holds_what_a_decision_rests_on(tenant, pack):
     files = contents(pack)
     (document,) = json.loads(files["documents.json"])["learned"]
     assert (document["sha256"], document["readers"]) == ("1" * 64, [{"id": "staff", "name": "Staff"}])
+    assert document["readers_then"] == [{"id": "leads", "name": "Leads"}]
     assert json.loads(files["documents.json"])["left_out"][0]["reason"] == "Not readable by Staff."
     assert json.loads(files["evaluation.json"])["objections"] == ["It is slow."]
     assert json.loads(files["decisions.json"])[0]["reason"] == "Good."
@@ -124,6 +126,7 @@ def test_any_change_any_loss_and_any_addition_shows(pack):
         ("agent.json", b'"owner_id": "ana"', b'"owner_id": "cy"', "own owner approved"),
         ("release.json", b'"adapter_sha256": "', b'"adapter_sha256": "0', "not the one that the release"),
         ("documents.json", b"1" * 64, b"2" * 64, "not those that the dataset"),
+        ("documents.json", b'"id": "leads"', b'"id": "staff"', "not the one that it was learned with"),
         ("audit.jsonl", b"\n", b"\nnonsense\n", "not what it should be"),
         ("anchors.jsonl", b'"hash": "', b'"hash": "0', "not the one that was anchored"),
     ],

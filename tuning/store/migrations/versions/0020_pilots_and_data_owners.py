@@ -1,4 +1,4 @@
-"""A release can go to a pilot first, a data owner may have to agree besides an admin; evidence is offered in chat."""
+"""Releases go to a pilot first, data owners agree, evidence is offered in chat and holds access lists as they were."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("release", sa.Column("approved_by", sa.String(), nullable=False, server_default=""))
     op.add_column("release", sa.Column("consented_by", sa.String(), nullable=False, server_default=""))
     op.add_column("policy", sa.Column("data_owner_ids", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("dataset", sa.Column("readers", sa.JSON(), nullable=False, server_default="{}"))
     _index(_FIRST)
     with op.batch_alter_table("draft") as draft:
         draft.alter_column("answer_id", existing_type=sa.String(), nullable=True)
@@ -29,6 +30,8 @@ def downgrade() -> None:
         draft.drop_column("release_id")
         draft.alter_column("answer_id", existing_type=sa.String(), nullable=False)
     _index(_CANARY)
+    with op.batch_alter_table("dataset") as dataset:
+        dataset.drop_column("readers")
     with op.batch_alter_table("policy") as policy:
         policy.drop_column("data_owner_ids")
     with op.batch_alter_table("release") as release:
