@@ -138,7 +138,7 @@ def test_a_question_is_no_slip(text):
     [
         ("bo", {"agents", "new", "my agents", "create agent", "inbox", "notices", "help"}),
         ("gus", {"agents", "new", "request access", "notices", "help"}),
-        ("cy", {command.words for command in COMMANDS} - {"request access", "pause", "resume"}),
+        ("cy", {command.words for command in COMMANDS} - {"request access", "pause", "resume", "consent"}),
     ],
 )
 async def test_help_lists_only_what_a_person_may_do(tenant, person_id, sees):
