@@ -162,7 +162,7 @@ def database_folders(store):
 
 
 def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path, caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="tuning")
     database = "store.db" if tenant.store.is_sqlite else "database"
     assert {
         *("answer", "feedback", "example", "delivery", "chat", "draft", "grant", "documentpassage", "mine.md"),
