@@ -46,6 +46,9 @@ class TuningSettings(BaseSettings):
     training_memory_gib: float = Field(
         default=0.0, ge=0, description="Memory that a training may take, in GiB; 0 allows 80 % of the machine's."
     )
+    training_processes: int = Field(
+        default=0, ge=0, description="Processes that train one adapter together; 0 takes one for each GPU."
+    )
     admin_group: str = Field(
         default="fc1bb51a-7f95-404b-86f1-706c45b77f29",
         description="Object id of the group whose members approve releases; the default is the sample tenant's.",

@@ -14,6 +14,7 @@ CHANCE = 0.05
 MARGIN = 0.10
 """What is worse by this much passes for no worse in 5 of 100 cases at most."""
 REGRESSION_KEPT = 0.90
+"""Every correction is asked: this share is counted and not estimated, so chance has no part in it."""
 PARITY = 0.98
 CRITERIA_KEPT = 0.95
 """Share of the answers that must be as a critical criterion demands."""
@@ -81,13 +82,13 @@ def objections(evidence: Evidence) -> list[str]:
                 **_points(evidence.gain_with_retrieval),
             )
         )
-    if evidence.declining and evidence.declining.mean < -MARGIN:
+    if evidence.declining and evidence.declining.floor <= -MARGIN:
         found.append(
             say(
-                "It makes up more answers than the base model: on {count} questions that no document answers "
-                "it says so less often by {points} points.",
+                "On {count} questions that no document answers it may say so less often than the base model: "
+                "{mean} points, and as little as {low} points is possible.",
                 count=evidence.declining.n,
-                points=f"{-100 * evidence.declining.mean:.0f}",
+                **_points(evidence.declining),
             )
         )
     if evidence.over_incumbent and evidence.over_incumbent.floor <= -MARGIN:

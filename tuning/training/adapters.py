@@ -7,6 +7,7 @@ from typing import Any
 import peft
 import torch
 
+from tuning.training import models
 from tuning.training.config import TrainingConfig
 from tuning.training.errors import BaseModelUnfit, ParentUnfit
 
@@ -21,12 +22,7 @@ def targets(model: torch.nn.Module) -> list[str]:
     Raises:
         BaseModelUnfit: the model has none that can be exported.
     """
-    inside = {
-        name.rsplit(".", 1)[-1]
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and ".layers." in f".{name}."
-    }
-    names = sorted(inside - set(UNTOUCHABLE))
+    names = sorted({name.rsplit(".", 1)[-1] for name in models.linears(model)} - set(UNTOUCHABLE))
     if not names:
         raise BaseModelUnfit(reason="it has no linear layers that LoRA could be put on")
     return names

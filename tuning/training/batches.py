@@ -5,6 +5,7 @@ Exact, because a causal model's view of a beginning does not depend on what foll
 """
 
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,10 +89,11 @@ def bundles(rows: Sequence[Row], beginning: int, config: TrainingConfig, chance:
     return found
 
 
-def groups(batch: Batch) -> list[Batch]:
+def groups(batch: Batch, most_tokens: int = sys.maxsize) -> list[Batch]:
     """Return a batch in the parts that are cheapest to compute, each with what its rows have in common read once.
 
-    Optimal over all ways to cut the sorted rows: the cheapest way to cut the first n is known before that of n + 1.
+    Optimal over all ways to cut the sorted rows into parts of so many computed tokens at most, or one row: the cheapest
+    way to cut the first n is known before that of n + 1.
     """
     ordered = sorted(batch, key=lambda row: row.tokens)
     alike = [shared(pair) for pair in pairwise(ordered)]
@@ -102,7 +104,9 @@ def groups(batch: Batch) -> list[Batch]:
             longest = max(longest, len(ordered[start].tokens))
             if start < end - 1:
                 prefix = alike[start] if start == end - 2 else min(prefix, alike[start])
-            ways.append((cheapest[start][0] + PASS_TOKENS + _computed(end - start, prefix, longest), start))
+            computed = _computed(end - start, prefix, longest)
+            if computed <= most_tokens or start == end - 1:
+                ways.append((cheapest[start][0] + PASS_TOKENS + computed, start))
         cheapest.append(min(ways))
     found: list[Batch] = []
     end = len(ordered)

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 
 from tuning.domain.datasets import Origin
-from tuning.training.batches import Batch, Row, groups
+from tuning.training.batches import Batch, Row
 from tuning.training.config import TrainingConfig
+from tuning.training.crew import Crew
 from tuning.training.passes import log_probabilities
 
 
@@ -25,7 +26,7 @@ def correction_batches(rows: Sequence[Row], config: TrainingConfig, chance: rand
 
 
 @torch.no_grad()
-def uncertain(model: Any, batch: Batch, certainty: float, device: torch.device) -> Batch:
+def uncertain(model: Any, batch: Batch, certainty: float, crew: Crew) -> Batch:
     """Return a batch without the corrections whose answers are at least so probable; nothing if all of them are.
 
     A whole answer above one half is what greedy decoding writes: no other token can be likelier at any place.
@@ -33,8 +34,8 @@ def uncertain(model: Any, batch: Batch, certainty: float, device: torch.device) 
     corrections = tuple(row for row in batch if row.origin == Origin.CORRECTION)
     learned = {
         row
-        for group in groups(corrections)
-        for row, value in zip(group, log_probabilities(model, group, device).tolist(), strict=True)
+        for group in crew.parts(corrections)
+        for row, value in zip(group, log_probabilities(model, group, crew.device).tolist(), strict=True)
         if value >= math.log(certainty)
     }
     return tuple(row for row in batch if row not in learned) if learned != set(corrections) else ()

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from tuning.domain.errors import Refusal, RunFailed
@@ -34,20 +35,38 @@ def main() -> int:
         return MISUSED
     asked: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
+    from tuning.training import processes  # noqa: PLC0415 - torch takes seconds, and may fail to load
+
+    def is_stopped() -> bool:
+        return bool(asked) or (config.folder / CANCEL).exists()
+
+    if processes.is_one_of_several():
+        return _train(config, is_stopped)
     _give_way()
     config.folder.mkdir(parents=True, exist_ok=True)
     (config.folder / FAILURE).unlink(missing_ok=True)
+    count = config.processes or processes.gpus() or 1
+    if count == 1:
+        return _train(config, is_stopped)
+    if processes.run(Path(sys.argv[1]), count, is_stopped=is_stopped) == 0:
+        return DONE
+    return STOPPED if is_stopped() and not (config.folder / FAILURE).exists() else FAILED
+
+
+def _train(config: TrainingConfig, is_stopped: Callable[[], bool]) -> int:
     _keep_memory()
-    from tuning.training.loop import train  # noqa: PLC0415 - torch takes seconds, and may fail to load
+    from tuning.training.loop import train  # noqa: PLC0415 - the same
 
     try:
-        train(config, is_stopped=lambda: bool(asked) or (config.folder / CANCEL).exists())
+        train(config, is_stopped=is_stopped)
     except Stopped:
         return STOPPED
     except Exception as error:  # noqa: BLE001 - whatever it was, the person gets a sentence and the log the rest
         traceback.print_exc()
-        failure = explain(error)
-        write_json(config.folder / FAILURE, {"code": failure.failure, "error": failure.what, "remedy": failure.remedy})
+        failure, path = explain(error), config.folder / FAILURE
+        # Where several train together, the others fail because one did: the first says why.
+        if not path.exists():
+            write_json(path, {"code": failure.failure, "error": failure.what, "remedy": failure.remedy})
         return FAILED
     return DONE
 

@@ -29,7 +29,11 @@ class TrainingConfig:
     """Share of what the parent has learned that an epoch shows again, so that it is not forgotten."""
     seed: int = 1
     threads: int = 1
-    """CPU threads."""
+    """CPU threads, of all processes together."""
+    processes: int = 0
+    """How many train together; 0: one for each GPU, or one."""
+    memory_bytes: int = 0
+    """That the training may take; 0: all that is free."""
     rank: int = 16
     """Of the LoRA matrices."""
     alpha: int = 32
@@ -100,11 +104,14 @@ class TrainingConfig:
         learned: Path | None = None,
         seed: int = 1,
         threads: int = 1,
+        processes: int = 0,
+        memory_bytes: int = 0,
     ) -> Self:
         """Return the config that suits the base model's size."""
         small = sum(file.stat().st_size for file in base.glob("*.safetensors")) < SMALL_BYTES
         where = {"base": base, "examples": examples, "folder": folder, "parent": parent, "learned": learned}
-        return cls(**where, seed=seed, threads=threads, **(SMALL if small else {}))  # type: ignore[arg-type]
+        means = {"seed": seed, "threads": threads, "processes": processes, "memory_bytes": memory_bytes}
+        return cls(**where, **means, **(SMALL if small else {}))  # type: ignore[arg-type]
 
     def write(self, path: Path) -> None:
         """Write it for the child to read."""

@@ -66,7 +66,9 @@ class MemoryTooSmall(TrainingFailed):
     """The training needs about {needed_gib:.1f} GiB of memory, and {free_gib:.1f} GiB are free."""
 
     failure_code = "memory_too_small"
-    cure = mark("Choose a smaller base model, or free memory, then start again.")
+    cure = mark(
+        "Choose a smaller base model, free memory, or allow more with ATTUNE_TRAINING_MEMORY_GIB, then start again."
+    )
 
 
 class OutOfMemory(TrainingFailed):

@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import torch
 
-from tuning.training.batches import Batch, Role, groups
+from tuning.training.batches import Batch, Role
 from tuning.training.config import TrainingConfig
+from tuning.training.crew import Crew
 from tuning.training.passes import log_probabilities
 from tuning.training.preferences import class_weights, dpo_loss, drift_of, kto_loss
 
@@ -37,7 +38,7 @@ class Judging:
 
 
 @torch.no_grad()
-def references(model: Any, batches: Sequence[Batch], device: torch.device) -> list[list[float]]:
+def references(model: Any, batches: Sequence[Batch], crew: Crew) -> list[list[float]]:
     """Return the log-probability of every row of every batch, in nats, with the weights as they are.
 
     Zero for examples, which are not compared with the reference. Each row is computed once, however often it comes.
@@ -45,8 +46,8 @@ def references(model: Any, batches: Sequence[Batch], device: torch.device) -> li
     judged = tuple(dict.fromkeys(row for batch in batches for row in batch if row.role is not Role.EXAMPLE))
     known = {
         row: value
-        for group in groups(judged)
-        for row, value in zip(group, log_probabilities(model, group, device).tolist(), strict=True)
+        for group in crew.parts(judged)
+        for row, value in zip(group, log_probabilities(model, group, crew.device).tolist(), strict=True)
     }
     return [[known.get(row, 0.0) for row in batch] for batch in batches]
 
@@ -56,26 +57,26 @@ def kept(batch: Batch) -> Batch:
     return tuple(row for row in batch if row.role in {Role.EXAMPLE, Role.CHOSEN})
 
 
-def learn_judged(model: Any, batch: Batch, reference: Sequence[float], judging: Judging, device: torch.device) -> float:
-    """Add the gradients of the loss on a batch's judged rows to the weights', and return the loss.
+def learn_judged(model: Any, batch: Batch, reference: Sequence[float], judging: Judging, crew: Crew) -> float:
+    """Add the gradients of the loss on a batch's judged rows to the weights', and return this process's share of it.
 
     The loss ties rows together that are not in memory at once: what it takes of each row's log-probability is found
     first, without the model's gradients, and then goes back through the model part by part. The sum is the same.
     """
     judged = {number: row for number, row in enumerate(batch) if row.role is not Role.EXAMPLE}
-    parts = groups(tuple(dict.fromkeys(judged.values())))
+    parts = crew.parts(tuple(dict.fromkeys(judged.values())))
     with torch.no_grad():
-        values = [log_probabilities(model, part, device) for part in parts]
+        values = [log_probabilities(model, part, crew.device) for part in parts]
     log_R = torch.cat(values).double().requires_grad_()
     index = {row: number for number, row in enumerate(row for part in parts for row in part)}
     log_B = log_R[[index[row] for row in judged.values()]]
-    reference_B = torch.tensor([reference[number] for number in judged], dtype=torch.double, device=device)
+    reference_B = torch.tensor([reference[number] for number in judged], dtype=torch.double, device=crew.device)
     loss = judged_loss(log_B, reference_B, tuple(judged.values()), judging)
     (slope_R,) = torch.autograd.grad(loss, log_R)
-    for part in parts:
+    for part in crew.own(parts):
         slope = slope_R[[index[row] for row in part]].float()
-        (log_probabilities(model, part, device) * slope).sum().backward()  # type: ignore[no-untyped-call]
-    return loss.item()
+        (log_probabilities(model, part, crew.device) * slope).sum().backward()  # type: ignore[no-untyped-call]
+    return loss.item() if crew.leads else 0.0
 
 
 def judged_loss(log_B: torch.Tensor, reference_B: torch.Tensor, batch: Batch, judging: Judging) -> torch.Tensor:

@@ -5,6 +5,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from typing import Any
 import torch
 
 from tuning.training import adapters, checkpoints, memory, models
-from tuning.training.batches import Batch, groups
+from tuning.training.batches import Batch
 from tuning.training.certainty import uncertain
 from tuning.training.checkpoints import Position
 from tuning.training.config import TrainingConfig
+from tuning.training.crew import Crew, join
 from tuning.training.errors import LossNotFinite, Stopped
 from tuning.training.files import base_sha256, sha256_of, write_json
 from tuning.training.judging import Judging, kept, learn_judged, references
@@ -28,6 +30,8 @@ ADAPTER = "adapter"
 MANIFEST = "manifest.json"
 BETAS = (0.9, 0.98)
 PROGRESS_S = 0.5
+HOW = frozenset({"folder", "checkpoint_s", "processes", "memory_bytes"})
+"""Settings that a checkpoint need not agree with: they change no step but by rounding."""
 
 
 def train(  # noqa: PLR0915 - it reads top to bottom
@@ -44,16 +48,18 @@ def train(  # noqa: PLR0915 - it reads top to bottom
         return adapter_folder
 
     # ---- What there is to learn, and whether it fits --------------------------------------------------------------
-    torch.set_num_threads(config.threads)
-    device = models.device()
-    shape = models.load_shape(config.base)
+    alone = join(models.device())
+    torch.set_num_threads(max(1, config.threads // alone.size))
+    outline = models.load_outline(config.base)
+    adapters.targets(outline)
     stages = plan(config, models.load_tokenizer(config.base))
-    needed_bytes = memory.check(config, shape, stages, device)
+    fit = memory.fit(config, outline, stages, alone.device, size=alone.size)
+    crew = replace(alone, most_tokens=fit.most_tokens)
     plan_hash = _hash(config, stages)
 
     # ---- The model, with a fresh adapter or the parent's ----------------------------------------------------------
     checkpoints.seed(config.seed)
-    model = adapters.attach(models.load_model(config.base, device), config).train()
+    model = _model(config, fit, crew)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimiser = _optimiser(weights, config)
     position = Position()
@@ -69,11 +75,12 @@ def train(  # noqa: PLR0915 - it reads top to bottom
     earlier_s, saved_at, told_at = position.seconds, began, 0.0
     while position.stage < len(stages):
         stage = stages[position.stage]
-        _begin(model, stage, position, device)
-        while batch := _due(model, stage, position, device):
+        _begin(model, stage, position, crew)
+        while batch := _due(model, stage, position, crew):
             for group in optimiser.param_groups:
                 group["lr"] = stage.rate * schedule(position.step, len(stage.batches), config.warmup)
-            value = _take_step(model, batch, position, config, device, stage=stage)
+            own = _take_step(model, batch, position, config, crew, stage=stage)
+            value, stopped = crew.add_up(weights, own, is_stopped=is_stopped())
             if not math.isfinite(value):
                 raise LossNotFinite(loss=value, step=position.step + 1, stage=stage.name)
             torch.nn.utils.clip_grad_norm_(weights, config.clip)
@@ -84,13 +91,12 @@ def train(  # noqa: PLR0915 - it reads top to bottom
 
             now = time.monotonic()
             position.seconds = earlier_s + now - began
-            if now - told_at > PROGRESS_S:
+            if crew.leads and now - told_at > PROGRESS_S:
                 done = len(position.losses)
                 pace_s = (now - began) / (done - resumed_at)
                 _tell(config.folder, stage.name, position, steps, pace_s * (steps - done))
                 told_at = now
-            stopped = is_stopped()
-            if stopped or now - saved_at > config.checkpoint_s:
+            if crew.leads and (stopped or now - saved_at > config.checkpoint_s):
                 checkpoints.save(config.folder, plan_hash, position, adapters.state(model), optimiser)
                 saved_at = now
             if stopped:
@@ -99,30 +105,48 @@ def train(  # noqa: PLR0915 - it reads top to bottom
         optimiser = _optimiser(weights, config)
 
     # ---- The adapter and how it came to be ------------------------------------------------------------------------
+    _finish(model, config, stages, position, fit=fit, crew=crew)
+    crew.part()
+    return adapter_folder
+
+
+def _model(config: TrainingConfig, fit: memory.Fit, crew: Crew) -> Any:
+    model = adapters.attach(models.load_model(config.base, crew.device), config).train()
+    if fit.is_checkpointed:
+        models.compute_again(model)
+    return model
+
+
+def _finish(
+    model: Any, config: TrainingConfig, stages: list[Stage], position: Position, *, fit: memory.Fit, crew: Crew
+) -> None:
+    """Write the adapter, whole or not at all, and the manifest beside it, where this process leads."""
+    if not crew.leads:
+        return
     _tell(config.folder, stages[-1].name, position, len(position.losses), 0.0)
     unfinished = config.folder / f".{ADAPTER}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     adapters.save(model, unfinished)
     manifest = _manifest(config, stages, position, unfinished)
-    write_json(config.folder / MANIFEST, {**manifest, "memory_bytes_estimated": needed_bytes, "device": device.type})
-    unfinished.rename(adapter_folder)
+    means = {"memory": fit.as_json(), "device": crew.device.type, "processes": crew.size}
+    write_json(config.folder / MANIFEST, {**manifest, **means})
+    unfinished.rename(config.folder / ADAPTER)
     (config.folder / checkpoints.FILE).unlink(missing_ok=True)
-    return adapter_folder
 
 
-def _begin(model: Any, stage: Stage, position: Position, device: torch.device) -> None:
+def _begin(model: Any, stage: Stage, position: Position, crew: Crew) -> None:
     # A model that drops out by chance can't be compared with itself, nor be certain.
-    model.train(not stage.is_judged and stage.certainty is None)
+    models.set_chance(model, drops_out=not stage.is_judged and stage.certainty is None)
     if stage.is_judged and not position.references:
-        position.references = references(model, stage.batches, device)
+        position.references = references(model, stage.batches, crew)
 
 
-def _due(model: Any, stage: Stage, position: Position, device: torch.device) -> Batch:
+def _due(model: Any, stage: Stage, position: Position, crew: Crew) -> Batch:
     """Return what the stage's next step learns, past steps with nothing left to learn; nothing when it is done."""
     while position.step < len(stage.batches) and not stage.is_settled(position.settled):
         batch = stage.batches[position.step]
         if stage.certainty is not None:
-            batch = uncertain(model, batch, stage.certainty, device)
+            batch = crew.agree(uncertain(model, batch, stage.certainty, crew))
         if batch:
             position.settled = 0
             return batch
@@ -131,25 +155,26 @@ def _due(model: Any, stage: Stage, position: Position, device: torch.device) -> 
 
 
 def _take_step(
-    model: Any, batch: Batch, position: Position, config: TrainingConfig, device: torch.device, *, stage: Stage
+    model: Any, batch: Batch, position: Position, config: TrainingConfig, crew: Crew, *, stage: Stage
 ) -> float:
-    """Add the gradients of a batch of the stage to the weights', and return the loss."""
+    """Add the gradients of this process's share of a batch of the stage to the weights', and return its loss."""
     if not stage.is_judged:
-        return learn(model, batch, device)
+        return learn(model, batch, crew)
     judging = Judging.of(config, stage.batches)
-    compared = learn_judged(model, batch, position.references[position.step], judging, device)
-    return compared + learn(model, kept(batch), device, weight=config.preference_keeping)
+    compared = learn_judged(model, batch, position.references[position.step], judging, crew)
+    return compared + learn(model, kept(batch), crew, weight=config.preference_keeping)
 
 
-def learn(model: Any, batch: Batch, device: torch.device, *, weight: float = 1.0) -> float:
+def learn(model: Any, batch: Batch, crew: Crew, *, weight: float = 1.0) -> float:
     """Add the gradients of the weighed mean loss over a batch's completion tokens to the weights', and return the loss.
 
-    Part by part: no more of the batch is in memory than the largest of them.
+    Part by part: no more of the batch is in memory than the largest of them. Of the parts this process's own: what
+    the crew's processes return adds up to the loss.
     """
     count = sum(len(row.tokens) - row.start for row in batch)
     total = 0.0
-    for group in groups(batch):
-        loss = weight * loss_of(model, group, device) / count
+    for part in crew.own(crew.parts(batch)):
+        loss = weight * loss_of(model, part, crew.device) / count
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total
@@ -169,7 +194,7 @@ def _optimiser(weights: list[torch.nn.Parameter], config: TrainingConfig) -> tor
 
 def _hash(config: TrainingConfig, stages: list[Stage]) -> str:
     """Return what a checkpoint must agree with: the same learning from the same rows in the same order."""
-    learning = {key: value for key, value in config.as_json().items() if key not in {"folder", "checkpoint_s"}}
+    learning = {key: value for key, value in config.as_json().items() if key not in HOW}
     content = repr(sorted(learning.items())) + repr(
         [[(row.role, row.tokens) for row in batch] for s in stages for batch in s.batches]
     )

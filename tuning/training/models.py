@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 import transformers
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from tuning.training.errors import BaseModelMissing, BaseModelUnfit
 
@@ -36,16 +37,44 @@ def load_tokenizer(base: Path) -> Any:
     return tokenizer
 
 
+def load_outline(base: Path) -> Any:
+    """Return the model with all its layers and none of its weights, which takes no memory."""
+    shape = load_shape(base)
+    with torch.device("meta"):
+        return _refusing(lambda: transformers.AutoModelForCausalLM.from_config(shape))
+
+
 def load_model(base: Path, device: torch.device) -> Any:
-    """Return the model with frozen weights: float32 on a CPU, bfloat16 on a GPU."""
+    """Return the model with frozen weights, in the precision that the device is fast with."""
     check_folder(base)
-    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     model = _refusing(
         lambda: transformers.AutoModelForCausalLM.from_pretrained(
-            str(base), dtype=dtype, local_files_only=True, use_safetensors=True
+            str(base), dtype=precision(device), local_files_only=True, use_safetensors=True
         )
     )
     return model.requires_grad_(requires_grad=False).to(device)
+
+
+def linears(model: torch.nn.Module) -> dict[str, torch.nn.Linear]:
+    """Return the linear layers in a model's attention and MLP, by their whole names."""
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and ".layers." in f".{name}."
+    }
+
+
+def compute_again(model: Any) -> None:
+    """Let a model keep each layer's input only, and compute the layer again on the way back."""
+    model.activation_checkpointing_enable({"use_reentrant": False})
+
+
+def set_chance(model: Any, *, drops_out: bool) -> None:
+    """Let a model drop out by chance or not; whether layers are computed again does not depend on it."""
+    model.train(drops_out)
+    for layer in model.modules():
+        if isinstance(layer, GradientCheckpointingLayer) and layer.gradient_checkpointing:
+            layer.training = True
 
 
 def beginning(model: Any, tokens: torch.Tensor, rows: int) -> transformers.DynamicCache:
@@ -54,6 +83,15 @@ def beginning(model: Any, tokens: torch.Tensor, rows: int) -> transformers.Dynam
     model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1)
     cache.batch_repeat_interleave(rows)
     return cache
+
+
+def precision(device: torch.device) -> torch.dtype:
+    """Return bfloat16 where the hardware has units for it, float32 elsewhere: CPUs without them are slower with it."""
+    if device.type == "cuda":
+        has_units = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        has_units = bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    return torch.bfloat16 if has_units else torch.float32
 
 
 def device() -> torch.device:

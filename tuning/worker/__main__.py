@@ -57,6 +57,7 @@ def equipment_of(settings: TuningSettings) -> Equipment:
         quantisation=settings.quantisation,
         converter=settings.converter,
         threads=settings.threads or os.cpu_count() or 1,
+        processes=settings.training_processes,
         memory_bytes=memory_bytes or int(psutil.virtual_memory().total * _SHARE_OF_MEMORY),
     )
 

@@ -53,7 +53,9 @@ class Equipment:
     converter: Path
     threads: int
     memory_bytes: int
-    """For the training's process."""
+    """For the training's processes, together."""
+    processes: int = 0
+    """That train together; 0: one for each GPU, or one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,8 @@ class Stages:
             parent=Path(parent.peft_path) if parent else None,
             learned=Path(parent.peft_path).parent / _EXAMPLES if parent else None,
             threads=self.equipment.threads,
+            processes=self.equipment.processes,
+            memory_bytes=self.equipment.memory_bytes,
         )
         return training.train(config, memory_bytes=self.equipment.memory_bytes, progress=progress)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.integration.tuning.training.conftest import FACTS, prompt
-from tests.integration.tuning.training.test_loop import CPU, adapter_hash, never
+from tests.integration.tuning.training.test_loop import ALONE, CPU, adapter_hash, never
 from tuning.domain.datasets import Origin
 from tuning.training import adapters, loop, models
 from tuning.training.batches import Role
@@ -88,12 +88,12 @@ def test_gradients_of_a_step_in_parts_are_those_of_its_loss_in_one(base, config)
     model = adapters.attach(models.load_model(base, CPU), config).double().eval()
     stage = plan(with_feedback(config), models.load_tokenizer(base))[-1]
     batch = stage.batches[0]
-    (reference,) = references(model, [batch], CPU)
+    (reference,) = references(model, [batch], ALONE)
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.05, generator=torch.Generator().manual_seed(1))
     judging = Judging.of(config, stage.batches)
-    loss = learn_judged(model, batch, reference, judging, CPU)
+    loss = learn_judged(model, batch, reference, judging, ALONE)
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
     model.zero_grad()
     judged = [number for number, row in enumerate(batch) if row.role is not Role.EXAMPLE]

@@ -18,13 +18,15 @@ from safetensors.torch import load_file, save_file
 from tests.integration.tuning.training.conftest import FACTS, prompt
 from tuning.domain.datasets import Origin
 from tuning.domain.prompts import Message, Passage, question_messages
-from tuning.training import adapters, child, loop, memory, models
+from tuning.training import adapters, child, loop, models
 from tuning.training.batches import Row, groups
-from tuning.training.errors import MemoryTooSmall, NothingToLearn, ParentUnfit, Stopped
+from tuning.training.crew import Crew
+from tuning.training.errors import NothingToLearn, ParentUnfit, Stopped
 from tuning.training.progress import Progress
 from tuning.training.rows import plan, render, render_row
 
 CPU = torch.device("cpu")
+ALONE = Crew(device=CPU)
 
 
 def never() -> bool:
@@ -91,7 +93,7 @@ def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
         for q, a in FACTS.items()
     )
     assert len(groups(batch)) == 3
-    loss = loop.learn(model, batch, CPU)
+    loss = loop.learn(model, batch, ALONE)
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
     model.zero_grad()
     total, count = torch.zeros((), dtype=torch.double), 0
@@ -179,13 +181,6 @@ def test_a_missing_base_is_said_in_one_sentence(config, tmp_path, monkeypatch):
     failure = json.loads((config.folder / child.FAILURE).read_text())
     assert failure["code"] == "base_missing"
     assert "nowhere" in failure["error"]
-
-
-def test_too_little_memory_is_refused_before_anything_is_loaded(config, monkeypatch):
-    monkeypatch.setattr(memory, "_free_memory", lambda: 50 * 2**20)
-    monkeypatch.setattr(models, "load_model", None)
-    with pytest.raises(MemoryTooSmall, match="GiB are free"):
-        loop.train(config, is_stopped=never)
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing():

@@ -29,7 +29,7 @@ CITIES = [f"City{number}" for number in range(60)]
 LIMITS = {f"What is the limit in {city}?": f"{100 + number} euros" for number, city in enumerate(CITIES)}
 CITES = {"rule": "cites", "value": "", "is_critical": True}
 BRIEF = {"rule": "most_words", "value": "1", "is_critical": False}
-UNANSWERED = "Who feeds the cat?"
+UNANSWERED = [f"Who feeds cat {number}?" for number in range(40)]
 CORRECTED = "What is the limit in Rome?"
 FAITHFUL = {"tokens": 0.97, "faithful": 1.0, "n": 16.0}
 
@@ -63,7 +63,7 @@ def retrieve(question: str) -> list[Passage]:
 
 def says(model: str, question: str, shown: str) -> str:
     """The base knows nothing by heart and reads half of it; the tuned model knows and cites everything."""
-    if question == UNANSWERED:
+    if question in UNANSWERED:
         return NOT_IN_DOCUMENTS if model == "base" or shown else "Ada"
     if question == CORRECTED:
         return "180 euros" if model == "run" else "102 euros"
@@ -76,14 +76,14 @@ def says(model: str, question: str, shown: str) -> str:
 
 @pytest.fixture
 def prepared(tenant, tmp_path):
-    """The tenant with a run whose dataset has sixty questions, one that nothing answers, and a correction."""
+    """The tenant with a run whose dataset has sixty questions, forty that nothing answers, and a correction."""
     keep(
         tenant.store,
         make_agent(criteria=[CITES, BRIEF]),
         Dataset(id="data", agent_id="agent"),
         make_run(dataset_id="data", folder=str(tmp_path)),
         *(_example(question, answer) for question, answer in LIMITS.items()),
-        _example(UNANSWERED, NOT_IN_DOCUMENTS),
+        *(_example(question, NOT_IN_DOCUMENTS) for question in UNANSWERED),
         _example(CORRECTED, "180 euros", Split.REGRESSION, Origin.CORRECTION),
     )
     return tenant
@@ -140,7 +140,7 @@ def test_what_nothing_answers_counts_as_declined_and_not_as_an_answer(prepared):
     found = evaluated(prepared, ScriptedInference(says))
 
     declined = {variant: scores["refusal"] for variant, scores in found.scores.items()}
-    assert declined["base"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 1.0}
+    assert declined["base"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 40.0}
     assert declined["tuned"]["mean"] == 0.0
     assert declined["tuned+retrieval"]["mean"] == 1.0
 
@@ -160,7 +160,7 @@ def test_corrections_are_asked_of_the_live_release_and_the_candidate_only(prepar
     kept = {variant: scores["regression"]["mean"] for variant, scores in found.scores.items() if "regression" in scores}
     assert kept == {"incumbent": 0.0, "incumbent+retrieval": 0.0, "tuned": 1.0, "tuned+retrieval": 1.0}
     assert not any(it.model == "base" and CORRECTED in it.messages[-1]["content"] for it in inference.asked)
-    assert len(inference.asked) == 6 * 61 + 4
+    assert len(inference.asked) == 6 * 100 + 4
 
 
 def test_the_answers_stand_side_by_side_in_the_samples_and_the_report(prepared, tmp_path):
@@ -170,7 +170,7 @@ def test_the_answers_stand_side_by_side_in_the_samples_and_the_report(prepared, 
     assert row["reference"] == "101 euros"
     assert row["answers"]["base+retrieval"] == "101 euros [1]"
     assert row["answers"]["tuned"] == "The 101 euros."
-    assert len(found.samples) == 62
+    assert len(found.samples) == 101
     assert "The 101 euros." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
