@@ -47,6 +47,7 @@ _CONSENTED = {
     ReleaseState.CANARY: mark("✓ {person} agreed to it as a data owner. It answers {share} % of its audience now."),
     ReleaseState.PILOT: mark("✓ {person} agreed to it as a data owner. Its pilot gets it now: {pilot}."),
 }
+_ENDED = mark("✗ {person} rolled it back. Nobody gets it any more.")
 _DECIDED = {
     Decision.APPROVED: mark("✓ {person} approved it. It answers its audience now."),
     Decision.REJECTED: mark("✗ {person} turned it down."),
@@ -149,10 +150,10 @@ def decided_card(made: Decided) -> Element:
     """Return what takes the place of the case once somebody has decided."""
     release, state = made.release, ReleaseState(made.release.state)
     by_state = {Decision.APPROVED: _APPROVED, Decision.CONSENTED: _CONSENTED}.get(made.decision, {})
+    is_end = made.decision is Decision.ROLLED_BACK and made.agent.live_release_id is None
+    text = _ENDED if is_end else by_state.get(state, _DECIDED[made.decision])
     pilot = escape(shorten(", ".join(made.pilot), 300))
-    said = say(
-        by_state.get(state, _DECIDED[made.decision]), person=escape(made.who), share=number(release.share), pilot=pilot
-    )
+    said = say(text, person=escape(made.who), share=number(release.share), pilot=pilot)
     reason = retell(made.reason) if made.decision is Decision.ROLLED_BACK else made.reason
     commands = {ReleaseState.CANARY: _canary_commands, ReleaseState.PILOT: _pilot_commands}.get(state)
     return card(

@@ -32,6 +32,7 @@ VARIANTS = frozenset(
         "news: pilot",
         "news: drifted and waiting",
         "policy, outdated",
+        "rolled back, the only one",
         "policy, saved",
         "review, drifted",
         "usage of an agent",

@@ -304,7 +304,8 @@ NASTY_CASE = Case(
 def made(state, decision, who, reason="", **values):
     """What was decided on Ana's release."""
     release = make_release(state=state, share=10, pilot=["leads"])
-    return Decided(agent=AGENT, release=release, decision=decision, who=who, reason=reason, **values)
+    told = {"agent": AGENT, "release": release, "decision": decision, "who": who, "reason": reason}
+    return Decided(**{**told, **values})
 
 
 PAST = Past(
@@ -381,8 +382,15 @@ CARDS = {
     "approval, beside a live one": approval_card(replace(CASE, agent=make_agent(live_release_id="old"))),
     "canary": decided_card(made(ReleaseState.CANARY, Decision.APPROVED, "Cy", "Carefully.", standing=RATINGS)),
     "rolled back": decided_card(
-        made(ReleaseState.REJECTED, Decision.ROLLED_BACK, "Attune", f"It is rated worse. {RATINGS}")
+        made(
+            ReleaseState.REJECTED,
+            Decision.ROLLED_BACK,
+            "Attune",
+            f"It is rated worse. {RATINGS}",
+            agent=make_agent(name=AGENT.name, live_release_id="old"),
+        )
     ),
+    "rolled back, the only one": decided_card(made(ReleaseState.REJECTED, Decision.ROLLED_BACK, "Cy")),
     "rejected": decided_card(made(ReleaseState.REJECTED, Decision.REJECTED, "Cy", "Too early.")),
     "inbox": inbox_card(replace(INBOX, items=INBOX.items[:1])),
     "inbox, together": inbox_card(INBOX),
