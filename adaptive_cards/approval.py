@@ -22,7 +22,7 @@ from adaptive_cards.elements import (
     text_input,
     verbatim,
 )
-from adaptive_cards.scores import criteria, objections, samples, scores_table
+from adaptive_cards.scores import criteria, objections, rating, samples, scores_table
 from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
@@ -120,6 +120,7 @@ def approval_card(case: Case) -> Element:
         *_left_out(case.left_out),
         *([label(say("The owner says")), verbatim(shorten(release.note, 1_000))] if release.note else []),
         scores_table(case.evaluation),
+        *rating(case.evaluation),
         *criteria(case.evaluation),
         *objections(case.evaluation),
         aside(_hashes(case)),

@@ -10,6 +10,7 @@ from tuning.languages import mark, say, say_many
 
 _SETTLED = {
     NoticeKind.RELEASE_DRIFTED: mark("Everybody may read what the release learned again"),
+    NoticeKind.RUN_NEEDS_LABELS: mark("Samples have been looked at"),
     NoticeKind.SOURCE_FAILED: mark("The source can be read again"),
     NoticeKind.RETRAINING_HELD: mark("Nothing is in the way of tuning any more"),
 }

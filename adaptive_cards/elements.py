@@ -104,6 +104,18 @@ def bar(share: float) -> Element:
     return {"type": "ColumnSet", "spacing": "small", "columns": columns}
 
 
+def interval_bar(score: Mapping[str, float]) -> Element:
+    """Return a share's bar: filled up to the low end of its interval, marked up to the high end; words stand beside."""
+    low, high = (min(max(round(score[key] * 100), 0), 100) for key in ("low", "high"))
+    parts = (("accent", low), ("good", high - low), ("emphasis", 100 - high))
+    columns = [
+        {"type": "Column", "width": str(width), "style": style, "spacing": "none", "items": [_bar_text()]}
+        for style, width in parts
+        if width
+    ]
+    return {"type": "ColumnSet", "spacing": "none", "columns": columns}
+
+
 def execute(title: str, verb: Verb, *, style: str = "default", is_validated: bool = True, **ids: str | int) -> Element:
     """Return a button that carries ids only; clients that don't know it send the same as a message."""
     inputs = "auto" if is_validated else "none"

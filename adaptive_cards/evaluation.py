@@ -1,8 +1,8 @@
 """A candidate release for its owner: what it scored, examples, try it, submit it."""
 
 from adaptive_cards.approval import MAX_PILOT
-from adaptive_cards.elements import Element, aside, card, escape, execute, heading, show_card, text_input
-from adaptive_cards.scores import criteria, objections, samples, scores_table
+from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, text_input
+from adaptive_cards.scores import chart, criteria, objections, rating, scores_table
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.evaluations import Evaluation
@@ -24,18 +24,22 @@ STATES = {
 }
 
 
-def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, examples: dict[str, int]) -> Element:
-    """Return the evaluation; with buttons while the release is a candidate."""
+def evaluation_card(
+    agent: Agent, release: Release, evaluation: Evaluation, examples: dict[str, int], *, advice: str = ""
+) -> Element:
+    """Return the evaluation, with whether search or tuning did more; with buttons while the release is a candidate."""
     trained = sum(number for key, number in examples.items() if key.startswith("train"))
     note = text_input("note", say("Note for the admins who decide"), longest=1_000, is_multiline=True)
     pilot = text_input("pilot", say("Pilot to propose: groups or people who get it first"), longest=MAX_PILOT)
     is_candidate = release.state == ReleaseState.CANDIDATE
-    shown = samples(evaluation)
     return card(
         heading(say("{agent}: {release} is ready", agent=escape(agent.name), release=release.label)),
         aside(f"{say(STATES[ReleaseState(release.state)])} {_counted(trained)}"),
+        *chart(evaluation, agent.task),
         scores_table(evaluation),
         aside(say(SHARE)) if evaluation.scores else None,
+        paragraph(advice) if advice else None,
+        *rating(evaluation),
         *criteria(evaluation),
         *objections(evaluation),
         *([note, pilot] if is_candidate else []),
@@ -48,9 +52,17 @@ def evaluation_card(agent: Agent, release: Release, evaluation: Evaluation, exam
                 if is_candidate
                 else []
             ),
-            *([show_card(say("Examples"), card(*shown))] if shown else []),
+            *(_looks(release, is_candidate=is_candidate) if evaluation.samples else []),
+            execute(say("Label samples"), Verb.SAMPLES_OPEN, is_validated=False, agent_id=agent.id, number=0),
         ],
     )
+
+
+def _looks(release: Release, *, is_candidate: bool) -> list[Element]:
+    """Return the ways to look closer, for who wants to see before they submit."""
+    blind = execute(say("Compare blindly"), Verb.BLIND_OPEN, is_validated=False, release_id=release.id)
+    examples = execute(say("Examples"), Verb.EXAMPLES_OPEN, is_validated=False, release_id=release.id, number=0)
+    return [*([blind] if is_candidate else []), examples]
 
 
 def _counted(trained: int) -> str:

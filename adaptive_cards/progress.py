@@ -30,10 +30,19 @@ def progress_card(agent: Agent, run: Run) -> Element:
         bar(run.progress),
         _loss(run),
         aside(say("Started by itself, as you asked for.")) if run.is_automatic else None,
-        actions=[]
-        if run.is_over or run.cancel_requested
-        else [execute(say("Cancel"), Verb.RUN_CANCEL, style="destructive", run_id=run.id)],
+        actions=[] if run.is_over or run.cancel_requested else _actions(run),
     )
+
+
+def _actions(run: Run) -> list[Element]:
+    """Return what can be done about a run that is not over: the samples are there once its dataset is."""
+    look = execute(say("Look at samples"), Verb.SAMPLES_OPEN, agent_id=run.agent_id, number=0)
+    go_on = execute(say("Go on with tuning"), Verb.RUN_GO_ON, style="positive", run_id=run.id)
+    return [
+        *([go_on] if run.state is RunState.LABELLING else []),
+        *([look] if run.dataset_id else []),
+        execute(say("Cancel"), Verb.RUN_CANCEL, style="destructive", run_id=run.id),
+    ]
 
 
 def _line(run: Run) -> str:
@@ -43,6 +52,8 @@ def _line(run: Run) -> str:
         return say("Cancelling ...")
     if run.state is RunState.QUEUED:
         return say("Waiting for a free worker ...")
+    if run.state is RunState.LABELLING:
+        return say("Waiting until you have looked at samples.")
     step = say("{number} of {total}", number=list(STAGES).index(run.stage) + 1, total=len(STAGES))
     stage = f"{step} · {say(STAGES[run.stage])} · {percent(run.progress)}"
     left = say("{duration} left", duration=duration(run.seconds_left)) if run.seconds_left else ""

@@ -3,9 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adaptive_cards.elements import Element, bullets, escape, label, paragraph, shorten, table, verbatim
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    bullets,
+    escape,
+    interval_bar,
+    label,
+    paragraph,
+    shorten,
+    table,
+    verbatim,
+)
 from tuning.domain.criteria import Criterion
-from tuning.domain.evaluations import Evaluation, Variant
+from tuning.domain.evaluations import HEADLINE, Evaluation, Variant
+from tuning.domain.prompts import Task
 from tuning.languages import mark, number, retell, say
 
 VARIANTS = {
@@ -54,6 +66,40 @@ def _kept(row: Mapping[str, Any]) -> str:
     return f"{escape(Criterion.of(row).line())}: {share}"
 
 
+def rating(evaluation: Evaluation) -> list[Element]:
+    """Return what the owner preferred without knowing whose answer was whose, as a bar and in words."""
+    found = evaluation.rating
+    if not found.get("n"):
+        return []
+    other = say(VARIANTS[Variant(found["against"])])
+    told = say(
+        "The owner preferred the candidate's answer {better} times, that of {other} {worse} times, and neither {equal} "
+        "times, not knowing whose was whose.",
+        better=number(found["better"]),
+        other=f"*{other}*",
+        worse=number(found["worse"]),
+        equal=number(found["equal"]),
+    )
+    share = say("For the candidate, ties halved: {share}", share=_score(found))
+    return [label(say("Compared blindly")), interval_bar(found), paragraph(share), aside(told)]
+
+
+def chart(evaluation: Evaluation, task: Task) -> list[Element]:
+    """Return a bar per variant for the score that matters most, with its 95 % interval."""
+    metric = HEADLINE[task]
+    found = {
+        title: score
+        for variant, title in VARIANTS.items()
+        if (score := evaluation.scores.get(variant, {}).get(metric)) is not None
+    }
+    bars = [
+        part
+        for title, score in found.items()
+        for part in (aside(f"{say(title)}: {_score(score)}"), interval_bar(score))
+    ]
+    return [label(say(METRICS[metric])), *bars] if bars else []
+
+
 def objections(evaluation: Evaluation) -> list[Element]:
     """Return what speaks against publishing."""
     if not evaluation.scores and not evaluation.objections:
@@ -70,7 +116,7 @@ def samples(evaluation: Evaluation) -> list[Element]:
     for sample in evaluation.samples[:MAX_SAMPLES]:
         answers = sample.get("answers") if isinstance(sample.get("answers"), dict) else sample
         shown.append(label(escape(shorten(str(sample.get("question", "")), 200))))
-        shown.append(verbatim(say("Expected: {answer}", answer=_expected(sample))))
+        shown.append(verbatim(say("Expected: {answer}", answer=shorten(expected(sample), 300))))
         shown += [
             verbatim(f"{say(VARIANTS[variant])}: {shorten(str(answers[variant.value]), 300)}")
             for variant in (Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL)
@@ -79,8 +125,9 @@ def samples(evaluation: Evaluation) -> list[Element]:
     return shown
 
 
-def _expected(sample: Mapping[str, object]) -> str:
-    return shorten(str(sample.get("reference") or say("The documents do not say.")), 300)
+def expected(sample: Mapping[str, object]) -> str:
+    """Return what an example was to be answered with."""
+    return str(sample.get("reference") or say("The documents do not say."))
 
 
 def _score(score: Mapping[str, float] | None) -> str:

@@ -121,7 +121,7 @@ _UNUSED = (AgentState.DRAFT, AgentState.IDLE)
 _READY = (AgentState.IDLE, AgentState.LIVE, AgentState.PAUSED)
 _STOPPED = (ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED)
 _ON_TRIAL = tuple(state for state in ReleaseState if state not in _STOPPED)
-_OPEN_RUN = (RunState.QUEUED, RunState.RUNNING)
+_OPEN_RUN = (RunState.QUEUED, RunState.RUNNING, RunState.LABELLING)
 _UNREAD = (FeedbackState.NEW, FeedbackState.WITHDRAWN)
 _ASK, _CONFIGURE = Permission.AGENT_ASK, Permission.AGENT_CONFIGURE
 _APPROVE = _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_APPROVED)
@@ -130,6 +130,7 @@ _REJECT = _on(Permission.RELEASE_REJECT, ReleaseState, [ReleaseState.SUBMITTED],
 _PAUSE = _on(Permission.AGENT_PAUSE, AgentState, _LIVE, Tag.AGENT_PAUSED)
 _RESUME = _on(Permission.AGENT_PAUSE, AgentState, [AgentState.PAUSED], Tag.AGENT_RESUMED)
 _HAND_OVER = _on(Permission.AGENT_HAND_OVER, AgentState, _AT_REST, Tag.AGENT_HANDED_OVER)
+_RATED = _on(Permission.RELEASE_RATE, ReleaseState, [ReleaseState.CANDIDATE])
 _EVERYBODY = Act(permission=None)
 
 BUTTONS: Mapping[Verb, Act] = {
@@ -147,10 +148,17 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.WIZARD_SOURCES: _on(_CONFIGURE, AgentState, _AT_REST, Tag.AGENT_CONFIGURED),
     Verb.WIZARD_AUDIENCE: _on(_CONFIGURE, AgentState, _AT_REST, Tag.AGENT_CONFIGURED),
     Verb.WIZARD_SEARCH: _on(_CONFIGURE, AgentState),
+    Verb.SAMPLES_OPEN: _on(Permission.AGENT_LABEL, AgentState),
+    Verb.SAMPLE_LABEL: _on(Permission.AGENT_LABEL, AgentState, leaves=Tag.SAMPLE_LABELLED),
     Verb.RUN_START: _on(Permission.RUN_START, AgentState, _READY, Tag.RUN_STARTED),
+    Verb.RUN_GO_ON: _on(Permission.RUN_START, RunState, [RunState.LABELLING], Tag.RUN_WENT_ON),
     Verb.RUN_CANCEL: _on(Permission.RUN_CANCEL, RunState, _OPEN_RUN, Tag.RUN_CANCELLED),
     Verb.RUN_RETRY: _on(Permission.RUN_START, RunState, [RunState.FAILED, RunState.CANCELLED], Tag.RUN_STARTED),
     Verb.RELEASE_OPEN: _on(Permission.RELEASE_TRY, ReleaseState),
+    Verb.EXAMPLES_OPEN: _on(Permission.RELEASE_TRY, ReleaseState),
+    Verb.BLIND_OPEN: _RATED,
+    Verb.BLIND_FURTHER: _RATED,
+    Verb.BLIND_RATE: _on(Permission.RELEASE_RATE, ReleaseState, [ReleaseState.CANDIDATE], Tag.RELEASE_RATED),
     Verb.RELEASE_TRY: _on(Permission.RELEASE_TRY, ReleaseState, _ON_TRIAL),
     Verb.RELEASE_SUBMIT: _on(Permission.RELEASE_SUBMIT, ReleaseState, [ReleaseState.CANDIDATE], Tag.RELEASE_SUBMITTED),
     Verb.RELEASE_APPROVE: _APPROVE,

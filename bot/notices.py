@@ -4,10 +4,11 @@ from adaptive_cards.elements import Element
 from adaptive_cards.failure import failure_card
 from adaptive_cards.notice import approved_card, learned_card, rejected_card, source_failed_card, suspended_card
 from adaptive_cards.progress import progress_card
-from bot import access_views, drift_views, tending_views, views
+from bot import access_views, drift_views, evaluation_views, labelling_views, tending_views, views
 from bot.turn import Message
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.releases import Decision
+from tuning.domain.runs import RunState
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, documents, releases, runs
 
@@ -16,7 +17,7 @@ def message(tenant: Tenant, notice: Notice) -> Message | None:
     """Return the message; None if there is nothing to say any more. Raises like the views."""
     card: Element | None
     match notice.kind:
-        case NoticeKind.RUN_STARTED | NoticeKind.RUN_READY | NoticeKind.RUN_FAILED:
+        case NoticeKind.RUN_STARTED | NoticeKind.RUN_NEEDS_LABELS | NoticeKind.RUN_READY | NoticeKind.RUN_FAILED:
             card = _of_run(tenant, notice)
         case NoticeKind.ACCESS_ASKED | NoticeKind.ACCESS_DECIDED:
             card = access_views.news(tenant, notice)
@@ -43,9 +44,12 @@ def _of_run(tenant: Tenant, notice: Notice) -> Element | None:
         agent = agents.get(session, run.agent_id)
         release = releases.of_run(session, run.id)
     if notice.kind == NoticeKind.RUN_READY:
-        return views.evaluation(tenant, notice.person_id, release.id) if release else None
+        return evaluation_views.evaluation(tenant, notice.person_id, release.id) if release else None
     if notice.kind == NoticeKind.RUN_FAILED:
         return failure_card(agent, run)
+    if notice.kind == NoticeKind.RUN_NEEDS_LABELS:
+        is_open = run.state == RunState.LABELLING
+        return labelling_views.sample(tenant, notice.person_id, run.agent_id, 0) if is_open else None
     return None if run.is_over else progress_card(agent, run)
 
 

@@ -10,7 +10,6 @@ from adaptive_cards.approval import Case, Decided, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.drift import in_short
 from adaptive_cards.elements import Element, escape
-from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.inbox import Inbox, inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
@@ -21,12 +20,12 @@ from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.review import review_card
 from adaptive_cards.wizard.sources import sources_card
 from bot import drift_views
+from bot.evaluation_views import measured_of
 from tuning.datasets.matters import matters
 from tuning.domain.agents import STATES as AGENT_STATES
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Source, SourceKind
 from tuning.domain.errors import InvalidInput, WrongState
-from tuning.domain.evaluations import Evaluation
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Group, Person
 from tuning.domain.releases import STATES, Decision, Release, ReleaseState
@@ -118,23 +117,12 @@ def review(tenant: Tenant, agent: Agent, *, problem: str = "") -> Element:
     return review_card(agent, coverage, suggestions, names, drift=found, problem=problem)
 
 
-def evaluation(tenant: Tenant, person_id: str, release_id: str) -> Element:
-    """Return the evaluation of an owner's release."""
-    with access.act(tenant, person_id, release_id) as session:
-        release = releases.get(session, release_id)
-        access.check(session, tenant, person_id, Permission.RELEASE_TRY, release)
-        agent, measured = agents.get(session, release.agent_id), _evaluation(session, release)
-        dataset_id = runs.get(session, release.run_id).dataset_id
-        counts = datasets.get(session, dataset_id).counts if dataset_id else {}
-    return evaluation_card(agent, release, measured, counts)
-
-
 def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
     """Return the case for whoever may decide on it; once their word isn't wanted any more, what was decided."""
     with access.act(tenant, person_id, release_id) as session:
         release = releases.get(session, release_id)
         access.check(session, tenant, person_id, Permission.RELEASE_REJECT, release)
-        agent, measured = agents.get(session, release.agent_id), _evaluation(session, release)
+        agent, measured = agents.get(session, release.agent_id), measured_of(session, release)
         decisions = releases.decisions(session, release.id)
         is_for_admin = approvals.wants_admin(session, tenant, person_id, release)
         is_for_data_owner = approvals.wants_data_owner(session, tenant, person_id, release)
@@ -318,10 +306,6 @@ def _overview(session: Session, agent: Agent, use: UseLine | None) -> Overview:
         use=use,
         days=governed_usage.DAYS,
     )
-
-
-def _evaluation(session: Session, release: Release) -> Evaluation:
-    return runs.evaluation(session, release.run_id) or Evaluation(run_id=release.run_id)
 
 
 def _sources(tenant: Tenant, person_id: str) -> list[tuple[Source, int]]:

@@ -13,6 +13,7 @@ from tuning.domain.documents import Document, Source, SourceKind
 from tuning.domain.prompts import Task
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
+from tuning.domain.samples import Reason, Sample
 from tuning.governance.tenant import Tenant
 from tuning.store import Store
 
@@ -94,6 +95,12 @@ def make_release(**values: Any) -> Release:
         "audience": ["staff"],
     }
     return Release(**{**defaults, **values})
+
+
+def make_sample(**values: Any) -> Sample:
+    """What Ana may label."""
+    defaults = {"id": "sample", "agent_id": "agent", "dataset_id": "dataset", "position": 0, "reason": Reason.BEST}
+    return Sample(**{**defaults, "question": "May I fly?", "answer": "Yes.", "document_id": "trips", **values})
 
 
 def make_answer(**values: Any) -> Answer:

@@ -132,6 +132,7 @@ def configuration(colors: Mapping[str, str]) -> dict[str, Any]:
             "default": {"backgroundColor": colors["card"], **style},
             "emphasis": {"backgroundColor": colors["emphasis"], **style},
             "accent": {"backgroundColor": colors["accent"], **style},
+            "good": {"backgroundColor": colors["good"], **style},
         },
         "actions": {
             "maxActions": 20,

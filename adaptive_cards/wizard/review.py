@@ -75,9 +75,16 @@ def review_card(
             else []
         ),
         actions=[
-            *([] if gaps else [execute(say("Start tuning"), Verb.RUN_START, style="positive", agent_id=agent.id)]),
+            *([] if gaps else _starts(agent)),
             execute(say("Instructions"), Verb.WIZARD_OPEN, agent_id=agent.id, step="about"),
             execute(say("Sources"), Verb.WIZARD_OPEN, agent_id=agent.id, step="sources"),
             execute(say("Audience"), Verb.WIZARD_OPEN, agent_id=agent.id, step="audience"),
         ],
     )
+
+
+def _starts(agent: Agent) -> list[Element]:
+    return [
+        execute(say("Start tuning"), Verb.RUN_START, style="positive", agent_id=agent.id),
+        execute(say("Look at samples first"), Verb.RUN_START, agent_id=agent.id, labels="first"),
+    ]

@@ -1,7 +1,7 @@
 """Buttons about releases: look at, try, submit, approve, agree, reject."""
 
 from adaptive_cards.approval import PILOT
-from bot import history_views, identity, views
+from bot import evaluation_views, history_views, identity, views
 from bot.card_actions.press import Outcome, Press
 from tuning.domain.permissions import Permission
 from tuning.governance import access
@@ -13,7 +13,7 @@ from tuning.store import agents, conversations, releases
 
 def show(tenant: Tenant, press: Press) -> Outcome:
     """Show the evaluation."""
-    return Outcome(card=views.evaluation(tenant, press.person_id, press.id("release_id")))
+    return Outcome(card=evaluation_views.evaluation(tenant, press.person_id, press.id("release_id")))
 
 
 def try_out(tenant: Tenant, press: Press) -> Outcome:
@@ -40,7 +40,7 @@ def submit(tenant: Tenant, press: Press) -> Outcome:
     release_id, note = press.id("release_id"), press.text("note")
     pilot = _pilot(tenant, press, Permission.RELEASE_SUBMIT)
     release = publishing.submit(tenant, press.person_id, release_id, note, pilot=pilot)
-    return Outcome(card=views.evaluation(tenant, press.person_id, release.id))
+    return Outcome(card=evaluation_views.evaluation(tenant, press.person_id, release.id))
 
 
 def approve(tenant: Tenant, press: Press) -> Outcome:

@@ -16,7 +16,7 @@ def start(tenant: Tenant, press: Press) -> Outcome:
     """Start a run; a notice brings the card that shows its progress."""
     agent_id = press.id("agent_id")
     try:
-        run = releasing.start(tenant, press.person_id, agent_id)
+        run = releasing.start(tenant, press.person_id, agent_id, waits_for_labels=press.text("labels") == "first")
     except InvalidInput as refusal:
         return Outcome(card=views.wizard(tenant, press.person_id, agent_id, "review", problem=refusal.sentence))
     return _started(tenant, run)
@@ -37,8 +37,7 @@ def cancel(tenant: Tenant, press: Press) -> Outcome:
 def _started(tenant: Tenant, run: Run) -> Outcome:
     with tenant.store.reading() as session:
         agent = agents.get(session, run.agent_id)
-    shown = card(
-        heading(escape(agent.name)),
-        paragraph(say("Tuning has started. You can close this chat: I tell you when it is done.")),
-    )
-    return Outcome(card=shown)
+    told = say("Tuning has started. You can close this chat: I tell you when it is done.")
+    if run.waits_for_labels:
+        told = say("Samples are being made. You can close this chat: I tell you when there is something to look at.")
+    return Outcome(card=card(heading(escape(agent.name)), paragraph(told)))

@@ -149,9 +149,11 @@ class Assembly:
         for fact in facts:
             on_passage[fact.context.passage_id].append(fact)
         found: list[Example] = []
-        for _ in range(OPEN_WORDINGS):
+        for time in range(OPEN_WORDINGS + 1):
             together = []
-            for asked in on_passage.values():
+            for facts_there in on_passage.values():
+                # What the owner calls good is asked once more than the rest.
+                asked = facts_there if time < OPEN_WORDINGS else [it for it in facts_there if it.is_good]
                 self._rng.shuffle(asked)
                 together += [asked[start : start + ASKED_TOGETHER] for start in range(0, len(asked), ASKED_TOGETHER)]
             self._rng.shuffle(together)
@@ -240,7 +242,9 @@ class Assembly:
         if shown:
             detail["passage_ids"] = [context.passage_id for context in shown]
         split, context = self._split(question.context), question.context
-        return self._example(split, origin, prompt, completion, context=context, question=question.text, detail=detail)
+        made = self._example(split, origin, prompt, completion, context=context, question=question.text, detail=detail)
+        made.sample_id = question.sample_id or None
+        return made
 
     def _example(
         self,
@@ -285,13 +289,17 @@ def _above(context: Context) -> str:
 
 
 def _one_per_fact(questions: Sequence[Question]) -> list[Question]:
-    """Return one question for each answer of each passage, the one that says most."""
+    """Return one question for each answer of each passage: the one that the owner wants, or else that says most."""
     best: dict[tuple[int, str], Question] = {}
     for question in questions:
         key = (question.context.passage_id, normalised(question.answer))
-        if key not in best or len(content_words(question.text)) > len(content_words(best[key].text)):
+        if key not in best or _worth(question) > _worth(best[key]):
             best[key] = question
     return list(best.values())
+
+
+def _worth(question: Question) -> tuple[bool, int]:
+    return question.is_good, len(content_words(question.text))
 
 
 def _without(shown: Sequence[Context], question: Question) -> list[Context]:

@@ -11,25 +11,30 @@ from tuning.datasets.assembly import Assembly
 from tuning.datasets.corrections import supersede
 from tuning.datasets.explicit import lists, tables
 from tuning.datasets.gaps import gaps
+from tuning.datasets.labels import heed, heed_pairs
 from tuning.datasets.material import Material, Retrieval, gather
 from tuning.datasets.pairs import Pairs
 from tuning.datasets.preferences import preferences, verdict
 from tuning.datasets.questions import Context, Question
+from tuning.datasets.samples import choose, of_pairs, of_questions
 from tuning.datasets.statements import statements
 from tuning.datasets.writing import shortened, written
 from tuning.domain.datasets import Dataset, Example, Origin, Split
-from tuning.domain.errors import TooFewExamples
+from tuning.domain.errors import NotAllowed, TooFewExamples
 from tuning.domain.fields import new_id
 from tuning.domain.prompts import Task
 from tuning.domain.runs import Run
+from tuning.domain.samples import Sample
 from tuning.governance.policy import check_documents
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
-from tuning.languages import mark, say
-from tuning.store import datasets, documents, runs
+from tuning.languages import mark, number, say
+from tuning.store import datasets, documents, runs, samples
 
-LEAST_SAMPLES = 20
-"""Questions or pairs below which a run is refused."""
+LEAST_SAMPLES = 21
+"""Questions or pairs below which a run is refused: more than 20 are needed."""
+MOST_SAMPLES = 10_000
+"""Documents or pairs above which a run is refused."""
 
 
 def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[[float], None]) -> Dataset:
@@ -40,9 +45,8 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
     is so for one engine and seed. Raises TooFewExamples, and NotAllowed for more documents than the policy allows.
     """
     with tenant.store.reading() as session:
-        stored = runs.get(session, run.id)
-        if stored.dataset_id is not None:
-            return datasets.get(session, stored.dataset_id)
+        if done := _made(session, runs.get(session, run.id)):
+            return done
         material = gather(session, tenant, run.agent_id)
         _require_documents(material)
         check_documents(session, len(material.documents))
@@ -51,20 +55,47 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
         if material.agent.task == Task.QUESTIONS:
             retrieval = Retrieval(session, material, tenant)
             questions = _questions(session, material, retrieval, inference, dropped, progress=progress)
+            questions, relabelled = heed(questions, material.labelled, material.contexts, material.splits, dropped)
+            _require_samples(len(questions), mark("questions"), mark("Add documents"))
             questions, overtaken = supersede(questions, material.corrections, retrieval, inference)
-            examples = Assembly(dataset.id, material, retrieval, dropped).examples(questions, overtaken)
+            examples = Assembly(dataset.id, material, retrieval, dropped).examples(questions, overtaken | relabelled)
             examples += preferences(dataset.id, material, retrieval, dropped)
+            shown = _to_look_at(dataset, material, questions, inference)
         else:
             examples = _pairs(session, Pairs(dataset.id, material, tenant, dropped), material)
+            candidates = of_pairs(examples, (one.question for one in material.labelled))
+            shown = choose(candidates, None, agent_id=run.agent_id, dataset_id=dataset.id)
+            examples = heed_pairs(examples, material.labelled, dropped)
+            _require_pairs(len(examples))
     _describe(dataset, material, examples, dropped)
     with tenant.store.transaction() as session:
         current = runs.get_for_update(session, run.id)
+        if done := _made(session, current):
+            return done
         if current.dataset_id is not None:
-            return datasets.get(session, current.dataset_id)
+            datasets.remove(session, current.dataset_id)
         datasets.add(session, dataset, examples)
+        samples.replace(session, run.agent_id, shown)
         current.dataset_id = run.dataset_id = dataset.id
     progress(1.0)
     return dataset
+
+
+def _made(session: Session, run: Run) -> Dataset | None:
+    """Return the dataset of a run; None if it has none, or the owner has labelled its samples since."""
+    if run.dataset_id is None:
+        return None
+    dataset = datasets.get(session, run.dataset_id)
+    return None if run.labelled_at and dataset.created_at < run.labelled_at else dataset
+
+
+def _to_look_at(
+    dataset: Dataset, material: Material, questions: Sequence[Question], inference: Inference
+) -> list[Sample]:
+    """Return what the owner is shown of the dataset: no questions on reserved documents, and none that they know."""
+    known = [text for one in material.labelled for text in (one.question, one.owner_question) if text]
+    found = of_questions(questions, known, lambda context: material.splits[context.document_id] is Split.TRAIN)
+    return choose(found, inference, agent_id=dataset.agent_id, dataset_id=dataset.id)
 
 
 def _require_documents(material: Material) -> None:
@@ -79,6 +110,8 @@ def _require_documents(material: Material) -> None:
                 total=total,
             )
         )
+    if material.agent.task == Task.QUESTIONS and len(material.documents) > MOST_SAMPLES:
+        raise NotAllowed(_too_many(len(material.documents), mark("documents")))
 
 
 def _questions(
@@ -101,10 +134,7 @@ def _questions(
         dropped=dropped,
         progress=lambda share: progress(0.2 + 0.7 * share),
     )
-    questions = [*explicit, *by_rule, *known, *made]
-    if len(questions) < LEAST_SAMPLES:
-        raise _too_few(len(questions), mark("questions"), mark("Add documents"))
-    return questions
+    return [*explicit, *by_rule, *known, *made]
 
 
 def _by_rule(context: Context) -> list[Question]:
@@ -134,23 +164,39 @@ def _known(session: Session, material: Material) -> tuple[list[Question], list[C
 
 def _pairs(session: Session, pairs: Pairs, material: Material) -> list[Example]:
     examples = pairs.examples([documents.get_source(session, source_id) for source_id in material.agent.source_ids])
-    if len(examples) < LEAST_SAMPLES:
-        raise _too_few(len(examples), mark("usable pairs"), mark("Name more pairs in mapping.csv"))
+    if len(examples) > MOST_SAMPLES:
+        raise NotAllowed(_too_many(len(examples), mark("pairs")))
     return examples
 
 
-def _too_few(count: int, things: str, advice: str) -> TooFewExamples:
-    missing = LEAST_SAMPLES - count
-    return TooFewExamples(
+def _require_pairs(count: int) -> None:
+    _require_samples(count, mark("usable pairs"), mark("Name more pairs in mapping.csv"))
+
+
+def _require_samples(count: int, things: str, advice: str) -> None:
+    if count >= LEAST_SAMPLES:
+        return
+    raise TooFewExamples(
         say(
             "There are {count} {things}, and at least {least} are needed: {missing} are missing. "
             "{advice}, then start again.",
             count=count,
-            things=things,
+            things=say(things),
             least=LEAST_SAMPLES,
-            missing=missing,
-            advice=advice,
+            missing=LEAST_SAMPLES - count,
+            advice=say(advice),
         )
+    )
+
+
+def _too_many(count: int, things: str) -> str:
+    return say(
+        "There are {count} {things}, and an agent learns from {most} at most: {over} are too many. "
+        "Take some out of its sources, then start again.",
+        count=number(count),
+        things=say(things),
+        most=number(MOST_SAMPLES),
+        over=number(count - MOST_SAMPLES),
     )
 
 

@@ -13,10 +13,11 @@ from tuning.domain.conversations import Answer
 from tuning.domain.datasets import HoldoutQuestion, Split
 from tuning.domain.documents import Coverage, Document
 from tuning.domain.feedback import Feedback
+from tuning.domain.samples import Sample
 from tuning.domain.vectors import Encoded
 from tuning.governance.eligibility import coverage
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, documents, feedback, policy
+from tuning.store import agents, documents, feedback, policy, samples
 
 _HOLDOUT_SHARE = 0.10
 _VALIDATION_SHARE = 0.05
@@ -41,6 +42,8 @@ class Material:
     """Corrections and thumbs, each with the answer it is on."""
     splits: Mapping[str, Split]
     """Document id to what it is for."""
+    labelled: Sequence[Sample] = ()
+    """What owners have said of samples."""
 
     def address(self, document: Document) -> str:
         """Return a document's path in the tenant folder."""
@@ -78,6 +81,7 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
         corrections=feedback.to_learn(session, agent_id),
         judged=feedback.judged(session, agent_id),
         splits=splits(addresses, has_holdout=bool(holdout)),
+        labelled=samples.labelled(session, agent_id),
     )
 
 

@@ -63,7 +63,11 @@ class Question:
     made_by: str = ""
     """The rule that made it, or 'model'."""
     supersedes: str = field(default="", compare=False)
-    """The passage's own answer, where a correction has taken its place."""
+    """The passage's own answer, where a correction or the owner's own answer has taken its place."""
+    is_good: bool = field(default=False, compare=False)
+    """Whether the owner has said so: it is asked once more than others."""
+    sample_id: str = field(default="", compare=False)
+    """The sample that the owner has put into these words."""
 
 
 def without_citation(answer: str) -> str:

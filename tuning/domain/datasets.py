@@ -73,6 +73,8 @@ class Example(SQLModel, table=True):
     document_id: str | None = None
     passage_id: int | None = None
     feedback_id: str | None = None
+    sample_id: str | None = None
+    """The sample whose words an owner wrote, where it was made of one."""
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.fields import UtcDateTime, new_id, now
+from tuning.domain.prompts import Task
 
 
 class Variant(StrEnum):
@@ -19,6 +20,10 @@ class Variant(StrEnum):
     INCUMBENT_RETRIEVAL = "incumbent+retrieval"
     TUNED = "tuned"
     TUNED_RETRIEVAL = "tuned+retrieval"
+
+
+HEADLINE = {Task.QUESTIONS: "exact_match", Task.GENERATION: "rouge_l", Task.SUMMARY: "rouge_l"}
+"""The metric that matters most, and that the gates look at."""
 
 
 class Evaluation(SQLModel, table=True):
@@ -42,5 +47,8 @@ class Evaluation(SQLModel, table=True):
     that were looked for, how many were `learned`, and the `bits` that the most exposed one is exposed by."""
     criteria: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """The owner's criteria, each with the `share` of `n` answers that are as it demands."""
+    rating: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What the owner preferred without knowing whose answer was whose: how often the candidate's was `better`, `equal`
+    or `worse` than that of the variant it was compared `against`; its share as mean, low, high, n. Empty: not rated."""
     report_path: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     """What it is about; the bot makes the card from the subject when it sends it."""
 
     RUN_STARTED = "run.started"
+    RUN_NEEDS_LABELS = "run.needs_labels"
     RUN_READY = "run.ready"
     RUN_FAILED = "run.failed"
     RELEASE_SUBMITTED = "release.submitted"

@@ -30,6 +30,8 @@ class RunState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    LABELLING = "needs labels"
+    """Its owner wants to look at samples before anything is learned."""
     READY = "ready"
     """There is a candidate release to review."""
     FAILED = "failed"
@@ -39,17 +41,20 @@ class RunState(StrEnum):
 STATES = {
     RunState.QUEUED: mark("queued"),
     RunState.RUNNING: mark("running"),
+    RunState.LABELLING: mark("waiting for labels"),
     RunState.READY: mark("ready"),
     RunState.FAILED: mark("failed"),
     RunState.CANCELLED: mark("cancelled"),
 }
 """What people call a state, within a sentence."""
+OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.LABELLING)
+"""Where a run is not over; an agent has one such run at most."""
 
 
 class Run(SQLModel, table=True):
     """One attempt to make a better release of an agent."""
 
-    __table_args__ = (one_per("agent_id", name="open_run", where="state IN ('queued', 'running')"),)
+    __table_args__ = (one_per("agent_id", name="open_run", where="state IN ('queued', 'running', 'needs labels')"),)
 
     id: str = Field(default_factory=new_id, primary_key=True)
     agent_id: str = Field(index=True)
@@ -64,6 +69,10 @@ class Run(SQLModel, table=True):
     """Of the whole run, 0 to 1."""
     seconds_left: float | None = None
     cancel_requested: bool = False
+    waits_for_labels: bool = False
+    """Whether it is to stop once its dataset is made, until its owner has looked at samples."""
+    labelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the owner let it go on; a dataset from before is made anew."""
     dataset_id: str | None = None
     folder: str = ""
     """Where the run's files are: checkpoints, adapter, report."""
@@ -89,6 +98,20 @@ class Run(SQLModel, table=True):
         """Begin a stage."""
         self._must_not_be_over()
         self.state, self.stage = RunState.RUNNING, stage
+
+    def wait_for_labels(self) -> None:
+        """Stop until the owner has looked at samples."""
+        self._must_not_be_over()
+        self.state, self.seconds_left = RunState.LABELLING, None
+
+    def go_on(self) -> None:
+        """Go on from the beginning, with what the owner has said of samples."""
+        if self.state != RunState.LABELLING:
+            raise WrongState(
+                say("Run {id} doesn't wait for labels: it is {state}.", id=self.id, state=say(STATES[self.state]))
+            )
+        self.state, self.stage = RunState.QUEUED, Stage.SYNC
+        self.waits_for_labels, self.labelled_at = False, now()
 
     def become_ready(self) -> None:
         """End with a candidate."""

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 from tuning.domain.agents import Agent
 from tuning.domain.criteria import Criterion
 from tuning.domain.datasets import Dataset, Example, Split
-from tuning.domain.evaluations import Evaluation, Variant
+from tuning.domain.evaluations import HEADLINE, Evaluation, Variant
 from tuning.domain.inspection import KINDS, Case, Inspection, SecretKind
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Passage, Task, question_messages
 from tuning.domain.runs import Run
 from tuning.evaluation import scorers
 from tuning.evaluation.criteria import Kept, kept
-from tuning.evaluation.gates import Evidence, advice, objections
+from tuning.evaluation.gates import Evidence, advice_of, objections
 from tuning.evaluation.intervals import Difference, bootstrap, difference
 from tuning.evaluation.report import write_report
 from tuning.evaluation.similarity import Embed, similarities
@@ -37,8 +37,6 @@ class Answering(Protocol):
 
 
 MAX_TOKENS = {Task.QUESTIONS: 48, Task.GENERATION: 512, Task.SUMMARY: 256}
-HEADLINE = {Task.QUESTIONS: "exact_match", Task.GENERATION: "rouge_l", Task.SUMMARY: "rouge_l"}
-"""The metric that the gates look at."""
 CASES = {Task.QUESTIONS: 48, Task.GENERATION: 8, Task.SUMMARY: 16}
 """Answers that the trained model looks at, at most: where its words differ it goes on by itself, slowly on CPUs."""
 WITH_RETRIEVAL = frozenset({Variant.BASE_RETRIEVAL, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED_RETRIEVAL})
@@ -282,17 +280,12 @@ def _samples(asked: Sequence[_Asked]) -> list[dict[str, Any]]:
 
 def _write(evaluation: Evaluation, agent: Agent, run: Run, dataset: Dataset, found: Inspection) -> None:
     headline = HEADLINE[agent.task]
-    means = {
-        variant: metrics[headline]["mean"] for variant, metrics in evaluation.scores.items() if headline in metrics
-    }
-    four = [Variant.BASE, Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL]
-    sentence = advice(*(means[variant] for variant in four)) if all(variant in means for variant in four) else ""
     write_report(
         Path(evaluation.report_path),
         evaluation=evaluation,
         agent_name=agent.name,
         headline=headline,
-        advice=sentence,
+        advice=advice_of(evaluation.scores, headline),
         counts=dataset.counts,
         exclusions=dataset.exclusions,
         losses=run.losses,

@@ -1,8 +1,9 @@
 """What speaks against publishing a candidate. Pure: measured values in, sentences out; none means every gate passed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tuning.domain.evaluations import Variant
 from tuning.domain.inspection import KINDS, SecretKind
 from tuning.domain.prompts import Task
 from tuning.evaluation.criteria import Kept
@@ -152,15 +153,24 @@ def advice(base: float, retrieval: float, tuned: float, both: float) -> str:
     """Return whether retrieval or tuning did more for the score, from the four means (0 to 1)."""
     by_retrieval, by_tuning = retrieval - base, tuned - base
     best_alone = max(retrieval, tuned)
+    reached = {"retrieval": f"{retrieval:.0%}", "tuned": f"{tuned:.0%}", "both": f"{both:.0%}"}
     if both - best_alone > MARGIN / 2:
-        return (
-            f"Use both: together they reach {both:.0%}, retrieval alone {retrieval:.0%} and tuning alone {tuned:.0%}."
+        return say(
+            "Use both: together they reach {both}, retrieval alone {retrieval} and tuning alone {tuned}.", **reached
         )
     if by_retrieval - by_tuning > MARGIN / 2:
-        return f"Retrieval does most of the work here: {retrieval:.0%} without tuning, {both:.0%} with it."
+        return say("Retrieval does most of the work here: {retrieval} without tuning, {both} with it.", **reached)
     if by_tuning - by_retrieval > MARGIN / 2:
-        return f"Tuning does most of the work here: {tuned:.0%} without retrieval, {both:.0%} with it."
-    return f"Retrieval ({retrieval:.0%}) and tuning ({tuned:.0%}) do about equally well; together {both:.0%}."
+        return say("Tuning does most of the work here: {tuned} without retrieval, {both} with it.", **reached)
+    return say("Retrieval ({retrieval}) and tuning ({tuned}) do about equally well; together {both}.", **reached)
+
+
+def advice_of(scores: Mapping[str, Mapping[str, Mapping[str, float]]], metric: str) -> str:
+    """Return the advice that an evaluation's scores give; empty where one of the four was not measured."""
+    four = (Variant.BASE, Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL)
+    if not all(metric in scores.get(variant, {}) for variant in four):
+        return ""
+    return advice(*(scores[variant][metric]["mean"] for variant in four))
 
 
 def _costs_too_much(quantisation: Difference) -> bool:

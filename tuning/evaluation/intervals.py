@@ -1,5 +1,6 @@
 """How sure a mean is, and whether one model is better than another or no worse. The same seed, the same result."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 RESAMPLES = 2000
 _BOUNDS = (2.5, 97.5)
 _LOWEST = 5.0
+_Z = 1.96
+"""Standard deviations that 95 of 100 cases lie within."""
 _LEAST_LOSS = 0.2
 _TIE = 1e-9
 
@@ -45,6 +48,13 @@ def bootstrap(values: Sequence[float], seed: int = 0) -> Interval:
     values_N = np.asarray(values, dtype=float)
     low, high = np.percentile(_means(values_N, seed), _BOUNDS)
     return Interval(mean=float(values_N.mean()), low=float(low), high=float(high), n=len(values_N))
+
+
+def wilson(share: float, n: int) -> Interval:
+    """Return the interval of a share of n answers, also of few and of none or all (Wilson 1927)."""
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    reach = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    return Interval(mean=share, low=max(0.0, middle - reach), high=min(1.0, middle + reach), n=n)
 
 
 def difference(first: Sequence[float], second: Sequence[float], seed: int = 0) -> Difference:

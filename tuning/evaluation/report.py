@@ -1,6 +1,7 @@
 """An evaluation as one HTML file: scores with their intervals, the loss, and every example side by side."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ LABELS = {
     "loss": "loss, nats per token",
 }
 _WIDTH, _HEIGHT = 640, 180
+_RATING = re.compile(r"(<!-- rating -->).*?(<!-- /rating -->)", re.DOTALL)
 
 
 def write_report(
@@ -67,6 +69,22 @@ def write_report(
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
+
+
+def put_rating(path: Path, evaluation: Evaluation) -> None:
+    """Put what the owner preferred in a blind round into a report, in the place of what stood there."""
+    if not path.is_file():  # erased with a document that it quotes
+        return
+    rating = evaluation.rating
+    told = (
+        f"Without knowing whose answer was whose, the owner preferred the candidate's {rating['better']} times, "
+        f"{rating['against']}'s {rating['worse']} times, and neither {rating['equal']} times: "
+        f"{rating['mean']:.0%} for the candidate, ties halved ({rating['low']:.0%} to {rating['high']:.0%})."
+    )
+    page = path.read_text(encoding="utf-8")
+    fresh = path.with_name(f".{path.name}.part")
+    fresh.write_text(_RATING.sub(lambda found: f"{found[1]}<p>{told}</p>{found[2]}", page), encoding="utf-8")
+    fresh.replace(path)
 
 
 def bars(scores: Mapping[str, Mapping[str, Mapping[str, float]]], metric: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from tuning.domain.permissions import Permission
 from tuning.domain.principals import ORGANISATION
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
+from tuning.domain.samples import Sample
 from tuning.governance import rules
 from tuning.governance.errors import PermissionMissing
 from tuning.governance.tenant import Tenant
@@ -26,7 +27,7 @@ from tuning.store import audit, grants, policy, releases
 MAX_ID = 64
 """Characters of an id that a button sent, which may be anything."""
 
-Subject = Agent | Run | Release | Feedback | Answer | Grant | Notice
+Subject = Agent | Run | Release | Feedback | Answer | Grant | Notice | Sample
 
 
 def may(
@@ -170,7 +171,7 @@ class _Standing:
         match self.subject:
             case Agent():
                 return self.subject
-            case Run() | Release() | Feedback() | Answer():
+            case Run() | Release() | Feedback() | Answer() | Sample():
                 return self.session.get(Agent, self.subject.agent_id)
             case _:
                 return None

@@ -22,8 +22,10 @@ _SAME_PRESS = timedelta(minutes=2)
 """Within it, a second start by the same person is the first one pressed twice, or delivered again."""
 
 
-def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
+def start(tenant: Tenant, actor_id: str, agent_id: str, *, waits_for_labels: bool = False) -> Run:
     """Queue a run of an agent; it continues the adapter of the live release if there is one.
+
+    It waits, if that is wanted, until its owner has looked at samples of what it is about to learn.
 
     Return the run that is under way if the same person started it a moment ago.
 
@@ -33,7 +35,26 @@ def start(tenant: Tenant, actor_id: str, agent_id: str) -> Run:
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RUN_START, agent)
-        return begin(session, tenant, actor_id, agent)
+        return begin(session, tenant, actor_id, agent, waits_for_labels=waits_for_labels)
+
+
+def go_on(tenant: Tenant, actor_id: str, run_id: str) -> Run:
+    """Let a run go on that has waited for labels; they enter its dataset, which is made anew.
+
+    Raise `WrongState` if it doesn't wait, and `NotAllowed` as for its start: it may have waited for long.
+    """
+    with access.act(tenant, actor_id, run_id) as session:
+        run = runs.get_for_update(session, run_id)
+        agent = agents.get_for_update(session, run.agent_id)
+        access.check(session, tenant, actor_id, Permission.RUN_START, agent)
+        run.go_on()
+        if objection := objection_to_run(tenant, session, agent.source_ids):
+            raise NotAllowed(objection)
+        session.add(run)
+        jobs.enqueue(session, JobKind.RUN_TRAIN, run.id)
+        notices.settle(session, NoticeKind.RUN_NEEDS_LABELS, run.id)
+        audit.record(session, Tag.RUN_WENT_ON, actor_id, run.id, agent_id=run.agent_id)
+        return run
 
 
 def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
@@ -49,7 +70,7 @@ def retry(tenant: Tenant, actor_id: str, run_id: str) -> Run:
                     state=say(STATES[previous.state]),
                 )
             )
-        return begin(session, tenant, actor_id, agent)
+        return begin(session, tenant, actor_id, agent, waits_for_labels=previous.waits_for_labels)
 
 
 def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
@@ -67,6 +88,7 @@ def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
         run.cancel_requested = True
         if job is None or job.state == JobState.QUEUED:
             run.cancel()
+            notices.settle(session, NoticeKind.RUN_NEEDS_LABELS, run.id)
             if job is not None:
                 job.finish()
                 session.add(job)
@@ -75,7 +97,15 @@ def cancel(tenant: Tenant, actor_id: str, run_id: str) -> Run:
         return run
 
 
-def begin(session: Session, tenant: Tenant, actor_id: str, agent: Agent, *, is_automatic: bool = False) -> Run:
+def begin(
+    session: Session,
+    tenant: Tenant,
+    actor_id: str,
+    agent: Agent,
+    *,
+    is_automatic: bool = False,
+    waits_for_labels: bool = False,
+) -> Run:
     """Queue a run for a person who may start it, with the agent kept from other changes; raise like `start`.
 
     An automatic run is Attune's act on the person's behalf.
@@ -103,7 +133,11 @@ def begin(session: Session, tenant: Tenant, actor_id: str, agent: Agent, *, is_a
             )
         )
     run = Run(
-        agent_id=agent.id, started_by=actor_id, parent_release_id=agent.live_release_id, is_automatic=is_automatic
+        agent_id=agent.id,
+        started_by=actor_id,
+        parent_release_id=agent.live_release_id,
+        is_automatic=is_automatic,
+        waits_for_labels=waits_for_labels,
     )
     run.folder = str(tenant.run_folder(run.id))
     session.add(run)

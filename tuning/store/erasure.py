@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, delete, false, or_, te
 from sqlmodel import Session, SQLModel, col, select
 
 from tuning.domain.agents import Agent
+from tuning.domain.comparisons import Comparison
 from tuning.domain.conversations import Answer, Chat, Conversation
 from tuning.domain.datasets import Dataset, Example, HoldoutQuestion
 from tuning.domain.deliveries import Delivery
@@ -28,6 +29,7 @@ from tuning.domain.notices import Notice
 from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Approval, CanaryRating, Release
 from tuning.domain.runs import Run
+from tuning.domain.samples import Sample
 from tuning.domain.usage import DailyUse, PersonUse
 
 
@@ -35,6 +37,8 @@ def runs_of_person(session: Session, person_id: str) -> Sequence[Run]:
     """Return the runs that may have learned from what a person said or sent, and all that built on them."""
     corrections = select(Feedback.id).where(_said(person_id))
     said = set(session.exec(select(Example.dataset_id).where(col(Example.feedback_id).in_(corrections))))
+    labelled = select(Sample.id).where(Sample.labelled_by == person_id)
+    said |= set(session.exec(select(Example.dataset_id).where(col(Example.sample_id).in_(labelled))))
     sent = set(_uploads(session, person_id))
     readers = [agent.id for agent in session.exec(select(Agent)) if sent & set(agent.source_ids)]
     of_readers = select(Dataset.id).where(col(Dataset.agent_id).in_(readers))
@@ -73,6 +77,7 @@ def forget_person(session: Session, person_id: str, runs: Sequence[Run]) -> dict
     theirs = or_(col(Draft.person_id) == person_id, _is_evidence())
     done |= _forget_answers(session, told, drafts=theirs, feedback=_said(person_id))
     done |= {
+        "labels": _delete(session, Sample, col(Sample.labelled_by) == person_id),
         "conversations": _delete(session, Conversation, col(Conversation.person_id) == person_id),
         "chats": _delete(session, Chat, col(Chat.person_id) == person_id),
         "grants": _delete(session, Grant, col(Grant.person_id) == person_id),
@@ -115,10 +120,12 @@ def forget_agent(session: Session, agent: Agent) -> dict[str, int]:
     done |= {
         "conversations": _delete(session, Conversation, col(Conversation.agent_id) == agent.id),
         "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),
+        "samples": _delete(session, Sample, col(Sample.agent_id) == agent.id),
         "datasets": _delete(session, Dataset, col(Dataset.id).in_(dataset_ids)),
         "questions": _delete(session, HoldoutQuestion, col(HoldoutQuestion.agent_id) == agent.id),
         "evaluations": _delete(session, Evaluation, col(Evaluation.run_id).in_(run_ids)),
         "ratings": _delete(session, CanaryRating, col(CanaryRating.release_id).in_(release_ids)),
+        "comparisons": _delete(session, Comparison, col(Comparison.release_id).in_(release_ids)),
         "decisions": _delete(session, Approval, col(Approval.release_id).in_(release_ids)),
         "drifts": _delete(session, Drift, col(Drift.release_id).in_(release_ids)),
         "releases": _delete(session, Release, col(Release.id).in_(release_ids)),
@@ -157,7 +164,11 @@ def _unlearn(session: Session, document_ids: Sequence[str], runs: Sequence[Run])
         session.add(dataset)
     session.exec(update(Evaluation).where(col(Evaluation.run_id).in_([run.id for run in runs])).values(samples=[]))
     dataset_ids = [run.dataset_id for run in runs if run.dataset_id]
-    return {"examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids))}
+    unlabelled = and_(col(Sample.dataset_id).in_(dataset_ids), col(Sample.verdict).is_(None))
+    return {
+        "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),
+        "unlabelled samples": _delete(session, Sample, unlabelled),
+    }
 
 
 def _forget_answers(
@@ -176,6 +187,7 @@ def _delete_documents(session: Session, document_ids: Sequence[str]) -> dict[str
     done = {
         "passages": _delete(session, DocumentPassage, col(DocumentPassage.document_id).in_(document_ids)),
         "readers": _delete(session, DocumentReader, col(DocumentReader.document_id).in_(document_ids)),
+        "samples": _delete(session, Sample, col(Sample.document_id).in_(document_ids)),
         "documents": _delete(session, Document, col(Document.id).in_(document_ids)),
     }
     if session.get_bind().dialect.name == "sqlite":

@@ -8,6 +8,7 @@ from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run
+from tuning.domain.samples import Sample
 
 
 def of(session: Session, row_id: str) -> str:
@@ -18,7 +19,7 @@ def of(session: Session, row_id: str) -> str:
         return document.title
     if (release := session.get(Release, row_id)) is not None:
         return f"{of(session, release.agent_id)}, {release.label}"
-    if (made := session.get(Run, row_id) or session.get(Feedback, row_id)) is not None:
+    if (made := session.get(Run, row_id) or session.get(Feedback, row_id) or session.get(Sample, row_id)) is not None:
         return f"{of(session, made.agent_id)}, {type(made).__name__.lower()} {made.id}"
     if session.get(Grant, row_id) is not None:
         return f"request for access {row_id}"

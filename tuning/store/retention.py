@@ -13,7 +13,8 @@ from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeState
 from tuning.domain.releases import CanaryRating
-from tuning.domain.runs import Run, RunState
+from tuning.domain.runs import OPEN, Run
+from tuning.domain.samples import Sample
 from tuning.domain.usage import PersonUse
 
 _SETTLED = (GrantState.DECLINED, GrantState.ENDED)
@@ -40,6 +41,7 @@ def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
         "conversations": _delete(session, Conversation, (col(Conversation.started_at) < before) & silent, limit),
         "examples": _delete(session, Example, col(Example.dataset_id).in_(old_datasets), limit),
         "samples": _forget_samples(session, before),
+        "labels": _delete(session, Sample, col(Sample.created_at) < before, limit),
         "grants": _delete(session, Grant, (col(Grant.decided_at) < before) & col(Grant.state).in_(_SETTLED), limit),
         "ratings": session.exec(delete(CanaryRating).where(col(CanaryRating.rated_at) < before)).rowcount,
         "uses": session.exec(delete(PersonUse).where(col(PersonUse.last_day) < before.date())).rowcount,
@@ -52,7 +54,7 @@ def forget(session: Session, before: datetime, limit: int) -> dict[str, int]:
 
 def runs_over(session: Session, before: datetime) -> list[str]:
     """Return the ids of the runs that ended before a moment."""
-    ended = col(Run.state).not_in([RunState.QUEUED, RunState.RUNNING])
+    ended = col(Run.state).not_in(OPEN)
     return list(session.exec(select(Run.id).where(ended, col(Run.ended_at) < before)))
 
 

@@ -15,7 +15,9 @@ _KINDS = {
     "Run": mark("run"),
     "Answer": mark("answer"),
     "Feedback": mark("feedback"),
+    "Comparison": mark("comparison"),
     "Draft": mark("draft"),
+    "Sample": mark("sample"),
     "Notice": mark("message"),
 }
 """What people call what they may look for, within a sentence."""

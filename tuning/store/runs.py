@@ -7,7 +7,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from tuning.domain.evaluations import Evaluation
-from tuning.domain.runs import Run, RunState
+from tuning.domain.runs import OPEN, Run, RunState
 from tuning.store import rows
 
 
@@ -22,15 +22,14 @@ def get_for_update(session: Session, run_id: str) -> Run:
 
 
 def open_run(session: Session, agent_id: str) -> Run | None:
-    """Return the agent's run that is queued or running."""
-    unfinished = col(Run.state).in_([RunState.QUEUED, RunState.RUNNING])
+    """Return the agent's run that is not over."""
+    unfinished = col(Run.state).in_(OPEN)
     return session.exec(select(Run).where(Run.agent_id == agent_id, unfinished)).first()
 
 
 def unfinished(session: Session) -> Sequence[Run]:
-    """Return all runs that are queued or running, oldest first."""
-    open_states = col(Run.state).in_([RunState.QUEUED, RunState.RUNNING])
-    return session.exec(select(Run).where(open_states).order_by(col(Run.created_at))).all()
+    """Return all runs that are not over, oldest first."""
+    return session.exec(select(Run).where(col(Run.state).in_(OPEN)).order_by(col(Run.created_at))).all()
 
 
 def of_agent(session: Session, agent_id: str) -> Sequence[Run]:

@@ -5,6 +5,7 @@ from typing import Any
 from tuning.domain import (
     agents,
     audit,
+    comparisons,
     conversations,
     datasets,
     deliveries,
@@ -20,12 +21,14 @@ from tuning.domain import (
     quiet,
     releases,
     runs,
+    samples,
     usage,
 )
 
 MODULES = (
     agents,
     audit,
+    comparisons,
     conversations,
     datasets,
     deliveries,
@@ -41,6 +44,7 @@ MODULES = (
     quiet,
     releases,
     runs,
+    samples,
     usage,
 )
 SEARCH_PREFIX = "passage_search"

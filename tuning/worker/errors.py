@@ -2,6 +2,7 @@
 
 Interrupted
 ├── Cancelled
+├── LabelsNeeded
 ├── Stopped
 └── TakenOver
 """
@@ -13,6 +14,10 @@ class Interrupted(BaseException):
 
 class Cancelled(Interrupted):
     """A person cancelled the run."""
+
+
+class LabelsNeeded(Interrupted):
+    """The run's owner wants to look at samples first."""
 
 
 class Stopped(Interrupted):

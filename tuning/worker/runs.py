@@ -15,7 +15,7 @@ from tuning.domain.runs import STAGES, Run, Stage
 from tuning.inference import EngineAway
 from tuning.languages import say
 from tuning.store import Store, audit, jobs, notices, runs
-from tuning.worker.errors import Cancelled
+from tuning.worker.errors import Cancelled, LabelsNeeded
 from tuning.worker.progress import Progress
 
 Act = Callable[[Run, Progress], dict[str, Any]]
@@ -46,6 +46,8 @@ def carry_out(store: Store, job: Job, progress: Progress, acts: Mapping[Stage, A
             _finish(session, job, "")
     except Cancelled:
         _cancel(store, job)
+    except LabelsNeeded:
+        _wait_for_labels(store, job)
     except EngineAway as away:
         if job.attempts < MAX_ATTEMPTS:
             log.warning("Run %s: %s It is tried again.", job.subject_id, away.sentence)
@@ -78,6 +80,8 @@ def _go_through(store: Store, job: Job, run: Run, progress: Progress, acts: Mapp
         _note(store, run.id, measured)
         progress(1.0)
         progress.write()
+        if stage is Stage.DATASET and entered.waits_for_labels:
+            raise LabelsNeeded
 
 
 def _note(store: Store, run_id: str, measured: Mapping[str, Any]) -> None:
@@ -93,6 +97,16 @@ def _cancel(store: Store, job: Job) -> None:
         run.cancel()
         session.add(run)
         _finish(session, job, "")
+
+
+def _wait_for_labels(store: Store, job: Job) -> None:
+    with store.transaction() as session:
+        run = runs.get_for_update(session, job.subject_id)
+        run.wait_for_labels()
+        session.add(run)
+        _finish(session, job, "")
+        notices.notify(session, NoticeKind.RUN_NEEDS_LABELS, [run.started_by], run.id)
+        audit.record(session, Tag.RUN_WAITED, audit.WORKER, run.id, agent_id=run.agent_id)
 
 
 def _try_again(store: Store, job: Job) -> None:

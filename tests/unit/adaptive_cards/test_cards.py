@@ -21,10 +21,12 @@ from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card, corrected_card
 from adaptive_cards.approval import Case, Decided, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
+from adaptive_cards.blind import blind_card, rated_card
 from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
 from adaptive_cards.drift import Lost
 from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
+from adaptive_cards.examples import example_card
 from adaptive_cards.failure import failure_card
 from adaptive_cards.history import Past, Word, history_card
 from adaptive_cards.inbox import Inbox, inbox_card
@@ -41,6 +43,7 @@ from adaptive_cards.notice import (
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.quiet import quiet_card
+from adaptive_cards.samples import RoundForm, SampleForm, no_samples_card, round_card, sample_card, went_on_card
 from adaptive_cards.tending import Tended, deleted_card, handed_over_card, held_card, tending_card
 from adaptive_cards.together import Item
 from adaptive_cards.usage import usage_card
@@ -51,8 +54,9 @@ from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.details import details_card
 from adaptive_cards.wizard.review import review_card
 from adaptive_cards.wizard.sources import sources_card
-from tests.factories import make_agent, make_answer, make_release, make_run, make_source
+from tests.factories import make_agent, make_answer, make_release, make_run, make_sample, make_source
 from tuning.domain.agents import AgentState, Retraining
+from tuning.domain.comparisons import Pair
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion
 from tuning.domain.drift import Drift
@@ -65,6 +69,7 @@ from tuning.domain.principals import Group, Person
 from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState, Stage
+from tuning.domain.samples import Reason, Verdict
 from tuning.domain.usage import Asker, Topic, UsageReport, Use, UseLine
 
 NASTY = "<at>all</at> **bold** [link](https://evil.example) `code`\n# heading\n- item\n1. one | two" * 20
@@ -91,6 +96,30 @@ EVALUATION = Evaluation(
     samples=[
         {"question": "May I fly?", "reference": "No.", "answers": {"base+retrieval": "Maybe.", "tuned": "No."}},
     ],
+)
+RATED = Evaluation(
+    run_id="run",
+    scores=EVALUATION.scores,
+    samples=EVALUATION.samples,
+    rating={
+        "against": "incumbent+retrieval",
+        "better": 7,
+        "equal": 2,
+        "worse": 3,
+        "mean": 0.67,
+        "low": 0.39,
+        "high": 0.86,
+        "n": 12.0,
+    },
+)
+PAIR = Pair(
+    comparison_id="comparison",
+    question="May I *fly*?",
+    reference="Over 600 km.",
+    first="Over 600 km [1].",
+    second="Yes, you may.",
+    number=3,
+    total=12,
 )
 CASE = Case(
     agent=AGENT,
@@ -163,6 +192,16 @@ NASTY_INBOX = replace(
     ]
     * 5,
     problem=NASTY[:500],
+)
+SAMPLE = SampleForm(
+    agent=AGENT,
+    sample=make_sample(said="Whoever *likes*.", reason=Reason.DOUBTFUL, is_ambiguous=True, answer="Over 600 km."),
+    place=1,
+    total=48,
+    looked_at=1,
+    in_round=12,
+    title="Trips, *by air*",
+    passage="You may fly over 600 km. Trains are for everything else.",
 )
 COVERAGE = Coverage(
     eligible_ids=("a", "b"),
@@ -355,9 +394,28 @@ CARDS = {
         AGENT,
         make_run(state=RunState.RUNNING, stage=Stage.TRAINING, progress=0.4, seconds_left=75.0, losses=LOSSES),
     ),
+    "progress, samples": progress_card(
+        AGENT, make_run(state=RunState.LABELLING, stage=Stage.DATASET, progress=0.2, dataset_id="dataset")
+    ),
     "progress, ready": progress_card(AGENT, make_run(state=RunState.READY, progress=1.0)),
     "failure": failure_card(AGENT, make_run(failure="out_of_memory", error="It ran out of memory.", remedy="Add it.")),
     "evaluation": evaluation_card(AGENT, make_release(), EVALUATION, {"train/list": 120, "holdout/owner": 80}),
+    "evaluation, compared blindly": evaluation_card(
+        AGENT,
+        make_release(),
+        RATED,
+        {},
+        advice="Use both: together they reach 30%, retrieval alone 20% and tuning 10%.",
+    ),
+    "blind": blind_card(AGENT, make_release(), PAIR),
+    "blind, nasty": blind_card(
+        NASTY_AGENT, make_release(), replace(PAIR, question=NASTY, reference=NASTY, first=NASTY, second=NASTY)
+    ),
+    "blind, done": rated_card(AGENT, make_release(), RATED),
+    "blind, nothing to compare": rated_card(AGENT, make_release(), EVALUATION),
+    "example": example_card(AGENT, make_release(), EVALUATION, 0),
+    "example, none": example_card(AGENT, make_release(), Evaluation(run_id="run"), 0),
+    "example, nasty": example_card(AGENT, make_release(), NASTY_CASE.evaluation, 1),
     "evaluation, nothing measured": evaluation_card(AGENT, make_release(), Evaluation(run_id="run"), {}),
     "approval": approval_card(CASE),
     "approval, drifted": approval_card(replace(CASE, drift=MOVED, lost=LOST)),
@@ -436,6 +494,40 @@ CARDS = {
     "news: settled": withdrawn_card(NoticeKind.RELEASE_SUBMITTED),
     "tending, deleted": deleted_card(NASTY, rows=1234, event_id=5678),
     "news: held": held_card(make_agent(retraining_held=HELD)),
+    "sample": sample_card(SAMPLE),
+    "sample, labelled": sample_card(
+        replace(
+            SAMPLE,
+            sample=make_sample(
+                verdict=Verdict.EDITED,
+                owner_question="May I fly?",
+                owner_answer="Only over 600 km.",
+                reason=Reason.BEST,
+            ),
+            place=2,
+            run=make_run(state=RunState.LABELLING),
+        )
+    ),
+    "sample, nasty": sample_card(
+        replace(
+            SAMPLE,
+            sample=make_sample(question=NASTY, answer=NASTY, said=NASTY),
+            title=NASTY,
+            passage=NASTY,
+            problem=NASTY[:500],
+        )
+    ),
+    "samples, round done": round_card(
+        RoundForm(
+            agent=AGENT,
+            samples=[*[make_sample(verdict=Verdict.GOOD)] * 9, *[make_sample(verdict=Verdict.BAD)] * 3],
+            number=0,
+            rounds=4,
+            labelled=12,
+        )
+    ),
+    "samples, none": no_samples_card(AGENT),
+    "samples, tuning goes on": went_on_card(AGENT),
     "my agents": my_agents_card(
         [
             Overview(

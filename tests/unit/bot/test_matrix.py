@@ -18,12 +18,14 @@ from bot.engine import Engine
 from bot.matrix import Act, Role
 from bot.messages import Messages
 from bot.presses import Presses
-from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_source, make_tenant
+from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_sample, make_source, make_tenant
 from tests.fakes.people import FakePeople
 from tests.fakes.turn import FakeTurn
 from tuning.domain.agents import AgentState
 from tuning.domain.audit import Tag
+from tuning.domain.comparisons import Comparison
 from tuning.domain.conversations import Chat, Conversation
+from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.fields import now
 from tuning.domain.grants import Grant, GrantState
@@ -69,10 +71,17 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.WIZARD_AUDIENCE: {"agent_id": "agent", "audience": "leads"},
     Verb.WIZARD_SEARCH: {"agent_id": "agent", "search": "lea"},
     Verb.AGENT_DELETE: {"agent_id": "agent"},
+    Verb.SAMPLES_OPEN: {"agent_id": "agent", "number": 0},
+    Verb.SAMPLE_LABEL: {"agent_id": "agent", "sample_id": "sample", "verdict": "good", "number": 0},
     Verb.RUN_START: {"agent_id": "agent"},
+    Verb.RUN_GO_ON: {"run_id": "run"},
     Verb.RUN_CANCEL: {"run_id": "run"},
     Verb.RUN_RETRY: {"run_id": "run"},
     Verb.RELEASE_OPEN: {"release_id": "release"},
+    Verb.EXAMPLES_OPEN: {"release_id": "release", "number": 0},
+    Verb.BLIND_OPEN: {"release_id": "release"},
+    Verb.BLIND_FURTHER: {"release_id": "release"},
+    Verb.BLIND_RATE: {"comparison_id": "comparison", "choice": "equal"},
     Verb.RELEASE_TRY: {"release_id": "release"},
     Verb.RELEASE_SUBMIT: {"release_id": "release", "note": "Please."},
     Verb.RELEASE_APPROVE: {"release_id": "release"},
@@ -199,12 +208,18 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
     if state is AgentState.DRAFT:
         agent.questionnaire = {}
     yield agent
+    yield make_sample()
     yield make_source()
     yield make_source(id="second", location="documents/second")
     if isinstance(state, RunState):
         yield make_run(state=state)
     if isinstance(state, ReleaseState) or is_live:
         yield make_run(state=RunState.READY)
+        answers = {"base": "No.", "tuned": "Yes."}
+        yield Evaluation(run_id="run", samples=[{"question": "May I fly?", "reference": "Yes.", "answers": answers}])
+        yield Comparison(
+            id="comparison", release_id="release", position=0, sample=0, against=Variant.BASE, is_candidate_first=True
+        )
         stands = state if isinstance(state, ReleaseState) else ReleaseState.LIVE
         was_live = stands in {ReleaseState.LIVE, ReleaseState.SUPERSEDED, ReleaseState.RETIRED}
         yield make_release(state=stands, share=10, pilot=["bo"], live_at=now() if was_live else None)

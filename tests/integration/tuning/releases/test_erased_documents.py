@@ -5,7 +5,16 @@ import shutil
 import pytest
 from sqlmodel import select
 
-from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_source, make_tenant
+from tests.factories import (
+    keep,
+    make_agent,
+    make_answer,
+    make_release,
+    make_run,
+    make_sample,
+    make_source,
+    make_tenant,
+)
 from tests.integration.tuning.releases.test_erasure import KEPT, PLANTED, example, feedback, holds
 from tuning.documents.sync import sync
 from tuning.domain.audit import Tag
@@ -17,6 +26,7 @@ from tuning.domain.errors import NotFound, WrongState
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
+from tuning.domain.samples import Sample, Verdict
 from tuning.releases.erasure import erase_document
 from tuning.sources.folder import FolderReader
 from tuning.sources.upload import UploadReader
@@ -82,6 +92,9 @@ def tenant(store, tmp_path):
         make_answer(id="heart", person_id="cy", text=PLANTED, release_id="r2"),
         make_answer(id="kept", person_id="cy", text=KEPT, release_id="r3"),
         feedback("word", "bo", "answer"),
+        make_sample(document_id=planted.id, answer=PLANTED, verdict=Verdict.GOOD, labelled_by="ana"),
+        make_sample(id="unlabelled", document_id=planted.id, dataset_id="d1", answer=PLANTED),
+        make_sample(id="kept", document_id=other.id, answer=KEPT, verdict=Verdict.GOOD, labelled_by="ana"),
         Draft(answer_id="answer", person_id="bo", chat_id="c", name=PLANTED, content=PLANTED.encode()),
     )
     return tenant
@@ -103,7 +116,7 @@ def remaining(tenant, tmp_path):
 
 
 def test_nothing_of_the_document_is_left_anywhere(tenant, tmp_path):
-    assert {"document", "documentpassage", "answer", "feedback", "example", "draft", "dataset"} <= set(
+    assert {"document", "documentpassage", "answer", "feedback", "example", "draft", "dataset", "sample"} <= set(
         remaining(tenant, tmp_path)
     )
     document_id = planted_id(tenant)
@@ -112,6 +125,7 @@ def test_nothing_of_the_document_is_left_anywhere(tenant, tmp_path):
     assert (receipt.rows["documents"], receipt.rows["answers"], sorted(receipt.suspended)) == (2, 2, ["r1", "r2"])
     with tenant.store.reading() as session:
         assert [answer.id for answer in session.exec(select(Answer))] == ["kept"]
+        assert [sample.id for sample in session.exec(select(Sample))] == ["kept"]
         assert releases.get(session, "r3").state == ReleaseState.LIVE
         event = audit.events(session, document_id)[-1]
         assert (event.tag, event.hash) == (Tag.DOCUMENT_ERASED, receipt.event_hash)

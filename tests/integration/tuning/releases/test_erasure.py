@@ -15,6 +15,7 @@ from tests.factories import (
     make_document,
     make_release,
     make_run,
+    make_sample,
     make_source,
     make_tenant,
 )
@@ -32,6 +33,7 @@ from tuning.domain.grants import Grant
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
+from tuning.domain.samples import Sample, Verdict
 from tuning.domain.usage import PersonUse
 from tuning.releases.erasure import erase_person
 from tuning.store import agents, audit, documents, notices, releases
@@ -200,6 +202,22 @@ def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
     with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
         erase_person(tenant, audit.OPERATOR, "bo")
     assert "answer" in holds(tenant, tmp_path, PLANTED)
+
+
+def test_what_a_person_said_of_samples_goes_with_what_was_learned_of_it(tenant, tmp_path):
+    edited = {"verdict": Verdict.EDITED, "owner_question": f"Why {PLANTED}?", "owner_answer": PLANTED}
+    keep(
+        tenant.store,
+        make_sample(labelled_by="bo", dataset_id="d3", agent_id="other", **edited),
+        make_sample(id="unlabelled", dataset_id="d3", agent_id="other"),
+        make_sample(id="cys", labelled_by="cy", verdict=Verdict.BAD, answer=KEPT),
+        example("d3", PLANTED, sample_id="sample"),
+    )
+    receipt = erase_person(tenant, audit.OPERATOR, "bo")
+    assert holds(tenant, tmp_path, PLANTED) == []
+    assert sorted(receipt.suspended) == ["r1", "r2", "r3"]
+    with tenant.store.reading() as session:
+        assert [sample.id for sample in session.exec(select(Sample))] == ["cys"]
 
 
 def test_what_is_no_id_is_refused(tenant):

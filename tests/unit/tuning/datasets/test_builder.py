@@ -195,7 +195,7 @@ def test_too_little_to_learn_from_says_how_much_is_missing(tenant, inference):
     keep(tenant.store, make_source(), make_agent(), make_run())
     sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
 
-    with pytest.raises(TooFewExamples, match=r"at least 20 are needed: 1[0-9] are missing"):
+    with pytest.raises(TooFewExamples, match=r"at least 21 are needed: 1[0-9] are missing"):
         built(tenant, inference)
 
 
@@ -236,7 +236,7 @@ def test_pairs_become_examples_a_fifth_of_them_held_out(tenant, inference, task)
 def test_too_few_pairs_say_how_many_are_missing(tenant, inference):
     paired(tenant, 8, Task.GENERATION)
 
-    with pytest.raises(TooFewExamples, match="There are 7 usable pairs, and at least 20 are needed: 13 are missing"):
+    with pytest.raises(TooFewExamples, match="There are 7 usable pairs, and at least 21 are needed: 14 are missing"):
         built(tenant, inference)
 
 

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from tests.factories import keep, make_agent, make_run
 from tuning.domain.audit import Tag
-from tuning.domain.errors import NotAllowed, RunFailed, TooFewExamples
+from tuning.domain.errors import NotAllowed, RunFailed, TooFewExamples, WrongState
 from tuning.domain.fields import now
 from tuning.domain.jobs import LEASE, MAX_ATTEMPTS, Job, JobState
 from tuning.domain.notices import NoticeKind
@@ -29,12 +29,12 @@ from tuning.worker.stages import Equipment, Stages
 class Workplace:
     """A tenant with a queued run, and workers whose stages only note that they were done."""
 
-    def __init__(self, tenant):
+    def __init__(self, tenant, **options):
         self.tenant = tenant
         self.done = []
         self.instead = {}
         keep(tenant.store, make_agent())
-        self.run_id = lifecycle.start(tenant, "ana", "agent").id
+        self.run_id = lifecycle.start(tenant, "ana", "agent", **options).id
 
     def worker(self, **options):
         def work(lease, job, progress):
@@ -266,3 +266,27 @@ def test_two_workers_do_not_share_a_run(workplace):
     go_on.set()
     thread.join()
     assert workplace.done == list(STAGES)
+
+
+def test_a_run_waits_for_labels_if_its_owner_wants_that_and_goes_on_from_the_beginning(tenant):
+    workplace = Workplace(tenant, waits_for_labels=True)
+    workplace.worker().run_once()
+    assert (workplace.run.state, workplace.done) == (RunState.LABELLING, [Stage.SYNC, Stage.DATASET])
+    assert not workplace.worker().run_once()
+    with tenant.store.transaction() as session:
+        _started, waiting = notices.due(session, now())
+        assert (waiting.kind, waiting.person_id) == (NoticeKind.RUN_NEEDS_LABELS, "ana")
+        assert audit.events(session, workplace.run_id)[-1].tag == Tag.RUN_WAITED
+    lifecycle.go_on(tenant, "ana", workplace.run_id)
+    workplace.worker().run_once()
+    assert workplace.run.state == RunState.READY
+    assert workplace.done == [Stage.SYNC, Stage.DATASET, *STAGES]
+    with pytest.raises(WrongState, match="doesn't wait for labels: it is ready"):
+        lifecycle.go_on(tenant, "ana", workplace.run_id)
+
+
+def test_a_run_that_waits_for_labels_can_be_cancelled_and_another_takes_its_place(tenant):
+    workplace = Workplace(tenant, waits_for_labels=True)
+    workplace.worker().run_once()
+    assert lifecycle.cancel(tenant, "ana", workplace.run_id).state == RunState.CANCELLED
+    assert lifecycle.retry(tenant, "ana", workplace.run_id).waits_for_labels
