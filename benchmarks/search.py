@@ -29,7 +29,8 @@ from serving.embedding import Embedding, EmbeddingJob
 from serving.llama.encoders import Encoder
 from serving.llama.models import Model
 from tuning.documents import vectors
-from tuning.documents.search import search
+from tuning.documents.excerpts import SPARE, condensed
+from tuning.documents.search import FoundPassage, search
 from tuning.domain.documents import (
     Document,
     DocumentPassage,
@@ -44,6 +45,7 @@ from tuning.settings import TuningSettings
 from tuning.sources.people import FilePeople
 from tuning.store import Store, documents
 from tuning.worker.preparation import ENCODER_PACKAGE, ENGINE_ENCODER, import_sources, prepare_encoder
+from tuning.worker.retrieval import PASSAGES
 
 SAMPLE = Path("sample_tenant")
 LEAST_LEXICAL, LEAST_HYBRID = 0.90, 0.95
@@ -94,6 +96,34 @@ def recall(store: Store, held: Sequence[dict[str, str]], embed: vectors.Embedder
             wanted = plain(asked["passage"])
             places.append(next((place for place, it in enumerate(found) if wanted in plain(it.text)), len(found) + 10))
     return {first: sum(place < first for place in places) / len(held) for first in (1, 3, 5, 10)}
+
+
+def sentences_shown(store: Store, held: Sequence[dict[str, str]], embed: vectors.Embedder | None) -> list[float]:
+    """Return the share of questions whose supporting sentence is among those shown, chosen in two ways.
+
+    First the best of each passage, then the nearest of some more passages, as models that read little see them.
+    """
+    hits = [0, 0]
+    with store.reading() as session:
+        everybody = frozenset(session.exec(select(DocumentReader.principal_id)))
+        source_ids = [source.id for source in documents.sources(session)]
+        for asked in held:
+            vector = embed([asked["question"]]) if embed else None
+            found = search(
+                session,
+                asked["question"],
+                principals=everybody,
+                source_ids=source_ids,
+                limit=PASSAGES + SPARE,
+                vector=vector,
+            )
+            for way, shown in enumerate((found[:PASSAGES], condensed(found, PASSAGES))):
+                hits[way] += _is_among(asked["passage"], shown)
+    return [hit / len(held) for hit in hits]
+
+
+def _is_among(wanted: str, shown: Sequence[FoundPassage]) -> bool:
+    return any(plain(wanted) in plain(it.excerpt) for it in shown)
 
 
 def fill(store: Store, passages: int, vector_count: int, sentences: Sequence[str], chance: random.Random) -> None:
@@ -187,6 +217,11 @@ def quality(store: Store, held: Sequence[dict[str, str]], folder: Path, console:
     both = recall(store, held, embed)
     table.add_row("by words and meaning", *(f"{share:.1%}" for share in both.values()), f"{LEAST_HYBRID:.0%}")
     console.print(table)
+    lone, nearest = sentences_shown(store, held, embed)
+    console.print(
+        f"The supporting sentence is among {PASSAGES} shown: {lone:.1%} with the best of each passage, "
+        f"{nearest:.1%} with the nearest of {PASSAGES + SPARE} passages."
+    )
     return [words[5] >= LEAST_LEXICAL, both[5] >= LEAST_HYBRID]
 
 

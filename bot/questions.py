@@ -10,6 +10,7 @@ from bot.errors import QuestionTakenBack, QuestionTooLong
 from bot.given import Given
 from bot.precedents import Precedent, chosen
 from bot.turn import EDIT, Incoming
+from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Conversation
@@ -267,9 +268,11 @@ def _gather(
                 answer.question,
                 principals=principals,
                 source_ids=agent.source_ids,
-                limit=PASSAGES,
+                limit=PASSAGES + SPARE if tenant.is_excerpted else PASSAGES,
                 vector=vector,
             )
+        if tenant.is_excerpted:
+            passages = condensed(passages, PASSAGES)
     return Question(
         answer=answer,
         agent=agent,

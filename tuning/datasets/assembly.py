@@ -24,6 +24,9 @@ UNANSWERABLE_SHARE = 0.25
 """Questions that the passages shown don't answer, for each that they do."""
 MAX_HOLDOUT = 120
 _PASSAGES = (2, 2, 3, 3, 4)
+_FOUND_AT = (0.65, 0.15, 0.1, 0.1)
+"""How often search shows the passage that answers at each place, by its measure on people's questions (docs/search.md):
+an example that hides it anywhere teaches that the order says nothing."""
 _CORRECTION_WORDINGS = 8
 _CORRECTION_OPEN = 6
 _CORRECTION_TALKS = 4
@@ -169,7 +172,7 @@ class Assembly:
         others = self._retrieval.distractors(self._worded(asked[0]), context, self._rng.choice(_PASSAGES))
         others = _without(others, asked[0])
         shown = list(others)
-        shown.insert(self._rng.randint(0, len(shown)), context)
+        shown.insert(self._rng.choices(range(len(_FOUND_AT)), _FOUND_AT)[0], context)
         citation = f" [{1 + shown.index(context)}]"
         found: list[Example] = []
         for question in asked:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from tuning.datasets.questions import Context
+from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer
@@ -114,6 +115,7 @@ class Retrieval:
         self._source_ids = material.agent.source_ids
         self._places = {context.passage_id: place for place, context in enumerate(material.contexts)}
         self._people = tenant.people
+        self._is_excerpted = tenant.is_excerpted
         self._encode = tenant.encode
         principals = (tenant.people.principals(it) for it in material.agent.principals)
         self._principals = frozenset[str]().union(*principals)
@@ -128,14 +130,17 @@ class Retrieval:
 
     def _best(self, question: str, limit: int, vector: Encoded | None) -> list[Context]:
         found = self._search(question, self._principals, 3 * limit, vector)
-        return [it for it in found if it is not None][:limit]
+        shown = self._shown([it for it in found if it.passage_id in self._places], limit)
+        return [self._context(question, it) for it in shown]
 
     def shown_to(self, person_id: str, question: str, limit: int) -> list[Context | None]:
         """Return the passages that a chat shows a person for a question; None in place of what is not eligible.
 
         May raise EngineAway and EngineRefused.
         """
-        return self._search(question, self._people.principals(person_id), limit, self._encode(question))
+        found = self._search(question, self._people.principals(person_id), limit + SPARE, self._encode(question))
+        shown = self._shown(found, limit)
+        return [self._context(question, it) if it.passage_id in self._places else None for it in shown]
 
     def distractors(self, question: str, context: Context, limit: int) -> list[Context]:
         """Return passages that share words with a question, beside its own; fewer when there are not so many.
@@ -156,12 +161,13 @@ class Retrieval:
 
     def _search(
         self, question: str, principals: frozenset[str], limit: int, vector: Encoded | None
-    ) -> list[Context | None]:
-        found = search(
+    ) -> list[FoundPassage]:
+        return search(
             self._session, question, principals=principals, source_ids=self._source_ids, limit=limit, vector=vector
         )
-        return [self._context(question, it) for it in found]
 
-    def _context(self, question: str, found: FoundPassage) -> Context | None:
-        place = self._places.get(found.passage_id)
-        return None if place is None else replace(self._contexts[place], found_with=(question, found.excerpt))
+    def _shown(self, found: Sequence[FoundPassage], limit: int) -> list[FoundPassage]:
+        return condensed(found[: limit + SPARE], limit) if self._is_excerpted else list(found[:limit])
+
+    def _context(self, question: str, found: FoundPassage) -> Context:
+        return replace(self._contexts[self._places[found.passage_id]], found_with=(question, found.excerpt))

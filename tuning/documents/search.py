@@ -34,7 +34,9 @@ class FoundPassage:
     heading: str
     text: str
     excerpt: str
-    """The one unit of it that fits the question best, for models that read little."""
+    """The one unit of it that fits the question best."""
+    likenesses: tuple[float, ...] = ()
+    """How near each of its units is to the question in meaning; empty where nothing can tell."""
     url: str
     label: str
     score: float
@@ -75,13 +77,18 @@ def search(
             title=it.title,
             heading=it.heading,
             text=it.text,
-            excerpt=units(it.text)[it.unit] if it.unit is not None else _excerpt(asked, it.text),
+            excerpt=_nearest(it) if it.likenesses else _excerpt(asked, it.text),
+            likenesses=it.likenesses,
             url=it.url,
             label=it.label,
             score=score,
         )
         for score, it in ranked[:limit]
     ]
+
+
+def _nearest(match: Match) -> str:
+    return units(match.text)[max(range(len(match.likenesses)), key=match.likenesses.__getitem__)]
 
 
 def fuse(*rankings: Sequence[Match]) -> list[tuple[float, Match]]:

@@ -33,8 +33,8 @@ class Match:
     text: str
     url: str
     label: str
-    unit: int | None = None
-    """Which of its units is the nearest, where vectors were compared."""
+    likenesses: tuple[float, ...] = ()
+    """The cosine between the question and each of its units, where vectors were compared."""
 
 
 def source_at(session: Session, kind: SourceKind, location: str) -> Source | None:
@@ -240,11 +240,11 @@ def nearest(
     cosines = np.concatenate(parts)
     starts = np.cumsum([0, *sizes[:-1]])
     order = np.argsort(-np.maximum.reduceat(cosines, starts), kind="stable")[:limit]
-    best = {ids[at]: int(cosines[starts[at] :][: sizes[at]].argmax()) for at in order}
+    best = {ids[at]: tuple(map(float, cosines[starts[at] :][: sizes[at]])) for at in order}
     query = text(_BY_ID).bindparams(bindparam("ids", expanding=True))
     found = session.connection().execute(query, {"ids": list(best)}).mappings()
     matches = {row["passage_id"]: row for row in found}
-    return [Match(**matches[passage_id], unit=unit) for passage_id, unit in best.items()]
+    return [Match(**matches[passage_id], likenesses=likenesses) for passage_id, likenesses in best.items()]
 
 
 def _cosines(wanted: Vectors, packed: bytes) -> Vectors:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.search import search
 from tuning.domain.agents import Agent
 from tuning.domain.prompts import Passage
@@ -25,11 +26,10 @@ def retrieval(tenant: Tenant, agent: Agent) -> Callable[[str], Sequence[Passage]
             found = search(
                 session, question, principals=principals, source_ids=agent.source_ids, limit=_ENOUGH, vector=vector
             )
-        passages = [
-            Passage(title=it.title, heading=it.heading, text=it.excerpt if tenant.is_excerpted else it.text)
-            for it in found
-            if it.document_id in eligible
-        ]
-        return passages[:PASSAGES]
+        readable = [it for it in found if it.document_id in eligible]
+        if tenant.is_excerpted:
+            shown = condensed(readable[: PASSAGES + SPARE], PASSAGES)
+            return [Passage(title=it.title, heading=it.heading, text=it.excerpt) for it in shown]
+        return [Passage(title=it.title, heading=it.heading, text=it.text) for it in readable[:PASSAGES]]
 
     return retrieve

@@ -1,0 +1,61 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuning.documents.excerpts import condensed
+from tuning.documents.search import FoundPassage
+
+SENTENCES = ("Meals are free.", "Holiday is 25 days.", "Trains may be first class.")
+
+
+def found(number, *likenesses, sentences=SENTENCES):
+    text = " ".join(sentences[: len(likenesses)] or sentences)
+    return FoundPassage(
+        passage_id=number,
+        document_id=f"d{number}",
+        title="Guide",
+        heading="",
+        text=text,
+        excerpt=sentences[0],
+        likenesses=likenesses,
+        url="",
+        label="",
+        score=1.0,
+    )
+
+
+def test_a_passage_shows_both_of_its_sentences_that_fit_in_the_order_of_the_text():
+    (shown,) = condensed([found(1, 0.7, 0.1, 0.9)], 2)
+    assert shown.excerpt == "Meals are free.\nTrains may be first class."
+
+
+def test_a_passage_that_only_looks_like_the_question_gives_way_to_the_sentences_of_another():
+    shown = condensed([found(1, 0.2), found(2, 0.8, 0.9)], 2)
+    assert [it.passage_id for it in shown] == [2]
+
+
+def test_the_passage_with_the_nearest_sentence_comes_first():
+    shown = condensed([found(1, 0.5), found(2, 0.6)], 2)
+    assert [it.passage_id for it in shown] == [2, 1]
+
+
+def test_a_passage_that_has_no_vectors_yet_keeps_its_place():
+    unknown = found(2)
+    shown = condensed([found(1, 0.9), unknown, found(3, 0.5), found(4, 0.4)], 3)
+    assert [it.passage_id for it in shown] == [1, 2, 3]
+    assert shown[1] == unknown
+
+
+def test_found_by_words_alone_the_first_stay_as_they_are():
+    passages = [found(1), found(2), found(3)]
+    assert condensed(passages, 2) == passages[:2]
+
+
+def test_nothing_found_shows_nothing():
+    assert condensed([], 4) == []
+
+
+@given(st.lists(st.lists(st.floats(-1, 1), min_size=1, max_size=3), min_size=1, max_size=6), st.integers(1, 5))
+def test_no_more_units_are_shown_than_allowed_and_none_that_is_further_than_one_left_out(rows, limit):
+    shown = condensed([found(number, *row) for number, row in enumerate(rows)], limit)
+    units = sum(it.excerpt.count("\n") + 1 for it in shown)
+    assert units == min(limit, sum(map(len, rows)))
