@@ -99,6 +99,7 @@ def _round(one: Round) -> dict[str, Any]:
         "scores": one.evaluation.scores,
         "parity": one.evaluation.parity,
         "objections": one.evaluation.objections,
+        "report": one.evaluation.report_path,
     }
 
 

@@ -1,8 +1,9 @@
-"""The demo's figures put into README: `python -m bot.demo.readme`, after `attune demo`."""
+"""The demo's figures put into README, its report into docs: `python -m bot.demo.readme`, after `attune demo`."""
 
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +14,19 @@ from tuning.domain.evaluations import Variant
 
 README = Path("README.md")
 FIGURES = Path("var/demo") / FILE
+REPORT = Path("docs/reports/sample-tenant.html")
 _MARKED = re.compile(
     r"(<!-- figures of `attune demo`: begin -->\n).*?(<!-- figures of `attune demo`: end -->)", re.DOTALL
 )
 
 
 def main() -> None:
-    """Write what the last demo measured between README's marks."""
+    """Write what the last demo measured between README's marks, and keep the report of its last release."""
     if not FIGURES.is_file():
         sys.exit(f"{FIGURES} is not there. Run `make demo` first.")
     measured = json.loads(FIGURES.read_text("utf-8"))
     README.write_text(with_figures(README.read_text("utf-8"), measured), "utf-8")
+    shutil.copyfile(measured["rounds"][-1]["report"], REPORT)
 
 
 def with_figures(readme: str, measured: dict[str, Any]) -> str:

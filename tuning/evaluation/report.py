@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from tuning.domain.criteria import Criterion
 from tuning.domain.evaluations import Evaluation
+from tuning.evaluation.samples import compared
 
 LABELS = {
     "exact_match": "exact match",
@@ -21,7 +22,29 @@ LABELS = {
     "regression": "corrections kept",
     "loss": "loss, nats per token",
 }
+ORIGINS = {
+    "text": "running text",
+    "list": "questions that documents ask and answer",
+    "table": "cells of tables",
+    "written": "questions written about passages",
+    "unanswerable": "questions that the passages shown don't answer",
+    "pair": "pairs of documents",
+    "correction": "corrections",
+    "preference": "answers with a thumb or a correction",
+    "owner": "the owner's questions",
+}
+SPLITS = {"train": "", "validation": " (validation)", "holdout": " (hold-out)", "regression": " (to be kept to)"}
+FILTERS = {
+    "all": "all",
+    "better": "right by tuning only",
+    "worse": "wrong by tuning only",
+    "corrected": "corrections",
+}
+"""What of the examples can be shown, by how it is called in the page."""
 _WIDTH, _HEIGHT = 640, 180
+_LEFT = 240
+"""What a bar's name and label take of the width."""
+_LEAST_LOSS = 0.01
 _RATING = re.compile(r"(<!-- rating -->).*?(<!-- /rating -->)", re.DOTALL)
 
 
@@ -58,11 +81,17 @@ def write_report(
         labels=LABELS,
         metrics=metrics,
         bars=bars(evaluation.scores, headline),
+        tiles=tiles(evaluation, headline),
         curve=curve(losses),
+        ticks=ticks(losses),
+        last_step=max((step for step, _ in losses), default=0),
         width=_WIDTH,
         height=_HEIGHT,
-        counts=counts,
+        made=made(counts),
+        dropped=dropped(counts),
         exclusions=exclusions,
+        examples=compared(evaluation.samples, headline),
+        filters=list(FILTERS.items()),
         learned=learned,
         criteria=[(Criterion.of(row).line(), row) for row in evaluation.criteria],
         variants=list(evaluation.scores),
@@ -87,13 +116,45 @@ def put_rating(path: Path, evaluation: Evaluation) -> None:
     fresh.replace(path)
 
 
+def tiles(evaluation: Evaluation, headline: str) -> list[dict[str, str]]:
+    """Return the figures that somebody in a hurry reads: what each number is, the number, and what stands beside it."""
+    found = []
+    for variant, other in (("tuned+retrieval", "base+retrieval"), ("tuned", "base")):
+        mine, theirs = (evaluation.scores.get(name, {}).get(headline) for name in (variant, other))
+        if mine and theirs:
+            beside = f"{other}: {theirs['mean']:.0%}"
+            found.append({"name": f"{LABELS[headline]}, {variant}", "value": f"{mine['mean']:.0%}", "beside": beside})
+    in_use = evaluation.scores.get("tuned+retrieval") or evaluation.scores.get("tuned") or {}
+    for metric in ("refusal", "regression"):
+        if score := in_use.get(metric):
+            beside = f"of {score['n']:.0f}"
+            found.append({"name": LABELS[metric], "value": f"{score['mean']:.0%}", "beside": beside})
+    if evaluation.parity:
+        tokens = {"name": "served as it was trained", "value": f"{evaluation.parity.get('faithful', 0):.1%}"}
+        found.append({**tokens, "beside": "of the tokens"})
+    return found
+
+
+def made(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return how many examples of each kind there are, in words."""
+    kinds = [(key.split("/"), count) for key, count in counts.items() if not key.startswith("dropped/")]
+    return [(f"{ORIGINS[origin]}{SPLITS[split]}", count) for (split, origin), count in kinds]
+
+
+def dropped(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return how many examples were left out for each reason, the most frequent first."""
+    found = [(key.removeprefix("dropped/"), count) for key, count in counts.items() if key.startswith("dropped/")]
+    return sorted(found, key=lambda reason: -reason[1])
+
+
 def bars(scores: Mapping[str, Mapping[str, Mapping[str, float]]], metric: str) -> list[dict[str, Any]]:
     """Return one bar per variant: its name, and its mean and interval in pixels."""
     return [
         {
             "name": variant,
+            "kind": {"tuned": "tuned", "incumbent": "live"}.get(variant.split("+")[0], "base"),
             "label": f"{values[metric]['mean']:.0%}",
-            **{key: round(values[metric][key] * (_WIDTH - 240)) for key in ("mean", "low", "high")},
+            **{key: round(values[metric][key] * (_WIDTH - _LEFT)) for key in ("mean", "low", "high")},
         }
         for variant, values in scores.items()
         if metric in values
@@ -104,9 +165,23 @@ def curve(losses: Sequence[Sequence[float]]) -> str:
     """Return the loss as the points of an SVG line, on a logarithmic scale from 0.01 up; empty if there is none."""
     if not losses:
         return ""
-    floor, last = math.log(0.01), max(step for step, _ in losses)
-    top = max(math.log(max(loss, 0.02)) for _, loss in losses)
-    return " ".join(
-        f"{_WIDTH * step / last:.1f},{_HEIGHT * (top - math.log(max(loss, 0.01))) / (top - floor):.1f}"
-        for step, loss in losses
-    )
+    last = max(step for step, _ in losses)
+    return " ".join(f"{_WIDTH * step / last:.1f},{_level(loss, losses):.1f}" for step, loss in losses)
+
+
+def ticks(losses: Sequence[Sequence[float]]) -> list[dict[str, Any]]:
+    """Return the powers of ten on the loss's scale, each with its height."""
+    if not losses:
+        return []
+    highest = max(loss for _, loss in losses)
+    return [
+        {"label": f"{value:g}", "y": round(_level(value, losses), 1)}
+        for value in (0.01, 0.1, 1, 10)
+        if value <= highest
+    ]
+
+
+def _level(loss: float, losses: Sequence[Sequence[float]]) -> float:
+    floor = math.log(_LEAST_LOSS)
+    top = max(math.log(max(loss, 2 * _LEAST_LOSS)) for _, loss in losses)
+    return _HEIGHT * (top - math.log(max(loss, _LEAST_LOSS))) / (top - floor)

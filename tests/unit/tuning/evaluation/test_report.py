@@ -3,8 +3,9 @@
 import re
 from xml.etree import ElementTree as ET
 
+from tuning.domain.datasets import Origin, Split
 from tuning.domain.evaluations import Evaluation
-from tuning.evaluation.report import bars, curve, write_report
+from tuning.evaluation.report import ORIGINS, SPLITS, bars, curve, dropped, made, ticks, tiles, write_report
 
 SCORE = {"mean": 0.5, "low": 0.4, "high": 0.6, "n": 80.0}
 
@@ -34,7 +35,7 @@ def write(path, **changes):
     )
     values = {
         "advice": "Use both.",
-        "counts": {"train/list": 3},
+        "counts": {"train/list": 3, "holdout/owner": 2, "dropped/said before": 4, "dropped/round trip": 9},
         "exclusions": [],
         "losses": [[1, 2.0], [2, 0.1]],
         "learned": [],
@@ -77,3 +78,32 @@ def test_what_the_model_says_of_itself_is_told(tmp_path):
         in page
     )
     assert "Of 3 secrets in the documents, such as account numbers and passwords, it has learned 1 by heart" in page
+
+
+def test_what_was_made_and_what_was_left_out_is_told_in_words(tmp_path):
+    page = write(tmp_path / "report.html")
+    assert "Examples made: 5" in page
+    assert '<td>the owner&#39;s questions (hold-out)</td><td class="number">2</td>' in page
+    assert "Left out: 13" in page
+    assert page.index("round trip") < page.index("said before")
+    counts = {f"{split}/{origin}": 1 for split in Split for origin in Origin}
+    assert len(dict(made(counts))) == len(Split) * len(Origin)
+    assert (set(ORIGINS), set(SPLITS)) == ({str(it) for it in Origin}, {str(it) for it in Split})
+    assert dropped(counts) == []
+
+
+def test_somebody_in_a_hurry_reads_the_figures_as_people_use_the_agent():
+    shares = {"base+retrieval": 0.4, "tuned+retrieval": 0.7, "tuned": 0.5}
+    evaluation = Evaluation(
+        run_id="r",
+        scores={name: {"exact_match": SCORE | {"mean": mean}, "regression": SCORE} for name, mean in shares.items()},
+        parity={"faithful": 0.995},
+    )
+    found = [(tile["value"], tile["beside"]) for tile in tiles(evaluation, "exact_match")]
+    assert found == [("70%", "base+retrieval: 40%"), ("50%", "of 80"), ("99.5%", "of the tokens")]
+
+
+def test_the_scale_of_the_loss_has_its_powers_of_ten():
+    assert [tick["label"] for tick in ticks([[1, 3.0], [2, 0.1]])] == ["0.01", "0.1", "1"]
+    assert ticks([[1, 3.0]])[0]["y"] == 180
+    assert ticks([]) == []
