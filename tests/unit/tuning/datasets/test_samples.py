@@ -104,7 +104,7 @@ def test_what_was_edited_is_learned_in_the_owners_words(offices, inference):
     edited = [it for it in examples if it.sample_id == sample.id]
 
     assert edited
-    assert {it.completion for it in edited} == {"Ninety-nine crowns", NOT_IN_DOCUMENTS}
+    assert {it.completion for it in edited} - {NOT_IN_DOCUMENTS} == {"Ninety-nine crowns"}
     assert any(it.completion == "Ninety-nine crowns" and "[1]" in said(it) for it in edited)
     assert sample.question not in {it.question for it in examples}
     assert not any(it.split in {Split.HOLDOUT, Split.VALIDATION} for it in edited)
