@@ -54,6 +54,7 @@ bench: set-up $(PEER)
 	@$(BIN)/python -m benchmarks.canary
 	@$(BIN)/python -m benchmarks.sources
 	@$(BIN)/python -m benchmarks.search
+	@$(BIN)/python -m benchmarks.bot
 
 messages: set-up
 	@$(BIN)/python -m tuning.languages.catalogue $(NEW)

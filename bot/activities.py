@@ -15,7 +15,9 @@ FILE_INFO = "application/vnd.microsoft.teams.card.file.info"
 MAX_CITATIONS = 20
 MAX_TEXT = 38_000
 """Characters: Teams takes about 100 KB of UTF-16 a message, with everything around the text; stay under 80 KB."""
-_MENTION = re.compile(r"<at[^>]*>.*?</at>", re.DOTALL)
+_MENTION = re.compile(r"<at[^<>]{0,100}>[^<]{0,300}</at>")
+"""Bounded, so that a message full of openings takes no longer to read than any other."""
+MAX_ENTITIES = 100
 
 
 def incoming(activity: Any) -> Incoming:
@@ -165,7 +167,7 @@ def _scope(chat: Json) -> Scope:
 
 def _without_mention(text: str, activity: Json, bot: Json) -> str:
     entities = activity.get("entities")
-    for entity in entities if isinstance(entities, list) else []:
+    for entity in entities[:MAX_ENTITIES] if isinstance(entities, list) else []:
         if isinstance(entity, dict) and entity.get("type") == "mention":
             mentioned = _object(entity, "mentioned")
             if mentioned.get("id") == bot.get("id") and isinstance(entity.get("text"), str):

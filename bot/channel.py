@@ -6,9 +6,11 @@ botbuilder's own way out (msrest, threads, no patience with 429) is not used: `b
 import asyncio
 import json
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import aiohttp
 import jwt
 from aiohttp import ClientSession, ClientTimeout, web
 from botbuilder.integration.aiohttp import CloudAdapter
@@ -25,7 +27,7 @@ from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
 
 from bot import activities
 from bot.connector import Connector
-from bot.errors import Malformed, Unauthorised
+from bot.errors import Malformed, Replayed, Unauthorised
 from bot.turn import Incoming, Json
 
 logger = logging.getLogger(__name__)
@@ -33,8 +35,9 @@ MAX_BODY_BYTES = 1024 * 1024
 METADATA_URL = AuthenticationConstants.TO_BOT_FROM_CHANNEL_OPENID_METADATA_URL
 KEYS_TIMEOUT_S = 5.0
 KEYS_AGE_S = 24 * 3600.0
+_UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 UNKNOWN_KEY_PAUSE_S = 60.0
-"""Between two look-ups because of a key that isn't known: forged tokens must not make the bot ask all the time."""
+"""Between two look-ups: forged tokens must not make the bot ask all the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,20 +75,28 @@ class SigningKeys:
         self._session = session
         self._url = url
         self._keys: dict[str, Json] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
 
     async def get(self, key_id: str) -> "SigningKey":
         """Return a key by its id; raise `Unauthorised` if Microsoft has none like it."""
         async with self._lock:
             now = asyncio.get_running_loop().time()
-            age_s = now - self._fetched_at
-            if age_s > KEYS_AGE_S or (key_id not in self._keys and age_s > UNKNOWN_KEY_PAUSE_S):
-                self._keys, self._fetched_at = await self._fetch(), now
+            age_s, is_due = now - self._fetched_at, now - self._tried_at > UNKNOWN_KEY_PAUSE_S
+            if is_due and (age_s > KEYS_AGE_S or key_id not in self._keys):
+                self._tried_at = now
+                await self._renew(now)
         if key_id not in self._keys:
             msg = "The token is signed with an unknown key."
             raise Unauthorised(msg)
         return SigningKey(self._keys[key_id])
+
+    async def _renew(self, now: float) -> None:
+        """Fetch the keys; while Microsoft doesn't answer, those that are known go on."""
+        try:
+            self._keys, self._fetched_at = await self._fetch(), now
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            logger.warning("Microsoft's signing keys could not be fetched: %r", error)
 
     async def _fetch(self) -> dict[str, Json]:
         metadata = await self._json(self._url)
@@ -136,6 +147,9 @@ class Channel(CloudAdapter):
         except Unauthorised as error:
             logger.warning("Turned a request from %s away: %s", request.remote, error)
             return _refusal(401, "The request is not signed by the Bot Framework for this bot.")
+        except Replayed as error:
+            logger.warning("Turned a request from %s away: %s %s", request.remote, error, incoming.activity_id)
+            return _refusal(403, "The activity has been dealt with before.")
         if reply is None:
             return web.Response(status=202)
         return web.json_response(reply.body, status=reply.status)
@@ -159,7 +173,8 @@ class Channel(CloudAdapter):
         if EmulatorValidation.is_token_from_emulator(header) or SkillValidation.is_skill_token(header):
             return False
         result = await self.bot_framework_authentication.authenticate_request(activity, header)
-        return bool(result.claims_identity.is_authenticated)
+        identity = result.claims_identity
+        return bool(identity.is_authenticated) and "exp" in identity.claims  # botbuilder takes tokens without an end
 
     def _check_origin(self, incoming: Incoming) -> None:
         service_url = str(incoming.reference["serviceUrl"])
@@ -192,10 +207,28 @@ async def _body(request: web.Request) -> Any:
         msg = "The content type must be application/json."
         raise Malformed(msg)
     try:
-        return json.loads(await request.read())
+        text = (await request.read()).decode("utf-8")
+        found = json.loads(text, parse_constant=_no_number)
+        return _storable(found) if _UNSTORABLE.search(text) else found
     except (ValueError, RecursionError):
         msg = "The body is not JSON."
         raise Malformed(msg) from None
+
+
+def _no_number(name: str) -> float:
+    """Refuse NaN and the infinities, which Python reads and JSON doesn't have."""
+    raise ValueError(name)
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON without the characters that no database keeps: NUL, and halves of characters."""
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
 
 
 def _refusal(status: int, sentence: str) -> web.Response:

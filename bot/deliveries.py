@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
+from bot.errors import Replayed
 from bot.turn import Incoming
 from tuning.domain.deliveries import LEASE, Delivery
 from tuning.domain.fields import now
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 BEAT_S = LEASE.total_seconds() / 5
 IN_TIME = timedelta(minutes=10)
 """What is older when somebody takes it over is not answered any more: the person has moved on."""
+TEAMS_REPEATS = timedelta(minutes=5)
+"""Teams delivers again what it thinks has not arrived; whoever sends it later has recorded it."""
+FORGET_EVERY = timedelta(hours=1)
 ATTEMPTS = 3
 """More than so many processes must not die of one message."""
 _INCOMING = TypeAdapter(Incoming)
@@ -31,13 +35,22 @@ class Deliveries:
         self._store = store
         self._holder_id = uuid4().hex
         self._open: set[int] = set()
+        self._forget_at = now()
 
     async def take_in(self, incoming: Incoming) -> int | None:
-        """Keep an activity and return the delivery's number; None if it has been delivered before."""
+        """Keep an activity and return the delivery's number; None if Teams has delivered it before.
+
+        Raises:
+            Replayed: it was delivered so long ago that this is not Teams.
+        """
         number = await asyncio.to_thread(self._take_in, incoming)
         if number is not None:
             self._open.add(number)
         return number
+
+    async def take_note(self, incoming: Incoming) -> None:
+        """Remember an activity that is dealt with at once; raise `Replayed` if it has been."""
+        await asyncio.to_thread(self._take_note, incoming)
 
     async def finish(self, number: int) -> None:
         """Note that a delivery has been dealt with."""
@@ -70,19 +83,38 @@ class Deliveries:
             await asyncio.to_thread(self._give_back)
 
     def _take_in(self, incoming: Incoming) -> int | None:
-        delivery = Delivery(
-            chat_id=incoming.chat_id,
-            activity_id=incoming.delivery_id or uuid4().hex,
-            activity=_INCOMING.dump_python(incoming, mode="json"),
-            holder_id=self._holder_id,
-            held_until=now() + LEASE,
-        )
-        with self._store.transaction() as session:
-            return delivery.id if stored.take_in(session, delivery) else None
+        at, key = now(), incoming.delivery_id or uuid4().hex
+        with self._store.writing() as connection:
+            number = stored.take_in(
+                connection,
+                chat_id=incoming.chat_id,
+                activity_id=key,
+                activity=_INCOMING.dump_python(incoming, mode="json"),
+                holder_id=self._holder_id,
+                at=at,
+            )
+            before = stored.received_at(connection, incoming.chat_id, key) if number is None else None
+        if before is not None and at - before > TEAMS_REPEATS:
+            raise Replayed
+        return number
+
+    def _take_note(self, incoming: Incoming) -> None:
+        with self._store.writing() as connection:
+            number = stored.take_in(
+                connection,
+                chat_id=incoming.chat_id,
+                activity_id=incoming.delivery_id or uuid4().hex,
+                activity={},
+                holder_id=self._holder_id,
+                at=now(),
+                is_done=True,
+            )
+        if number is None:
+            raise Replayed
 
     def _finish(self, number: int) -> None:
-        with self._store.transaction() as session:
-            stored.finish(session, number, now())
+        with self._store.writing() as connection:
+            stored.finish(connection, number, now())
 
     def _is_open(self, number: int) -> bool:
         with self._store.reading() as session:
@@ -93,6 +125,10 @@ class Deliveries:
         if self._open:
             with self._store.transaction() as session:
                 stored.prolong(session, self._holder_id, at)
+        if at >= self._forget_at:
+            self._forget_at = at + FORGET_EVERY
+            with self._store.transaction() as session:
+                stored.forget(session, at)
         with self._store.reading() as session:
             if not stored.are_abandoned(session, at):
                 return []

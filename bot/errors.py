@@ -3,6 +3,7 @@
 Exception
 ├── Malformed
 ├── Unauthorised
+├── Replayed
 ├── NotDelivered
 ├── StreamStopped
 ├── QuestionTakenBack
@@ -27,6 +28,10 @@ class Malformed(Exception):  # noqa: N818 - names say what happened, without a s
 
 class Unauthorised(Exception):  # noqa: N818
     """The request does not come from the Bot Framework, or not on behalf of this organisation."""
+
+
+class Replayed(Exception):  # noqa: N818
+    """The activity has been dealt with before."""
 
 
 class NotDelivered(Exception):  # noqa: N818

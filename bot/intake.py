@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from bot.channel import InvokeReply
 from bot.deliveries import Deliveries
+from bot.errors import NotDelivered
 from bot.files import CONSENT
 from bot.turn import CHANGES, Incoming, Message, Turn
 from tuning.languages import say, speaking
@@ -73,11 +74,16 @@ class Intake:
         self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def receive(self, incoming: Incoming) -> InvokeReply | None:
-        """Answer an invoke; take anything else on, so that it outlives this process, and return at once."""
+        """Answer an invoke; take anything else on, so that it outlives this process, and return at once.
+
+        Raises:
+            Replayed: it has been dealt with before, and it is not Teams that delivers it again.
+        """
         if incoming.type == "invoke" and incoming.name == CONSENT:
             await self._take_on(replace(incoming, type=CONSENT))  # an upload may take longer than Teams waits
             return InvokeReply(body={})
         if incoming.type == "invoke":
+            await self._deliveries.take_note(incoming)
             with speaking(incoming.locale):
                 reply, question = await self._invoke(self._turn(incoming))
             if question:
@@ -108,6 +114,8 @@ class Intake:
                 if not has_waited or await self._deliveries.is_open(number):
                     with speaking(incoming.locale):
                         await handle(self._turn(incoming))
+            except NotDelivered as refused:
+                logger.warning("An answer did not arrive: %s", refused)
             except Exception:
                 logger.exception("A message could not be handled")
             await self._deliveries.finish(number)

@@ -65,6 +65,7 @@ class Loopback:
         """Listen on a free port of the loopback address."""
         app = web.Application(client_max_size=4 * 1024 * 1024)
         app.router.add_post("/v3/conversations/{chat}/activities", self._post)
+        app.router.add_post("/v3/conversations/{chat}/activities/{id}", self._post)
         app.router.add_put("/v3/conversations/{chat}/activities/{id}", self._put)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
@@ -196,6 +197,10 @@ class PersonalChat:
         activity = self._activity("invoke", name="message/submitAction", value=value, replyToId=message.id)
         status, _ = await self.loopback.deliver(activity)
         return status
+
+    async def deliver(self, kind: str, **fields: Any) -> tuple[int, Any]:
+        """Send an activity of this person, and return the status and the body it was answered with."""
+        return await self.loopback.deliver(self._activity(kind, **fields))
 
     def _activity(self, kind: str, **fields: Any) -> Json:
         return {

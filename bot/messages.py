@@ -90,9 +90,9 @@ class Messages:
         """Return who writes, and note how to reach their personal chat."""
         person = identity.person(self._tenant, incoming)
         if incoming.scope is Scope.PERSONAL:
-            with self._tenant.store.reading() as session:
-                chat = conversations.chat(session, person.id)
-            if chat is None or chat.reference != incoming.reference:
+            with self._tenant.store.looking() as connection:
+                known = conversations.reference(connection, person.id)
+            if known != incoming.reference:
                 with self._tenant.store.transaction() as session:
                     conversations.remember_chat(session, person.id, incoming.reference)
                     notices.hurry(session, person.id, now())

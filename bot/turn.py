@@ -59,8 +59,13 @@ class Incoming:
 
     @property
     def delivery_id(self) -> str:
-        """What two deliveries of the same have in common; changes of a message carry the message's own id."""
-        return f"{self.activity_id}:{self.name}:{self.sent_at}" if self.type in CHANGES else self.activity_id
+        """What two deliveries of the same have in common; empty if nothing tells.
+
+        Changes of a message carry the message's own id; a question that a button asks, that of the press.
+        """
+        if not self.activity_id or not (self.type in CHANGES or self.type == "invoke"):
+            return self.activity_id
+        return f"{self.activity_id}:{self.name}:{self.sent_at}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,8 @@ def pick(tenant: Tenant, person_id: str, chat_id: str, part: str = "") -> Elemen
         if not policy.get(session).is_answering:
             raise WrongState(say(ANSWERS_ARE_OFF))
         current = conversations.current(session, chat_id, person_id)
-    found = [one for one in governed_agents.available(tenant, person_id) if part.casefold() in one.name.casefold()]
+        available = governed_agents.available_now(session, tenant, person_id)
+    found = [one for one in available if part.casefold() in one.name.casefold()]
     return agents_card(found, current.agent_id if current else "")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -40,7 +40,7 @@ class Server:
 @contextmanager
 def engine(model: Path, *, adapters: Sequence[Path] = (), **settings: object) -> Iterator[Server]:
     """Run Attune's engine; settings are those of ATTUNE_ENGINE_."""
-    port = _free_port()
+    port = free_port()
     values = {"MODEL": model.resolve(), "PORT": port, "ADAPTER_DIR": model.resolve().parent, "LOG_LEVEL": "WARNING"}
     variables = [f"ATTUNE_ENGINE_{name}={value}" for name, value in {**values, **settings}.items()]
     with _running("Attune", ["/usr/bin/env", *variables, sys.executable, "-m", "serving"], port) as process:
@@ -55,7 +55,7 @@ def llama_server(
     program: Path, model: Path, *, adapters: Sequence[Path], threads: int, slots: int, slot_tokens: int
 ) -> Iterator[Server]:
     """Run llama.cpp's server with a slot per conversation."""
-    port = _free_port()
+    port = free_port()
     command: list[object] = [program, "--model", model, "--host", "127.0.0.1", "--port", port]
     command += ["--threads", threads, "--threads-batch", threads, "--parallel", slots]
     command += ["--ctx-size", slots * slot_tokens]
@@ -84,18 +84,23 @@ def _by_scales(count: int) -> Callable[[int | None], dict[str, Any]]:
 
 @contextmanager
 def _running(name: str, command: Sequence[str], port: int) -> Iterator[psutil.Process]:
+    with tempfile.TemporaryFile() as printed, running(name, command, port, printed) as process:
+        yield process
+
+
+@contextmanager
+def running(name: str, command: Sequence[str], port: int, printed: IO[bytes]) -> Iterator[psutil.Process]:
     """Run a server until the block ends; what it printed is shown if it does not start."""
-    with tempfile.TemporaryFile() as printed:
-        process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
-        try:
-            _wait_until_healthy(name, process, port, printed)
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            process.wait()
+    process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_healthy(name, process, port, printed)
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
 
 
-def _wait_until_healthy(name: str, process: subprocess.Popen[bytes], port: int, printed: Any) -> None:
+def _wait_until_healthy(name: str, process: subprocess.Popen[bytes], port: int, printed: IO[bytes]) -> None:
     began = time.monotonic()
     while time.monotonic() - began < _START_S and process.poll() is None:
         with contextlib.suppress(OSError):
@@ -106,7 +111,8 @@ def _wait_until_healthy(name: str, process: subprocess.Popen[bytes], port: int, 
     sys.exit(f"{name} does not start:\n{printed.read().decode(errors='replace')[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

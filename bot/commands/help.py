@@ -16,11 +16,9 @@ def help_command(others: Sequence[Command]) -> Command:
         person_id = turn.incoming.person_id
 
         def lines() -> list[str]:
-            return [
-                f"- **{one.usage}**: {say(one.says, settings=one.settings)}"
-                for one in (*others, command)
-                if one.is_for(tenant, person_id)
-            ]
+            every = (*others, command)
+            may = {is_for: is_for(tenant, person_id) for is_for in {one.is_for for one in every}}
+            return [f"- **{one.usage}**: {say(one.says, settings=one.settings)}" for one in every if may[one.is_for]]
 
         found = await asyncio.to_thread(lines)
         text = "\n".join(

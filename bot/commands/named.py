@@ -84,7 +84,9 @@ def _after_slip(name: str, text: str) -> str | None:
     words = text.split()
     count = len(name.split())
     said = " ".join(words[:count]).strip("\"':,").casefold()
-    is_near = difflib.SequenceMatcher(None, name.casefold(), said).ratio() >= MIN_SIMILARITY
+    likeness = difflib.SequenceMatcher(None, name.casefold(), said)
+    # The lengths alone first: a word may be as long as a message.
+    is_near = likeness.real_quick_ratio() >= MIN_SIMILARITY and likeness.ratio() >= MIN_SIMILARITY
     return " ".join(words[count:]) if is_near else None
 
 

@@ -27,6 +27,7 @@ class FakeEngine:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.add_routes([web.post("/v1/chat/completions", self._chat), web.post("/v1/adapters", self._load)])
+        app.add_routes([web.get("/v1/models", self._models)])
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -40,6 +41,9 @@ class FakeEngine:
     def prompt(self) -> str:
         """The last question as the model saw it."""
         return str(self.asked[-1]["messages"][-1]["content"])
+
+    async def _models(self, _request: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": []})  # nothing that embeds
 
     async def _load(self, request: web.Request) -> web.Response:
         body = await request.json()

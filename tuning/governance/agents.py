@@ -90,11 +90,17 @@ def configure(tenant: Tenant, actor_id: str, agent_id: str, **changes: Unpack[Ch
 def available(tenant: Tenant, person_id: str) -> list[Agent]:
     """Return the agents that a person can ask: live, not paused, and with the person in the live release's audience."""
     with tenant.store.reading() as session:
-        return [
-            agent
-            for agent in agents.live(session)
-            if not agent.is_paused and access.may(session, tenant, person_id, Permission.AGENT_ASK, agent)
-        ]
+        return available_now(session, tenant, person_id)
+
+
+def available_now(session: Session, tenant: Tenant, person_id: str) -> list[Agent]:
+    """Return the agents that a person can ask, as a session sees them."""
+    live = agents.live(session)  # with their releases, which the rule looks at one by one
+    return [
+        agent
+        for agent, _releases in live
+        if not agent.is_paused and access.may(session, tenant, person_id, Permission.AGENT_ASK, agent)
+    ]
 
 
 def owned(tenant: Tenant, person_id: str) -> list[Agent]:

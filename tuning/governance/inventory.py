@@ -60,7 +60,7 @@ def profiles(tenant: Tenant, actor_id: str, text: str) -> list[Profile]:
         exact = tenant.people.person(text)
         near = [one for one in tenant.people.search(text, 4 * MAX_FOUND) if isinstance(one, Person)]
         found = [exact] if exact else near[:MAX_FOUND]
-        live = agents.live(session)
+        live = [agent for agent, _releases in agents.live(session)]
         return [
             Profile(
                 person=person,

@@ -64,14 +64,29 @@ class _Directory:
                 parents.setdefault(member_id, set()).add(group.id)
         return parents
 
+    @cached_property
+    def members(self) -> dict[str, set[str]]:
+        """Id of a group to what is directly in it."""
+        return {group.id: set(group.member_ids) for group in self.groups.values()}
+
+    @cached_property
+    def found(self) -> dict[str, frozenset[str]]:
+        """Id to the people that it stands for, as far as somebody has asked."""
+        return {}
+
     def above(self, principal_id: str) -> set[str]:
         """Return the id and every group that it is in, however deep; groups may contain each other."""
         return _closure(principal_id, self.parents)
 
     def below(self, principal_id: str) -> frozenset[str]:
         """Return the people that the id stands for."""
-        members = {group.id: set(group.member_ids) for group in self.groups.values()}
-        return frozenset(_closure(principal_id, members) & self.people.keys())
+        if principal_id in self.people:
+            return frozenset({principal_id})
+        if principal_id not in self.groups:
+            return frozenset()
+        if principal_id not in self.found:
+            self.found[principal_id] = frozenset(_closure(principal_id, self.members) & self.people.keys())
+        return self.found[principal_id]
 
 
 def _closure(start: str, edges: dict[str, set[str]]) -> set[str]:

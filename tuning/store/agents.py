@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, delete, select
 
 from tuning.domain.agents import Agent, Retraining
 from tuning.domain.datasets import HoldoutQuestion
+from tuning.domain.releases import Release
 from tuning.store import rows
+
+# What every turn asks for is made once: making such a query takes longer than answering it.
+_OWNED_BY = select(Agent).where(Agent.owner_id == bindparam("person_id")).order_by(col(Agent.created_at))
+_LIVE = (
+    select(Agent, Release)
+    .join(Release, col(Release.id).in_([col(Agent.live_release_id), col(Agent.canary_release_id)]))
+    .order_by(func.lower(Agent.name), col(Agent.id))
+)
 
 
 def get(session: Session, agent_id: str) -> Agent:
@@ -22,7 +31,7 @@ def get_for_update(session: Session, agent_id: str) -> Agent:
 
 def owned_by(session: Session, person_id: str) -> Sequence[Agent]:
     """Return a person's agents, oldest first."""
-    return session.exec(select(Agent).where(Agent.owner_id == person_id).order_by(col(Agent.created_at))).all()
+    return session.exec(_OWNED_BY, params={"person_id": person_id}).all()
 
 
 def every(session: Session) -> Sequence[Agent]:
@@ -30,13 +39,12 @@ def every(session: Session) -> Sequence[Agent]:
     return session.exec(select(Agent).order_by(func.lower(Agent.name), col(Agent.id))).all()
 
 
-def live(session: Session) -> Sequence[Agent]:
-    """Return every agent that answers people, by name."""
-    return session.exec(
-        select(Agent)
-        .where(or_(col(Agent.live_release_id).is_not(None), col(Agent.canary_release_id).is_not(None)))
-        .order_by(func.lower(Agent.name), col(Agent.id))
-    ).all()
+def live(session: Session) -> list[tuple[Agent, list[Release]]]:
+    """Return every agent that answers people, by name, with the releases that do: the live one, the canary, or both."""
+    found: dict[str, tuple[Agent, list[Release]]] = {}
+    for agent, release in session.exec(_LIVE):
+        found.setdefault(agent.id, (agent, []))[1].append(release)
+    return list(found.values())
 
 
 def retraining(session: Session) -> Sequence[Agent]:

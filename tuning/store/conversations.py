@@ -3,12 +3,20 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import Connection, bindparam, func, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tuning.domain.conversations import Answer, Chat, Conversation
 from tuning.store import rows
+
+# What every turn asks for is made once: making such a query takes longer than answering it.
+_CURRENT = select(Conversation).where(
+    Conversation.chat_id == bindparam("chat_id"),
+    Conversation.person_id == bindparam("person_id"),
+    col(Conversation.is_current),
+)
+_REFERENCE = select(Chat.reference).where(Chat.person_id == bindparam("person_id"))
 
 
 def get(session: Session, conversation_id: str) -> Conversation:
@@ -18,11 +26,7 @@ def get(session: Session, conversation_id: str) -> Conversation:
 
 def current(session: Session, chat_id: str, person_id: str) -> Conversation | None:
     """Return the conversation that a person's next question in a chat belongs to."""
-    return session.exec(
-        select(Conversation).where(
-            Conversation.chat_id == chat_id, Conversation.person_id == person_id, col(Conversation.is_current)
-        )
-    ).first()
+    return session.exec(_CURRENT, params={"chat_id": chat_id, "person_id": person_id}).first()
 
 
 def start(session: Session, chat_id: str, person_id: str, agent_id: str, release_id: str | None = None) -> Conversation:
@@ -111,6 +115,12 @@ def _complete(chat_id: str, person_id: str) -> SelectOfScalar[Answer]:
 def chat(session: Session, person_id: str) -> Chat | None:
     """Return how to reach a person."""
     return session.get(Chat, person_id)
+
+
+def reference(connection: Connection, person_id: str) -> dict[str, Any] | None:
+    """Return the reference to a person's chat alone."""
+    found: dict[str, Any] | None = connection.execute(_REFERENCE, {"person_id": person_id}).scalar()
+    return found
 
 
 def remember_chat(session: Session, person_id: str, reference: dict[str, Any]) -> Chat:

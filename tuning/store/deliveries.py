@@ -2,22 +2,59 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, text, update
 from sqlmodel import Session, col, select
 
 from tuning.domain.deliveries import LEASE, REMEMBERED, Delivery
 
+_TABLE = Delivery.__table__  # type: ignore[attr-defined]
+_TYPES = {f"new_{column.name}": bindparam(f"new_{column.name}", type_=column.type) for column in _TABLE.columns}
+_COLUMNS = [column.name for column in _TABLE.columns if not column.primary_key]
+# Every turn writes both, so they are made once, and no objects of their rows.
+_TAKE_IN = text(
+    f"INSERT INTO delivery ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':new_{name}' for name in _COLUMNS)}) "  # noqa: S608
+    "ON CONFLICT DO NOTHING RETURNING id"
+).bindparams(*(_TYPES[f"new_{name}"] for name in _COLUMNS))
+_FINISH = text("UPDATE delivery SET done_at = :new_done_at, activity = :new_activity WHERE id = :new_id").bindparams(
+    *(_TYPES[f"new_{name}"] for name in ("done_at", "activity", "id"))
+)
 
-def take_in(session: Session, delivery: Delivery) -> bool:
-    """Keep a delivery; return whether it is the first of its activity."""
-    try:
-        with session.begin_nested():
-            session.add(delivery)
-    except IntegrityError:
-        return False
-    return True
+
+def take_in(
+    connection: Connection,
+    *,
+    chat_id: str,
+    activity_id: str,
+    activity: dict[str, Any],
+    holder_id: str,
+    at: datetime,
+    is_done: bool = False,
+) -> int | None:
+    """Keep a delivery and return its number; None if it is not the first of its activity.
+
+    One that is done already is only remembered.
+    """
+    values = {
+        "new_chat_id": chat_id,
+        "new_activity_id": activity_id,
+        "new_activity": activity,
+        "new_holder_id": holder_id,
+        "new_held_until": at + LEASE,
+        "new_attempts": 1,
+        "new_received_at": at,
+        "new_done_at": at if is_done else None,
+    }
+    number: int | None = connection.execute(_TAKE_IN, values).scalar()
+    return number
+
+
+def received_at(connection: Connection, chat_id: str, activity_id: str) -> datetime | None:
+    """Return when an activity was delivered first; None if it wasn't, or that is forgotten."""
+    query = select(Delivery.received_at).where(Delivery.chat_id == chat_id, Delivery.activity_id == activity_id)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
 
 
 def prolong(session: Session, holder_id: str, at: datetime) -> None:
@@ -54,7 +91,7 @@ def withdraw(session: Session, chat_id: str, person_id: str, activity_id: str, a
     waiting = select(Delivery).where(Delivery.chat_id == chat_id, its_own, col(Delivery.done_at).is_(None))
     found = [one for one in session.exec(waiting) if one.activity.get("person_id") == person_id]
     for delivery in found:
-        finish(session, delivery.id or 0, at)
+        finish(session.connection(), delivery.id or 0, at)
     return bool(found)
 
 
@@ -68,9 +105,13 @@ def count_open(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Delivery).where(col(Delivery.done_at).is_(None))).one()
 
 
-def finish(session: Session, delivery_id: int, at: datetime) -> None:
-    """Note that it has been dealt with; what was said is not kept, and after a day nothing is."""
-    session.exec(update(Delivery).where(col(Delivery.id) == delivery_id).values(done_at=at, activity={}))
+def finish(connection: Connection, delivery_id: int, at: datetime) -> None:
+    """Note that it has been dealt with; what was said is not kept."""
+    connection.execute(_FINISH, {"new_id": delivery_id, "new_done_at": at, "new_activity": {}})
+
+
+def forget(session: Session, at: datetime) -> None:
+    """Forget what has been dealt with long ago."""
     session.exec(delete(Delivery).where(col(Delivery.done_at) < at - REMEMBERED))
 
 
