@@ -17,10 +17,6 @@ HOW = {
 def agent_card(agent: Agent, release: Release, *, is_trial: bool = False) -> Element:
     """Return the introduction with the starters as buttons."""
     about = f"{escape(agent.description)} {say(HOW[agent.task])}".strip()
-    starters = [
-        execute(shorten(text, 60), Verb.STARTER_ASK, agent_id=agent.id, number=number)
-        for number, text in enumerate(agent.starters)
-    ]
     if is_trial:
         hint = say(
             "You are trying {release}, which only you can see. Send **agents** to go back.", release=release.label
@@ -32,5 +28,13 @@ def agent_card(agent: Agent, release: Release, *, is_trial: bool = False) -> Ele
         heading(say("You are talking to {agent}", agent=escape(agent.name))),
         paragraph(about),
         aside(hint),
-        actions=starters,
+        actions=starter_buttons(agent, len(agent.starters)),
     )
+
+
+def starter_buttons(agent: Agent, most: int) -> list[Element]:
+    """Return the first questions to begin with, as buttons that ask them."""
+    return [
+        execute(shorten(text, 60), Verb.STARTER_ASK, agent_id=agent.id, number=number)
+        for number, text in enumerate(agent.starters[:most])
+    ]

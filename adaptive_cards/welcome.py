@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from adaptive_cards.agent import starter_buttons
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.languages import number, say
 
 MAX_AGENTS = 12
+STARTERS = 2
+"""Of each agent, beside its button on the greeting."""
 
 
 def welcome_card(name: str, agents: Sequence[Agent]) -> Element:
@@ -16,7 +19,7 @@ def welcome_card(name: str, agents: Sequence[Agent]) -> Element:
     return card(
         heading(say("Hello {name}", name=first_name) if first_name else say("Hello there")),
         paragraph(say("I answer from your team's documents. Whom do you want to ask?")) if agents else None,
-        *_rows(agents),
+        *_rows(agents, starters=STARTERS),
         aside(say("Send **help** for everything that you can do here.")),
     )
 
@@ -26,7 +29,7 @@ def agents_card(agents: Sequence[Agent], current_id: str = "") -> Element:
     return card(heading(say("Whom do you want to ask?")), *_rows(agents, current_id))
 
 
-def _rows(agents: Sequence[Agent], current_id: str = "") -> list[Element]:
+def _rows(agents: Sequence[Agent], current_id: str = "", *, starters: int = 0) -> list[Element]:
     if not agents:
         return [paragraph(say("There is no agent for you yet. Its owner or an admin can give you access."))]
     rows: list[Element] = []
@@ -39,7 +42,8 @@ def _rows(agents: Sequence[Agent], current_id: str = "") -> list[Element]:
             {
                 "type": "ActionSet",
                 "actions": [
-                    execute(say("Ask {agent}", agent=shorten(agent.name, 40)), Verb.AGENT_PICK, agent_id=agent.id)
+                    execute(say("Ask {agent}", agent=shorten(agent.name, 40)), Verb.AGENT_PICK, agent_id=agent.id),
+                    *starter_buttons(agent, starters),
                 ],
             },
         ]

@@ -13,6 +13,7 @@ FILE_DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 FILE_CONSENT = "application/vnd.microsoft.teams.card.file.consent"
 FILE_INFO = "application/vnd.microsoft.teams.card.file.info"
 MAX_CITATIONS = 20
+MAX_INFORMATION = 1_000
 MAX_TEXT = 38_000
 """Characters: Teams takes about 100 KB of UTF-16 a message, with everything around the text; stay under 80 KB."""
 _MENTION = re.compile(r"<at[^<>]{0,100}>[^<]{0,300}</at>")
@@ -84,7 +85,8 @@ def chunk(reference: Json, text: str, *, kind: str, sequence: int, stream_id: st
     info: Json = {"type": "streaminfo", "streamType": kind, "streamSequence": sequence}
     if stream_id:
         info["streamId"] = stream_id
-    return {**_addressed("typing", reference), "text": text, "entities": [info]}
+    longest = MAX_INFORMATION if kind == "informative" else MAX_TEXT
+    return {**_addressed("typing", reference), "text": text[:longest], "entities": [info]}
 
 
 def final(message: Message, reference: Json, stream_id: str) -> Json:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 import aiohttp
 from aiohttp import web
 
+from bot.addresses import PublicResolver
 from bot.answering import Answering
 from bot.attachments import Attachments
 from bot.changes import Changes
@@ -18,6 +19,7 @@ from bot.engine import Engine
 from bot.files import CONSENT, Files
 from bot.intake import DRAIN_S, QUESTION, WELCOME, Intake, Work
 from bot.invokes import Invokes
+from bot.managed_identity import IdentityToken
 from bot.messages import Messages
 from bot.metrics import Metrics
 from bot.outbox import Outbox
@@ -40,12 +42,13 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
         credentials = Credentials(
             app_id=settings.app_id, password=settings.app_password.get_secret_value(), tenant_id=settings.tenant_id
         )
-        session = aiohttp.ClientSession()
+        resolver = None if settings.development else PublicResolver()
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver))
         connector = Connector(
             session,
             hosts=settings.service_url_hosts,
             is_loopback_allowed=settings.development,
-            token=AppToken(credentials),
+            token=IdentityToken(session, settings.app_id) if settings.app_managed_identity else AppToken(credentials),
         )
         engine = Engine(settings.engine_url)
         files = Files(tenant, session, is_loopback_allowed=settings.development)

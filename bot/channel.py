@@ -148,7 +148,7 @@ class Channel(CloudAdapter):
             logger.warning("Turned a request from %s away: %s", request.remote, error)
             return _refusal(401, "The request is not signed by the Bot Framework for this bot.")
         except Replayed as error:
-            logger.warning("Turned a request from %s away: %s %s", request.remote, error, incoming.activity_id)
+            logger.warning("Turned a recorded request from %s away: %s", request.remote, error)
             return _refusal(403, "The activity has been dealt with before.")
         if reply is None:
             return web.Response(status=202)

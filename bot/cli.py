@@ -267,16 +267,20 @@ def app_package(
     website: Annotated[str, typer.Option(help="Your page about Attune, with privacy and terms: https://...")],
     target: Annotated[Path, typer.Option(help="The zip file to write.")] = Path("var/attune.zip"),
     source: Annotated[Path, typer.Option(help="The folder with the manifest and the icons.")] = Path("appPackage"),
+    schema: Annotated[Path | None, typer.Option(help="Microsoft's schema of the manifest, to check against.")] = None,
 ) -> None:
-    """Build the package that an admin uploads to Teams."""
-    from bot.app_package import Incomplete, build
+    """Build the package that an admin uploads to Teams, and say what is left to do there."""
+    from bot.app_package import LEFT_TO_DO, Incomplete, build
 
     settings = _settings()
     try:
-        build(source, target, app_id=settings.app_id, website=website)
+        build(source, target, app_id=settings.app_id, website=website, schema=schema)
     except Incomplete as error:
         _fail(str(error))
-    typer.echo(f"{target} is ready: in the Teams admin centre choose Teams apps > Manage apps > Upload new app.")
+    checked = "and valid for Microsoft's schema" if schema else "and not checked against Microsoft's schema (--schema)"
+    typer.echo(f"{target} is ready {checked}. What is left to do:")
+    for number, step in enumerate(LEFT_TO_DO, start=1):
+        typer.echo(f"  {number}. {step.format(target=target)}")
 
 
 def _store(settings: Settings) -> "Store":

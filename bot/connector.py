@@ -52,10 +52,10 @@ class Connector:
         """Send an activity to a chat and return the id that it got."""
         return await self._call("POST", self._url(reference), activity, is_retried=is_retried)
 
-    async def put(self, reference: Json, activity_id: str, activity: Json) -> None:
+    async def put(self, reference: Json, activity_id: str, activity: Json, *, is_retried: bool = True) -> None:
         """Replace an activity."""
         url = f"{self._url(reference)}/{quote(activity_id, safe='')}"
-        await self._call("PUT", url, {**activity, "id": activity_id}, is_retried=True)
+        await self._call("PUT", url, {**activity, "id": activity_id}, is_retried=is_retried)
 
     def _url(self, reference: Json) -> str:
         service_url = str(reference.get("serviceUrl", ""))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.card_actions.press import Outcome
+from bot.card_actions.press import STALE, Outcome
 from bot.channel import InvokeReply
 from bot.presses import Presses
 from bot.turn import Incoming, Json, Turn
@@ -44,6 +44,8 @@ class Invokes:
             case "message/fetchTask":
                 said = say("Use the thumbs below the answer.")
                 return InvokeReply(body={"task": {"type": "message", "value": said}}), ""
+            case "task/fetch" | "task/submit":  # of a dialog that nothing here opens
+                return InvokeReply(body={"task": {"type": "message", "value": say(STALE)}}), ""
             case name:
                 logger.info("No handler for the invoke %r", name)
                 return InvokeReply(status=NOT_IMPLEMENTED), ""

@@ -206,6 +206,8 @@ COMMANDS: Mapping[str, Act] = {
     "pause": _PAUSE,
     "resume": _RESUME,
     "hand over": _HAND_OVER,
+    "bind": _on(Permission.AGENT_BIND, AgentState, _SERVING, Tag.AGENT_BOUND),
+    "unbind": _on(Permission.AGENT_UNBIND, AgentState, leaves=Tag.AGENT_UNBOUND),
     "retire": _on(Permission.RELEASE_RETIRE, AgentState, _SERVING, Tag.RELEASE_RETIRED),
     "revoke": _on(Permission.RELEASE_REVOKE, AgentState, _SERVING, Tag.RELEASE_REVOKED),
     "releases": _on(Permission.RELEASE_HISTORY, AgentState),

@@ -15,7 +15,7 @@ from tuning.domain.fields import now
 from tuning.domain.principals import Person
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
-from tuning.store import conversations, notices
+from tuning.store import conversations, notices, rooms
 
 logger = logging.getLogger(__name__)
 GREETING = mark("Hello! Mention me with **agents** to pick whom to ask, then with your question.")
@@ -47,9 +47,10 @@ class Messages:
         await self._answering.answer(turn, turn.incoming.text)
 
     async def welcome(self, turn: Turn) -> None:
-        """Greet a person once: installation and conversation update arrive together."""
+        """Greet a person or a room once: installation and conversation update arrive together."""
         if turn.incoming.scope is not Scope.PERSONAL:
-            await turn.send(Message(text=say(GREETING)))
+            if await asyncio.to_thread(self._is_first, turn.incoming.chat_id):
+                await turn.send(Message(text=say(GREETING)))
             return
         try:
             card = await asyncio.to_thread(self._welcome, turn.incoming)
@@ -97,6 +98,10 @@ class Messages:
                     conversations.remember_chat(session, person.id, incoming.reference)
                     notices.hurry(session, person.id, now())
         return person
+
+    def _is_first(self, chat_id: str) -> bool:
+        with self._tenant.store.transaction() as session:
+            return rooms.greet(session, chat_id, now())
 
     def _welcome(self, incoming: Incoming) -> dict[str, object] | None:
         person = self._known(incoming)

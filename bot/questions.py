@@ -9,7 +9,7 @@ from bot.engine import Model
 from bot.errors import QuestionTakenBack, QuestionTooLong
 from bot.given import Given
 from bot.precedents import Precedent, chosen
-from bot.turn import EDIT, Incoming
+from bot.turn import EDIT, Incoming, Scope
 from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
@@ -32,7 +32,7 @@ from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
 from tuning.languages import number, say
 from tuning.releases import rollouts
-from tuning.store import agents, conversations, feedback, policy, releases, usage
+from tuning.store import agents, conversations, feedback, policy, releases, rooms, usage
 
 MAX_QUESTION = 4_000
 MAX_BRIEF = 60_000
@@ -115,7 +115,7 @@ def begin(tenant: Tenant, incoming: Incoming, given: Given) -> Question | None:
     with access.act(tenant, incoming.person_id) as session:
         if noted is not None:
             conversation = conversations.get(session, noted.conversation_id)
-        elif (current := conversations.current(session, incoming.chat_id, incoming.person_id)) is not None:
+        elif (current := _current(session, incoming)) is not None:
             conversation = current
         else:
             return None
@@ -137,6 +137,17 @@ def begin(tenant: Tenant, incoming: Incoming, given: Given) -> Question | None:
         session.add(answer)
         usage.asked(session, answer)
     return _gather(tenant, answer, agent, release, given, history=history, is_trial=conversation.release_id is not None)
+
+
+def _current(session: Session, incoming: Incoming) -> Conversation | None:
+    """Return the conversation with whom the person has picked, or with whom the channel or group chat is bound to."""
+    current = conversations.current(session, incoming.chat_id, incoming.person_id)
+    if current is not None or incoming.scope is Scope.PERSONAL:
+        return current
+    room = rooms.get(session, incoming.chat_id)
+    if room is None or room.agent_id is None:
+        return None
+    return conversations.start(session, incoming.chat_id, incoming.person_id, room.agent_id)
 
 
 def _noted(session: Session, incoming: Incoming) -> Answer | None:

@@ -20,6 +20,11 @@ class Settings(TuningSettings):
     port: int = Field(default=3978, ge=0, le=65535, description="The port that the bot listens on.")
     app_id: str = Field(default="", description="The bot's application id in Entra.")
     app_password: SecretStr = Field(default=SecretStr(""), description="The bot's client secret in Entra.")
+    app_managed_identity: bool = Field(
+        default=False,
+        description="The bot signs in by the managed identity in Azure whose client id its application id is, "
+        "and needs no secret.",
+    )
     tenant_id: str = Field(default="", description="The organisation's tenant id in Entra; others are turned away.")
     development: bool = Field(
         default=False,
@@ -51,7 +56,7 @@ def objections_to_serving(settings: Settings) -> list[str]:
     if not settings.development:
         wanted = {
             "ATTUNE_APP_ID": settings.app_id,
-            "ATTUNE_APP_PASSWORD": settings.app_password.get_secret_value(),
+            "ATTUNE_APP_PASSWORD": settings.app_managed_identity or settings.app_password.get_secret_value(),
             "ATTUNE_TENANT_ID": settings.tenant_id,
         }
         return [

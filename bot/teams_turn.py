@@ -10,7 +10,11 @@ from bot.errors import NotDelivered, StreamOverdue, StreamStopped
 from bot.turn import AnswerStream, Incoming, Json, Message, Scope
 
 CHUNK_EVERY_S = 1.5
-"""Teams takes one chunk a second."""
+"""Teams takes one update of a stream a second."""
+FIRST_AFTER_S = 1.0
+"""From the informative line to the first words, which people wait for."""
+UPDATE_EVERY_S = 4.0
+"""Between updates of a message whose stream is closed: these count towards what Teams takes in a chat."""
 TYPING_EVERY_S = 4.0
 FORBIDDEN = 403
 
@@ -68,7 +72,11 @@ class TeamsTurn:
 
 
 class PersonalStream:
-    """Teams' streaming: informative line, chunks, final message. A chunk that is refused for a moment is left out."""
+    """Teams' streaming: informative line, chunks, final message. A chunk that is refused for a moment is left out.
+
+    The first words go out as soon as Teams takes another update after the informative line. When Teams closes the
+    stream, which it does after two minutes, the answer goes on growing by updates of the message.
+    """
 
     def __init__(self, connector: Connector, incoming: Incoming, every_s: float) -> None:
         self._connector = connector
@@ -78,7 +86,10 @@ class PersonalStream:
         self._sequence = 0
         self._next_at = 0.0
         self._is_overdue = False
+        self._text = ""
         self._sending: asyncio.Task[None] | None = None
+        self._is_waiting = False
+        """Whether what is being sent waits for its moment still."""
 
     @property
     def activity_id(self) -> str:
@@ -87,30 +98,36 @@ class PersonalStream:
 
     async def inform(self, text: str) -> None:
         """Say what is being done before there is any text."""
-        with suppress(StreamOverdue):
+        if self._is_overdue:
+            await self._replace(text)
+            return
+        try:
             await self._push(text, "informative")
+        except StreamOverdue:
+            self._is_overdue = True
+        self._next_at = min(self._next_at, asyncio.get_running_loop().time() + FIRST_AFTER_S)
 
     async def write(self, text: str) -> None:
-        """Show the text so far, unless the last chunk was a moment ago or is still under way."""
-        if self._sending is not None and self._sending.done():
-            sent, self._sending = self._sending, None
-            try:
-                sent.result()
-            except StreamOverdue:
-                self._is_overdue = True
-        if self._is_overdue or self._sending is not None or asyncio.get_running_loop().time() < self._next_at:
-            return
-        self._sending = asyncio.create_task(self._push(text, "streaming"))
+        """Show the text so far as soon as Teams takes it, if nothing is under way already."""
+        self._text = text
+        if self._sending is not None:
+            if not self._sending.done():
+                return
+            self._sending.result()
+        pause_s = self._next_at - asyncio.get_running_loop().time()
+        self._is_waiting = pause_s > 0
+        self._sending = asyncio.create_task(self._show(pause_s))
 
     async def finish(self, message: Message) -> str:
         """Show the whole answer; when Teams has closed the stream by then, by replacing the message."""
         if self._sending is not None:
-            try:
+            if self._is_waiting:
+                self._sending.cancel()
+            with suppress(asyncio.CancelledError):
                 await self._sending
-            except StreamOverdue:
-                self._is_overdue = True
+        whole = activities.outgoing(message, self._reference)
         if not self._stream_id:
-            return await self._connector.post(self._reference, activities.outgoing(message, self._reference))
+            return await self._connector.post(self._reference, whole)
         if not self._is_overdue:
             try:
                 final = activities.final(message, self._reference, self._stream_id)
@@ -118,8 +135,32 @@ class PersonalStream:
             except NotDelivered as refused:
                 with suppress(StreamOverdue):
                     _raise_why(refused)
-        await self._connector.put(self._reference, self._stream_id, activities.outgoing(message, self._reference))
+        try:
+            await self._connector.put(self._reference, self._stream_id, whole)
+        except NotDelivered as refused:
+            if not refused.is_gone:
+                raise
+            return await self._connector.post(self._reference, whole)
         return self._stream_id
+
+    async def _show(self, pause_s: float) -> None:
+        if pause_s > 0:
+            await asyncio.sleep(pause_s)
+        self._is_waiting = False
+        if self._is_overdue:
+            await self._replace(self._text)
+            return
+        try:
+            await self._push(self._text, "streaming")
+        except StreamOverdue:
+            self._is_overdue = True
+
+    async def _replace(self, text: str) -> None:
+        """Show the text so far in the place of a stream that Teams has closed."""
+        self._next_at = asyncio.get_running_loop().time() + max(self._every_s, UPDATE_EVERY_S)
+        shown = activities.outgoing(Message(text=text), self._reference)
+        with suppress(NotDelivered):
+            await self._connector.put(self._reference, self._stream_id, shown, is_retried=False)
 
     async def _push(self, text: str, kind: str) -> None:
         self._next_at = asyncio.get_running_loop().time() + self._every_s
@@ -201,7 +242,8 @@ class Replacement:
 def _raise_why(refused: NotDelivered) -> None:
     """Turn Teams' refusal of a stream into what happened.
 
-    Teams answers 403 ContentStreamNotAllowed for all of it; only the message tells the cases apart.
+    Teams answers 403 ContentStreamNotAllowed for all of it: stopped, too long, too large, completed, too fast, or not
+    beginning with what was shown. Only the message tells the cases apart, and all but the first end in an update.
     """
     said = refused.sentence.lower()
     if refused.status != FORBIDDEN:

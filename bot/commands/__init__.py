@@ -4,6 +4,7 @@ from bot.commands.agents import AGENTS
 from bot.commands.approvals import APPROVALS
 from bot.commands.approve import APPROVE
 from bot.commands.audit import AUDIT
+from bot.commands.bind import BIND
 from bot.commands.canary import CANARY
 from bot.commands.command import Command
 from bot.commands.consent import CONSENT
@@ -27,6 +28,7 @@ from bot.commands.resume import RESUME
 from bot.commands.retire import RETIRE
 from bot.commands.revoke import REVOKE
 from bot.commands.rollback import ROLLBACK
+from bot.commands.unbind import UNBIND
 from bot.commands.usage import USAGE
 from bot.commands.whois import WHOIS
 
@@ -40,6 +42,8 @@ _OTHERS = (
     PAUSE,
     RESUME,
     HAND_OVER,
+    BIND,
+    UNBIND,
     APPROVALS,
     APPROVE,
     CONSENT,

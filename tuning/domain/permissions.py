@@ -13,6 +13,8 @@ class Permission(StrEnum):
     AGENT_PAUSE = "agent:pause"
     AGENT_HAND_OVER = "agent:hand_over"
     AGENT_DELETE = "agent:delete"
+    AGENT_BIND = "agent:bind"
+    AGENT_UNBIND = "agent:unbind"
     RUN_START = "run:start"
     RUN_CANCEL = "run:cancel"
     RELEASE_TRY = "release:try"

@@ -164,6 +164,8 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.AGENT_PAUSE: _must_own,
     Permission.AGENT_HAND_OVER: _must_own_or_administer,
     Permission.AGENT_DELETE: _must_own_or_administer,
+    Permission.AGENT_BIND: _must_own,
+    Permission.AGENT_UNBIND: _must_own_or_administer,
     Permission.RUN_START: _may_tune,
     Permission.RUN_CANCEL: _must_own_or_administer,
     Permission.RELEASE_TRY: _must_own,

@@ -28,6 +28,7 @@ from tuning.domain.jobs import Job
 from tuning.domain.notices import Notice
 from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Approval, CanaryRating, Release
+from tuning.domain.rooms import Room
 from tuning.domain.runs import Run
 from tuning.domain.samples import Sample
 from tuning.domain.usage import DailyUse, PersonUse
@@ -111,6 +112,7 @@ def forget_agent(session: Session, agent: Agent) -> dict[str, int]:
     run_ids = session.exec(select(Run.id).where(Run.agent_id == agent.id)).all()
     release_ids = session.exec(select(Release.id).where(Release.agent_id == agent.id)).all()
     given = session.exec(select(Feedback.id).where(Feedback.agent_id == agent.id)).all()
+    session.exec(update(Room).where(col(Room.agent_id) == agent.id).values(agent_id=None))
     done = _forget_answers(
         session,
         col(Answer.agent_id) == agent.id,

@@ -46,14 +46,16 @@ def given(tenant):
 
 async def test_a_person_is_welcomed_once_and_sees_only_agents_for_them(chat, teams):
     bo, gus = chat("bo"), chat("gus")
-    await bo.open()
+    await bo.deliver("installationUpdate", action="add")
     await bo.open()
     greeting = await bo.wait(lambda sent: sent.card is not None)
     assert find_action(greeting.card, "Ask Travel")
+    assert await bo.press(greeting.card, "How do I book a trip?") == "How do I book a trip?"
+    assert (await bo.wait(is_answer)).text.startswith("Trips are booked by rail [1].")
     await gus.open()
     assert "no agent for you" in " ".join(texts((await gus.wait(lambda sent: True)).card))
     await bo.say("help")
-    assert len(teams.messages[bo.chat_id]) == 2
+    assert len(teams.messages[bo.chat_id]) == 3
 
 
 async def test_an_answer_is_streamed_with_citation_label_thumbs_and_footer(chat, engine, teams):

@@ -3,11 +3,12 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
-from bot.app_package import Incomplete, build, icon_size
+from bot.app_package import Incomplete, build, icon_size, objections
 
 APP_ID = "2f9d3c1e-7a4b-4c58-9e21-0b6f1d8a5c34"
 WEBSITE = "https://intranet.example/attune"
@@ -51,6 +52,32 @@ def test_every_language_is_valid_and_says_all_that_people_read_of_the_manifest(p
             # The title of a command is what is sent, in every language; that of a prompt is only shown.
             read |= {f"{path}.description"} | ({f"{path}.title"} if command.get("type") == "prompt" else set())
     assert said.keys() - {"$schema"} == read
+
+
+def test_the_program_checks_the_manifest_against_microsofts_schema(root: Path, tmp_path: Path, schemas: Path):
+    for name in ("manifest.json", "de.json", "color.png", "outline.png"):
+        (tmp_path / name).write_bytes((root / "appPackage" / name).read_bytes())
+    said = json.loads((tmp_path / "manifest.json").read_text())
+    schema = schemas / f"manifest/MicrosoftTeams.v{said['manifestVersion']}.schema.json"
+    build(tmp_path, tmp_path / "attune.zip", app_id=APP_ID, website=WEBSITE, schema=schema)
+    said["name"]["short"] = "x" * 31
+    (tmp_path / "manifest.json").write_text(json.dumps(said))
+    with pytest.raises(Incomplete, match=r"name\.short: .* is too long"):
+        build(tmp_path, tmp_path / "attune.zip", app_id=APP_ID, website=WEBSITE, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"manifestVersion": "1.19"}, "1.22 or newer"),
+        ({"bots": [{"botId": APP_ID, "scopes": ["team"]}]}, "with the personal scope"),
+    ],
+)
+def test_what_the_schema_does_not_say_is_checked_too(package: Path, change: dict[str, Any], says: str):
+    with zipfile.ZipFile(package) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert list(objections(manifest)) == []
+    assert says in " ".join(objections({**manifest, **change}))
 
 
 @pytest.mark.parametrize(

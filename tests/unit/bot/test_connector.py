@@ -1,5 +1,6 @@
 """How messages get to Teams: patience with 'later', none with 'no', and nothing to hosts that are not allowed."""
 
+import asyncio
 from collections import deque
 from typing import Any
 
@@ -189,3 +190,70 @@ async def test_elsewhere_the_bot_types_and_answers_once_below_the_question(turn,
         await stream.finish(Message(text="Yes, by rail."))
     assert [call[2]["type"] for call in teams.calls if call[2]["type"] == "message"] == ["message"]
     assert teams.calls[-1][2]["replyToId"] == "q"
+
+
+async def test_the_first_words_go_out_as_soon_as_teams_takes_them_with_no_more_to_come(teams, connector, reference):
+    incoming = Incoming(type="message", activity_id="q", reference=reference)
+    loop = asyncio.get_running_loop()
+    async with TeamsTurn(connector, incoming).stream() as stream:
+        await stream.inform("Looking ...")
+        informed_at = loop.time()
+        await stream.write("Yes")
+        await stream.write("Yes, by")  # nothing is written after this
+        await stream._sending
+        assert 0.5 < loop.time() - informed_at < 30
+        await stream.finish(Message(text="Yes, by rail."))
+    assert [(info(call)["streamType"], call[2]["text"]) for call in teams.calls] == [
+        ("informative", "Looking ..."),
+        ("streaming", "Yes, by"),
+        ("final", "Yes, by rail."),
+    ]
+
+
+async def test_after_two_minutes_the_answer_goes_on_growing_by_updates(turn, teams, monkeypatch):
+    monkeypatch.setattr("bot.teams_turn.UPDATE_EVERY_S", 0.0)
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        error = {"error": {"message": "Content stream finished due to exceeded streaming time."}}
+        teams.answers.append((403, error, {}))
+        for text in ("Yes", "Yes, by", "Yes, by rail"):
+            await stream.write(text)
+            await stream._sending
+        await stream.inform("Reading part 2 of 2 ...")
+        await stream.finish(Message(text="Yes, by rail.", is_answer=True))
+    assert [(call[0], call[2]["text"]) for call in teams.calls[2:]] == [
+        ("PUT", "Yes, by"),
+        ("PUT", "Yes, by rail"),
+        ("PUT", "Reading part 2 of 2 ..."),
+        ("PUT", "Yes, by rail."),
+    ]
+    assert ["entities" in call[2] for call in teams.calls[2:]] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Content stream is not allowed",
+        "Content stream is not allowed on an already completed streamed message",
+        "Message size too large",
+        "Request streamed content should contain the previously streamed content",
+    ],
+)
+async def test_a_stream_that_is_closed_for_any_other_reason_ends_in_the_whole_answer(turn, teams, said):
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        teams.answers.append((403, {"error": {"code": "ContentStreamNotAllowed", "message": said}}, {}))
+        assert await stream.finish(Message(text="Yes, by rail.")) == "m1"
+    assert (teams.calls[-1][0], teams.calls[-1][2]["text"]) == ("PUT", "Yes, by rail.")
+
+
+async def test_an_answer_whose_stream_teams_has_dropped_is_sent_anew(turn, teams):
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        teams.answers.extend([(403, {"error": {"message": "Content stream is not allowed"}}, {}), (404, {}, {})])
+        assert await stream.finish(Message(text="Yes, by rail.")) == "m4"
+    assert (teams.calls[-1][0], info_of(teams.calls[-1])) == ("POST", [])
+
+
+def info_of(call):
+    return [entity for entity in call[2].get("entities", []) if entity["type"] == "streaminfo"]

@@ -18,6 +18,7 @@ from bot.engine import Engine
 from bot.matrix import Act, Role
 from bot.messages import Messages
 from bot.presses import Presses
+from bot.turn import Scope
 from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_sample, make_source, make_tenant
 from tests.fakes.people import FakePeople
 from tests.fakes.turn import FakeTurn
@@ -31,6 +32,7 @@ from tuning.domain.fields import now
 from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeKind, NoticeState
 from tuning.domain.releases import Approval, Decision, ReleaseState
+from tuning.domain.rooms import Room
 from tuning.domain.runs import RunState
 from tuning.governance.tenant import Tenant
 from tuning.store import Store, policy
@@ -118,6 +120,7 @@ MESSAGES: Mapping[str, str] = {
     "pause": "pause agent",
     "resume": "resume agent",
     "hand over": "hand over agent to Eli",
+    "bind": "bind agent",
     "retire": "retire agent",
     "usage": "usage agent",
     "whois": "whois bo",
@@ -164,7 +167,10 @@ class World:
 
     async def do(self, name: str, person_id: str) -> str:
         """Press a button or send a command the way Teams does, and return what was shown."""
-        turn = FakeTurn(MESSAGES.get(name, ""), person_id=person_id, chat_id=f"chat-{person_id}", reference=REFERENCE)
+        where = {"bind": ("room", Scope.GROUP), "unbind": ("bound;messageid=1", Scope.CHANNEL)}
+        chat_id, scope = where.get(name, (f"chat-{person_id}", Scope.PERSONAL))
+        message = MESSAGES.get(name, "")
+        turn = FakeTurn(message, person_id=person_id, chat_id=chat_id, reference=REFERENCE, scope=scope)
         if name in set(Verb):
             return str(await self.presses.press(turn, name, PRESSES[Verb(name)]))
         await self._messages.handle(turn)
@@ -209,6 +215,7 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
         agent.questionnaire = {}
     yield agent
     yield make_sample()
+    yield Room(id="bound", agent_id="agent")
     yield make_source()
     yield make_source(id="second", location="documents/second")
     if isinstance(state, RunState):

@@ -32,6 +32,10 @@ def test_a_complete_registration_is_safe_on_any_address():
     assert objections_to_serving(settings) == []
 
 
+def test_a_managed_identity_takes_the_place_of_the_secret():
+    assert objections_to_serving(Settings(app_id="a", app_managed_identity=True, tenant_id="c")) == []
+
+
 def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ATTUNE_SERVICE_URL_HOSTS", "one.example, two.example")
     assert Settings().service_url_hosts == ("one.example", "two.example")
