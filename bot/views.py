@@ -1,6 +1,6 @@
 """Cards out of what the store holds at the moment: each function gathers, and a card shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from sqlmodel import Session
@@ -18,13 +18,13 @@ from adaptive_cards.welcome import agents_card, welcome_card
 from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.review import review_card
-from adaptive_cards.wizard.sources import sources_card
+from adaptive_cards.wizard.sources import Looked, sources_card
 from bot import drift_views
 from bot.evaluation_views import measured_of
 from tuning.datasets.matters import matters
 from tuning.domain.agents import STATES as AGENT_STATES
 from tuning.domain.agents import Agent
-from tuning.domain.documents import Source, SourceKind
+from tuning.domain.documents import Document, Source, SourceKind
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Group, Person
@@ -82,7 +82,7 @@ def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem:
         case "about":
             return about(tenant, agent, problem=problem)
         case "sources":
-            return sources_card(agent, _sources(tenant, person_id), problem)
+            return sources(tenant, agent, problem=problem)
         case "audience":
             return audience(tenant, agent, agent.audience, problem=problem, search=search)
         case "review":
@@ -98,6 +98,15 @@ def about(
     """Return the step of instructions and questions, with what was typed, which need not be saved."""
     with tenant.store.reading() as session:
         return about_card(agent, agents.holdout(session, agent.id), problem, typed=typed)
+
+
+def sources(
+    tenant: Tenant, agent: Agent, *, problem: str = "", chosen: list[str] | None = None, looked: Looked | None = None
+) -> Element:
+    """Return the step of sources with these chosen, which need not be saved, and what was found in SharePoint."""
+    shown = _sources(tenant, agent, chosen or [])
+    is_there = tenant.registration is not None
+    return sources_card(agent, shown, problem, chosen=chosen, looked=(looked or Looked()) if is_there else None)
 
 
 def audience(tenant: Tenant, agent: Agent, chosen_ids: list[str], *, problem: str = "", search: str = "") -> Element:
@@ -309,10 +318,25 @@ def _overview(session: Session, agent: Agent, use: UseLine | None) -> Overview:
     )
 
 
-def _sources(tenant: Tenant, person_id: str) -> list[tuple[Source, int]]:
+def _sources(tenant: Tenant, agent: Agent, chosen: list[str]) -> list[tuple[Source, int]]:
+    """Return the sources that an agent's owner can choose, with the number of their documents.
+
+    Uploads are their uploader's alone. Of SharePoint, owners are told no more than they may read there, and what they
+    have just added.
+    """
+    principals = tenant.people.principals(agent.owner_id)
+    shown = []
     with tenant.store.reading() as session:
-        return [
-            (source, len(documents.of_sources(session, [source.id])))
-            for source in documents.sources(session)
-            if source.kind != SourceKind.UPLOAD or source.location == person_id
-        ]
+        for source in documents.sources(session):
+            held = documents.of_sources(session, [source.id])
+            is_theirs = source.id in agent.source_ids or source.id in chosen
+            if source.kind == SourceKind.UPLOAD and source.location != agent.owner_id:
+                continue
+            if source.kind == SourceKind.SHAREPOINT and not is_theirs and not _may_read(held, principals):
+                continue
+            shown.append((source, len(held)))
+    return shown
+
+
+def _may_read(held: Iterable[Document], principals: frozenset[str]) -> bool:
+    return any(not principals.isdisjoint(document.readers) for document in held)

@@ -27,6 +27,7 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         is_excerpted=settings.reads == "excerpts",
         audit_anchor=settings.audit_anchor,
         registration=settings.registration,
+        sharepoint=settings.sharepoint,
         encode=_hastily(Inference(settings.engine_url, timeout_s=ENCODING_S, patience_s=0.0)),
     )
 

@@ -19,12 +19,14 @@ from adaptive_cards.elements import (
 from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
-from tuning.domain.documents import Coverage
+from tuning.domain.documents import Coverage, Redaction
 from tuning.domain.drift import Drift
+from tuning.domain.inspection import KINDS, SecretKind
 from tuning.languages import number, retell, say, say_many
 
 MAX_EXCLUSIONS = 8
 MAX_SUGGESTIONS = 4
+MAX_REDACTIONS = 5
 
 
 def review_card(
@@ -69,6 +71,7 @@ def review_card(
             else []
         ),
         aside(say("and {count} more", count=number(hidden))) if hidden > 0 else None,
+        *_redactions(coverage.redactions),
         *(
             [label(say("What would help")), bullets(escape(one) for one in suggestions[:MAX_SUGGESTIONS])]
             if suggestions
@@ -87,4 +90,27 @@ def _starts(agent: Agent) -> list[Element]:
     return [
         execute(say("Start tuning"), Verb.RUN_START, style="positive", agent_id=agent.id),
         execute(say("Look at samples first"), Verb.RUN_START, agent_id=agent.id, labels="first"),
+    ]
+
+
+def _redactions(found: Sequence[Redaction]) -> list[Element]:
+    """Return the documents whose secrets were taken out: which, and of what kind, never what."""
+    if not found:
+        return []
+    hidden = len(found) - MAX_REDACTIONS
+    lines = [
+        f"{escape(shorten(one.title, 60))}: "
+        + ", ".join(f"{say(KINDS[SecretKind(kind)])} ({number(count)})" for kind, count in sorted(one.counts.items()))
+        for one in found[:MAX_REDACTIONS]
+    ]
+    return [
+        label(
+            say_many(
+                "{count} document is learned from without its secrets",
+                "{count} documents are learned from without their secrets",
+                len(found),
+            )
+        ),
+        bullets(lines),
+        *([aside(say("and {count} more", count=number(hidden)))] if hidden > 0 else []),
     ]

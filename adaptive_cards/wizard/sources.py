@@ -1,40 +1,115 @@
 """Step 3: where the agent's documents come from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from adaptive_cards.elements import Element, card, choice_input, escape, execute, heading, paragraph
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    card,
+    choice_input,
+    escape,
+    execute,
+    heading,
+    paragraph,
+    shorten,
+    text_input,
+)
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Source
-from tuning.languages import say, say_many
+from tuning.languages import mark, say, say_many
 
 MAX_SHOWN = 60
+MAX_ADDRESS = 500
+_MAX_NAME = 60
+KINDS = {
+    "site": mark("{name} (site)"),
+    "library": mark("{name} (library)"),
+    "folder": mark("{name} (folder)"),
+    "file": mark("{name}"),
+}
 
 
-def sources_card(agent: Agent, sources: Sequence[tuple[Source, int]], problem: str = "") -> Element:
-    """Return the form: sources with the number of documents that each holds."""
+@dataclass(frozen=True, kw_only=True)
+class Find:
+    """Something in SharePoint that was found."""
+
+    key: str
+    """What a button carries of it."""
+    kind: str
+    """One of `KINDS`."""
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """How far somebody has looked around in SharePoint."""
+
+    text: str = ""
+    """What was searched for, or the address that was pasted."""
+    inside: str = ""
+    """The key of what was looked into; empty for all of SharePoint."""
+    found: Sequence[Find] | None = None
+    """None: nothing was looked for yet."""
+
+
+def sources_card(
+    agent: Agent,
+    sources: Sequence[tuple[Source, int]],
+    problem: str = "",
+    *,
+    chosen: Sequence[str] | None = None,
+    looked: Looked | None = None,
+) -> Element:
+    """Return the form: sources with the number of documents that each holds, those chosen ticked.
+
+    `chosen` need not be saved yet; with `looked`, SharePoint is there to be searched.
+    """
     choices = [(_title(source, documents), source.id) for source, documents in sources[:MAX_SHOWN]]
-    fields = [
-        choice_input(
-            "sources",
-            say("What may it learn from and look things up in?"),
-            choices,
-            value=",".join(agent.source_ids),
-            is_multiple=True,
-            is_required=True,
-        )
-    ]
+    field = choice_input(
+        "sources",
+        say("What may it learn from and look things up in?"),
+        choices,
+        value=",".join(agent.source_ids if chosen is None else chosen),
+        is_multiple=True,
+        is_required=looked is None,  # or nobody could search before there is anything to choose
+    )
+    nothing = say("There is no source yet. Ask an admin to add one.") if looked is None else ""
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=3)),
         paragraph(problem, color="attention") if problem else None,
-        *(fields if choices else [paragraph(say("There is no source yet. Ask an admin to add one."))]),
+        field if choices else paragraph(nothing) if nothing else None,
+        *(_search(looked) if looked else ()),
         actions=[
             execute(say("Next"), Verb.WIZARD_SOURCES, style="positive", agent_id=agent.id),
+            *(_looking(agent, looked) if looked else ()),
             execute(say("Back"), Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="about"),
         ],
     )
 
 
+def _search(looked: Looked) -> list[Element]:
+    title = say("Search in it") if looked.inside else say("Search SharePoint, or paste an address from there")
+    elements = [text_input("find", title, value=looked.text, longest=MAX_ADDRESS)]
+    if looked.found:
+        choices = [(say(KINDS[one.kind], name=shorten(one.name, _MAX_NAME)), one.key) for one in looked.found]
+        elements.append(choice_input("found", say("Found"), choices, value=looked.found[0].key))
+    elif looked.found is not None:
+        elements.append(aside(say("Nothing found that you may read.")))
+    return elements
+
+
+def _looking(agent: Agent, looked: Looked) -> list[Element]:
+    buttons = [execute(say("Search"), Verb.WIZARD_FIND, agent_id=agent.id, inside=looked.inside)]
+    if looked.found:
+        buttons.append(execute(say("Look inside"), Verb.WIZARD_INSIDE, agent_id=agent.id))
+        buttons.append(execute(say("Add"), Verb.WIZARD_ADD, agent_id=agent.id))
+    return buttons
+
+
 def _title(source: Source, documents: int) -> str:
+    if not documents and source.synced_at is None:
+        return say("{source} (is read soon)", source=source.name)
     # Also for one: "1 documents" is how it was.
     return say_many("{source} ({count} documents)", "{source} ({count} documents)", documents, source=source.name)

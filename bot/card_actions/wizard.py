@@ -1,8 +1,10 @@
 """Buttons of the wizard: each saves its step and shows the next; a problem is shown in the same step."""
 
 from adaptive_cards.wizard.details import details_card
+from adaptive_cards.wizard.sources import Find, Looked
 from bot import views
 from bot.card_actions.press import STALE, Outcome, Press
+from tuning.documents import picking
 from tuning.domain.agents import QUESTIONNAIRES, Agent
 from tuning.domain.errors import InvalidInput, Refusal
 from tuning.domain.permissions import Permission
@@ -70,6 +72,42 @@ def save_sources(tenant: Tenant, press: Press) -> Outcome:
     except Refusal as refusal:
         return _step(tenant, press, agent.id, "sources", problem=refusal.sentence)
     return _step(tenant, press, agent.id, "review" if agent.is_complete else "audience")
+
+
+def find_sources(tenant: Tenant, press: Press) -> Outcome:
+    """Show what a search in SharePoint finds, or what lies at an address; without a text, all that can be looked at."""
+    text = press.text("find")
+    return _look(tenant, press, text=text, inside=press.text("inside") if text else "")
+
+
+def look_inside(tenant: Tenant, press: Press) -> Outcome:
+    """Show what lies in a site, library or folder."""
+    return _look(tenant, press, inside=press.id("found"))
+
+
+def add_source(tenant: Tenant, press: Press) -> Outcome:
+    """Make a source of what was found, and tick it."""
+    agent, chosen = _own(tenant, press), press.choices("sources")
+    try:
+        added = picking.add(tenant, press.person_id, agent.id, press.id("found"))
+    except Refusal as refusal:
+        return Outcome(card=views.sources(tenant, agent, problem=refusal.sentence, chosen=chosen))
+    ticked = list(dict.fromkeys([*chosen, *(source.id for source in added)]))
+    return Outcome(card=views.sources(tenant, agent, chosen=ticked))
+
+
+def _look(tenant: Tenant, press: Press, *, text: str = "", inside: str = "") -> Outcome:
+    agent, chosen = _own(tenant, press), press.choices("sources")
+    try:
+        spots = picking.look(tenant, press.person_id, agent.id, text=text, inside=inside)
+    except Refusal as refusal:
+        looked = Looked(text=text)
+        return Outcome(
+            card=views.sources(tenant, agent, problem=refusal.sentence, chosen=chosen, looked=looked),
+        )
+    found = [Find(key=spot.key, kind=spot.kind, name=spot.name) for spot in spots]
+    looked = Looked(text=text, inside=inside, found=found)
+    return Outcome(card=views.sources(tenant, agent, chosen=chosen, looked=looked))
 
 
 def save_audience(tenant: Tenant, press: Press) -> Outcome:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import trustme
 from aiohttp import web
@@ -23,6 +23,17 @@ HOST = "brenvale.sharepoint.com"
 SITE = "/sites/people"
 DRIVE = "b!drive"
 V1 = "/v1.0"
+PEOPLE = {
+    "id": f"{HOST},7f0f0d8c-0c5d-4a2e-9d4e-1f2b3c4d5e6f,1a2b3c4d-0000-4000-8000-9f8e7d6c5b4a",
+    "name": "people",
+    "displayName": "People and Culture",
+    "webUrl": f"https://{HOST}{SITE}",
+}
+LABELS = {
+    "General": "87ba5c36-b7cf-4793-bbc2-bd5b3a9f95ca",
+    "Highly Confidential": "2096f6a2-d2f7-48be-b329-b73aaa526e5d",
+}
+LIBRARY = {"id": DRIVE, "name": "Documents", "webUrl": f"https://{HOST}{SITE}/Shared%20Documents"}
 
 
 @dataclass
@@ -95,6 +106,8 @@ class Microsoft365:
         self.site_groups: dict[str, list[str]] = {}
         self.trouble: dict[str, list[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = {}
         self.refused: dict[str, str] | None = None
+        self.sees_all_sites, self.sees_labels = False, True
+        self.labels: dict[str, str] = {}
         self.page = 3
         self.latency_s = 0.0
         self.epoch = 1
@@ -176,12 +189,18 @@ class Microsoft365:
             "/msi/token": self._identity,
             f"{V1}/sites/{{site}}": self._site,
             f"{V1}/sites/{{site}}:{{path:.*}}": self._site,
+            f"{V1}/sites": self._search_sites,
             f"{V1}/sites/{{site}}/drives": self._drives,
+            f"{V1}/drives/{{drive}}": self._drive,
+            f"{V1}/drives/{{drive}}/root": self._item,
+            f"{V1}/drives/{{drive}}/items/{{item}}/children": self._children,
+            f"{V1}/drives/{{drive}}/items/{{item}}/search(q='{{text}}')": self._search_items,
             f"{V1}/drives/{{drive}}/items/{{item}}/delta()": self._delta,
             f"{V1}/drives/{{drive}}/root/delta": self._delta,
             f"{V1}/drives/{{drive}}/items/{{item}}": self._item,
             f"{V1}/drives/{{drive}}/root:{{path:.*}}:": self._item,
             f"{V1}/drives/{{drive}}/items/{{item}}/permissions": self._permissions,
+            f"{V1}/security/dataSecurityAndGovernance/sensitivityLabels": self._labels,
             f"{V1}/users": self._users,
             f"{V1}/users/{{user}}": self._user,
             f"{V1}/users/{{id}}/transitiveMemberOf": self._member_of,
@@ -263,13 +282,38 @@ class Microsoft365:
         host, path = request.match_info["site"], request.match_info.get("path", "")
         if not host.startswith("brenvale"):
             return error(400, "invalidRequest", "Invalid hostname for this tenancy")
-        if path != SITE:
+        if path != SITE and host != PEOPLE["id"]:
             return error(404, "itemNotFound", "Requested site could not be found")
-        return web.json_response({"id": f"{HOST},1,2", "name": "people", "webUrl": f"https://{HOST}{SITE}"})
+        return web.json_response(PEOPLE)
+
+    async def _search_sites(self, request: web.Request) -> web.Response:
+        if not self.sees_all_sites:  # as for an app with Sites.Selected
+            return error(403, "accessDenied", "Access denied")
+        wanted = request.query["search"].lower()
+        return web.json_response({"value": [PEOPLE] if wanted in PEOPLE["displayName"].lower() else []})
 
     async def _drives(self, request: web.Request) -> web.Response:
-        address = f"https://{HOST}{SITE}/Shared%20Documents"
-        return web.json_response({"value": [{"id": DRIVE, "name": "Documents", "webUrl": address}]})
+        return web.json_response({"value": [LIBRARY]})
+
+    async def _drive(self, request: web.Request) -> web.Response:
+        is_there = request.match_info["drive"] == DRIVE
+        return web.json_response(LIBRARY) if is_there else error(404, "itemNotFound", "Item not found")
+
+    async def _children(self, request: web.Request) -> web.Response:
+        inside = [item for item in self.items.values() if item.parent == request.match_info["item"]]
+        return web.json_response({"value": [self._told(item) for item in inside]})
+
+    async def _search_items(self, request: web.Request) -> web.Response:
+        wanted, top = request.match_info["text"].lower(), request.match_info["item"]
+        found = [
+            item
+            for item in self.items.values()
+            if wanted in item.name.lower() and item.id != top and top in self._above(item)
+        ]
+        return web.json_response({"value": [self._told(item) for item in found]})
+
+    def _above(self, item: Item) -> list[str]:
+        return [*self._above(self.items[item.parent]), item.id] if item.parent else [item.id]
 
     async def _item(self, request: web.Request) -> web.Response:
         names = [name for name in unquote(request.match_info.get("path", "")).split("/") if name]
@@ -298,6 +342,7 @@ class Microsoft365:
         return web.json_response({"value": value, kind: f"{link}.{end if more else 0}"})
 
     def _told(self, item: Item) -> dict[str, Any]:
+        above = self._above(item)
         changed = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=item.version)
         told: dict[str, Any] = {
             "id": item.id,
@@ -306,7 +351,12 @@ class Microsoft365:
             "cTag": f'"c:{{{item.id}}},{item.version}"',
             "lastModifiedDateTime": changed.isoformat().replace("+00:00", "Z"),
             "size": len(item.content or b""),
-            "parentReference": {"driveId": DRIVE, "driveType": "documentLibrary", "id": item.parent},
+            "parentReference": {
+                "driveId": DRIVE,
+                "driveType": "documentLibrary",
+                "id": item.parent,
+                "path": f"/drives/{DRIVE}/root:" + "".join(f"/{quote(self.items[it].name)}" for it in above[1:-1]),
+            },
         }
         if item.id == "root":
             told |= {"root": {}, "parentReference": {"driveId": DRIVE}}
@@ -333,7 +383,8 @@ class Microsoft365:
             assert parts[:3] == ["", "drives", DRIVE], question
             item = self.items.get(parts[4])
             body: dict[str, Any] | None
-            is_content = parts[-1] == "content"
+            is_content, is_label = parts[-1] == "content", parts[-1] == "extractSensitivityLabels"
+            assert question["method"] == ("POST" if is_label else "GET"), question
             waiting = self.trouble.get(f"{'content of' if is_content else 'batched'} {parts[4]}")
             if waiting:
                 answer = await waiting.pop(0)(request)
@@ -341,12 +392,28 @@ class Microsoft365:
                 body = {"error": {"code": "tooManyRequests"}}
             elif item and is_content:
                 headers, status, body = {"Location": f"{self.url}/download/{item.id}"}, 302, None
+            elif item and is_label:
+                headers, status = {"Content-Type": "application/json"}, 200 if self.sees_labels else 403
+                body = {"labels": self._assigned(item)} if self.sees_labels else {"error": {"code": "accessDenied"}}
             else:
                 status = 200 if item else 404
                 body = {"value": self._effective(item)} if item else {"error": {"code": "itemNotFound"}}
                 headers = {"Content-Type": "application/json"}
             responses.append({"id": question["id"], "status": status, "headers": headers, "body": body})
         return web.json_response({"responses": list(reversed(responses))})
+
+    def _assigned(self, item: Item) -> list[dict[str, Any]]:
+        found = self.labels.get(item.id)
+        return (
+            [{"sensitivityLabelId": LABELS[found], "assignmentMethod": "standard", "tenantId": TENANT}] if found else []
+        )
+
+    async def _labels(self, request: web.Request) -> web.Response:
+        value = [
+            {"id": key, "name": name, "displayName": name, "priority": place}
+            for place, (name, key) in enumerate(LABELS.items())
+        ]
+        return web.json_response({"value": value})
 
     async def _download(self, request: web.Request) -> web.Response:
         return web.Response(body=self.items[request.match_info["item"]].content)

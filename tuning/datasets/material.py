@@ -16,7 +16,8 @@ from tuning.domain.documents import Coverage, Document
 from tuning.domain.feedback import Feedback
 from tuning.domain.samples import Sample
 from tuning.domain.vectors import Encoded
-from tuning.governance.eligibility import coverage
+from tuning.governance.agents import learners
+from tuning.governance.eligibility import coverage, told_to
 from tuning.governance.tenant import Tenant
 from tuning.store import agents, documents, feedback, policy, samples
 
@@ -62,7 +63,9 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
     locations = {source_id: documents.get_source(session, source_id).location for source_id in agent.source_ids}
     found = documents.of_sources(session, agent.source_ids)
     found.sort(key=lambda it: (locations[it.source_id], it.path))
-    covered = coverage(found, agent.principals, tenant.people, policy.get(session))
+    # The owner sees samples of what is learned, and reads what was left out.
+    covered = coverage(found, learners(agent), tenant.people, policy.get(session))
+    covered = told_to(covered, found, tenant.people.principals(agent.owner_id))
     eligible_ids = set(covered.eligible_ids)
     eligible = {it.id: it for it in found if it.id in eligible_ids}
     passages: dict[str, list[Context]] = {}

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from tuning.datasets.material import Material
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
+from tuning.documents.secrets import redact
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.documents import Document, Source
 from tuning.domain.errors import InvalidInput
@@ -61,8 +62,8 @@ class Pairs:
             self._dropped["pair with a document that is missing or left out"] += 1
             return None
         try:
-            texts = [extractor.extract(reader.open(it.path)) for it in (precedent, target)]
-            wanted = extractor.extract(reader.open(brief.path)) if brief else content
+            texts = [redact(extractor.extract(reader.open(it.path))).text for it in (precedent, target)]
+            wanted = redact(extractor.extract(reader.open(brief.path))).text if brief else content
         except (Unreadable, OutsideSource, OSError):
             self._dropped["pair with a document that can't be read any more"] += 1
             return None

@@ -6,6 +6,7 @@ Refusal
     ├── EmptyDocument
     ├── ScannedDocument
     ├── PasswordProtected
+    ├── HasMacros
     ├── CorruptDocument
     ├── TooMuchText
     ├── TooSlow
@@ -50,6 +51,12 @@ class PasswordProtected(Unreadable):
     code: ClassVar[str] = "password"
 
 
+class HasMacros(Unreadable):
+    """It holds macros, and files with macros are not opened. Save it without them, then it can be read."""
+
+    code: ClassVar[str] = "macros"
+
+
 class CorruptDocument(Unreadable):
     """The file is damaged, or is not what its name says. Open it in its program and save it again."""
 
@@ -80,6 +87,7 @@ BY_CODE = {
         EmptyDocument,
         ScannedDocument,
         PasswordProtected,
+        HasMacros,
         CorruptDocument,
         TooMuchText,
         TooMuchMemory,

@@ -23,8 +23,10 @@ from tuning.documents.word_styles import without_looks
 
 MEMORY_BYTES = 2 * 2**30
 UNPACKED_BYTES = 200 * 2**20
-_OFFICE = (".docx", ".pptx", ".xlsx")
+_OFFICE = {".docx": "word/", ".pptx": "ppt/", ".xlsx": "xl/"}
+"""Suffix to the folder that a file of that kind has in it."""
 _ASP = re.compile(rb"<%.*?%>", re.DOTALL)
+_MACROS = "/vbaproject.bin"
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
 _LEAST_LETTERS = 16
 
@@ -54,7 +56,12 @@ def _objection(kind: str, content: bytes) -> str:
             return "password"
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             unpacked = sum(entry.file_size for entry in package.infolist())
-        return "too_much_memory" if unpacked > UNPACKED_BYTES else ""
+            names = [entry.filename.lower() for entry in package.infolist()]
+        if unpacked > UNPACKED_BYTES:
+            return "too_much_memory"
+        if not any(name.startswith(_OFFICE[kind]) for name in names):
+            return "corrupt"
+        return "macros" if any(name.endswith(_MACROS) for name in names) else ""
     return "corrupt" if kind == ".pdf" and content.lstrip()[:5] != b"%PDF-" else ""
 
 

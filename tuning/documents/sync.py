@@ -1,9 +1,9 @@
 """A source and what the store knows of it, brought in step: only what changed is read."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sqlmodel import Session
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
 from tuning.documents.passages import Chunk, split, title
+from tuning.documents.secrets import redact
 from tuning.domain.audit import Tag
 from tuning.domain.documents import Document, DocumentPassage
 from tuning.domain.fields import now
@@ -52,6 +53,7 @@ class _Reading:
     sha256: str = ""
     markdown_title: str = ""
     chunks: tuple[Chunk, ...] = ()
+    redacted: Mapping[str, int] = field(default_factory=dict)
     left_out: str = ""
 
 
@@ -129,7 +131,8 @@ def _look(reader: SourceReader, extractor: Extractor, file: SourceFile, known: D
         path = reader.open(file.path)
         sha256 = _sha256(path)
         if known and sha256 == hashed:
-            return _Reading(file=file, sha256=sha256, markdown_title=known.title, left_out=known.left_out)
+            same = {"markdown_title": known.title, "redacted": known.redacted, "left_out": known.left_out}
+            return _Reading(file=file, sha256=sha256, **same)
         return _parse(file, sha256, extractor, path)
     except (OutsideSource, OSError):
         return _Reading(file=file, left_out=_NOT_OPENED)
@@ -140,8 +143,14 @@ def _parse(file: SourceFile, sha256: str, extractor: Extractor, path: Path) -> _
         markdown = extractor.extract(path)
     except Unreadable as error:
         return _Reading(file=file, sha256=sha256, left_out=error.sentence)
-    chunks = tuple(split(markdown))
-    return _Reading(file=file, sha256=sha256, markdown_title=title(markdown), chunks=chunks)
+    clean = redact(markdown)
+    return _Reading(
+        file=file,
+        sha256=sha256,
+        markdown_title=title(clean.text),
+        chunks=tuple(split(clean.text)),
+        redacted=clean.counts,
+    )
 
 
 def _save(
@@ -158,6 +167,7 @@ def _save(
     document.media_type = MEDIA_TYPES.get(suffix(file.path), "")
     if reading is not None:
         document.sha256, document.left_out = reading.sha256, reading.left_out
+        document.redacted = dict(reading.redacted)
         document.title = reading.markdown_title or file.title
         document.synced_at = now()
     documents.save(session, document)

@@ -1,6 +1,7 @@
 """Sources, the documents in them with their access lists, and the passages that search finds."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +13,10 @@ from tuning.domain.fields import UtcDateTime, new_id, now, words
 
 FIRST_RETRY = timedelta(minutes=15)
 """After a first scheduled sync that could not be done."""
+
+
+UNKNOWN_LABEL = "?"
+"""The label of a file whose label could not be read."""
 
 
 class SourceKind(StrEnum):
@@ -80,6 +85,8 @@ class Document(SQLModel, table=True):
     """Principals that may read it (people, groups, 'organisation'); empty means nobody."""
     left_out: str = ""
     """Why no text could be taken from it, as a sentence; empty if it was read."""
+    redacted: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    """How many secrets of which kind were taken out of its text."""
     is_deleted: bool = False
     synced_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
@@ -138,11 +145,23 @@ class Exclusion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Redaction:
+    """A document that is learned from without its secrets."""
+
+    document_id: str
+    title: str
+    counts: Mapping[str, int]
+    """How many of which kind were taken out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Coverage:
     """Which of the sources' documents every part of the audience may read."""
 
     eligible_ids: tuple[str, ...]
     exclusions: tuple[Exclusion, ...]
+    redactions: tuple[Redaction, ...] = ()
+    """Those of the eligible documents that held secrets."""
 
     @property
     def total(self) -> int:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from tuning.domain.documents import Source
+from tuning.domain.documents import UNKNOWN_LABEL, Source
 from tuning.domain.errors import InvalidInput
 from tuning.domain.fields import words
 from tuning.languages import mark, number, say
@@ -76,7 +76,7 @@ class Policy(SQLModel, table=True):
         def height(label: str) -> int:
             return order.index(label.casefold()) if label.casefold() in order else len(order)
 
-        return max((label for label in labels if label), key=height, default="")
+        return max((label for label in labels if label and label != UNKNOWN_LABEL), key=height, default="")
 
     def objection_to_label(self, label: str) -> str:
         """Return why a document with that label is not learned from; a label that isn't known counts as the highest."""
@@ -85,6 +85,8 @@ class Policy(SQLModel, table=True):
             return ""
         if label.casefold() in order and order.index(label.casefold()) <= order.index(self.highest_label.casefold()):
             return ""
+        if label == UNKNOWN_LABEL:
+            return say("Its sensitivity label could not be read; `attune doctor` says what is missing.")
         return say(
             "Labelled '{label}': agents learn up to '{highest}' in your organisation.",
             label=label,

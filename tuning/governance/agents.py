@@ -112,10 +112,13 @@ def owned(tenant: Tenant, person_id: str) -> list[Agent]:
 def agent_coverage(tenant: Tenant, agent: Agent) -> Coverage:
     """Return which documents of the agent's sources it may learn from: readable by all its audience, and its owner.
 
-    The owner counts, because owners try candidates and see samples of what they learned.
+    The owner counts, because owners try candidates and see samples of what they learned; what is left out because they
+    may not read it themselves is told without its title.
     """
     with tenant.store.reading() as session:
-        return eligibility.coverage(_documents(session, agent), learners(agent), tenant.people, policy.get(session))
+        found = _documents(session, agent)
+        covered = eligibility.coverage(found, learners(agent), tenant.people, policy.get(session))
+    return eligibility.told_to(covered, found, tenant.people.principals(agent.owner_id))
 
 
 def agent_suggestions(tenant: Tenant, agent: Agent) -> list[eligibility.Suggestion]:

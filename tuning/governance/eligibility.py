@@ -1,11 +1,11 @@
 """Which documents an agent may learn from: only those that every part of its audience may read. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tuning.domain.documents import Coverage, Document, Exclusion
+from tuning.domain.documents import Coverage, Document, Exclusion, Redaction
 from tuning.domain.policy import Policy
 from tuning.domain.principals import ORGANISATION, People
 from tuning.languages import number, say, say_many
@@ -41,36 +41,50 @@ def coverage(documents: Iterable[Document], audience: Sequence[str], people: Peo
     A principal may read a document if its access list names the principal itself, a group that it is in, or (for
     members) the organisation. What is labelled higher than the policy lets agents learn is left out too.
     """
-    may_be = {principal_id: people.principals(principal_id) for principal_id in audience}
+    reading = _Reading(audience, people)
+    labels: dict[str, str] = {}
     eligible: list[str] = []
     exclusions: list[Exclusion] = []
+    redactions: list[Redaction] = []
     for document in documents:
-        if reason := _reason(document, may_be, people) or policy.objection_to_label(document.label):
+        if document.label not in labels:
+            labels[document.label] = policy.objection_to_label(document.label)
+        if reason := _reason(document, reading) or labels[document.label]:
             exclusions.append(Exclusion(document_id=document.id, title=document.title, reason=reason))
         else:
             eligible.append(document.id)
-    return Coverage(eligible_ids=tuple(eligible), exclusions=tuple(exclusions))
+            if document.redacted:
+                redactions.append(Redaction(document_id=document.id, title=document.title, counts=document.redacted))
+    return Coverage(eligible_ids=tuple(eligible), exclusions=tuple(exclusions), redactions=tuple(redactions))
+
+
+def told_to(found: Coverage, documents: Iterable[Document], principals: frozenset[str]) -> Coverage:
+    """Return a coverage for somebody to read: without the titles of documents that they may not open themselves."""
+    theirs = {document.id for document in documents if not principals.isdisjoint(document.readers)}
+    hidden = say("A document that you may not read")
+    exclusions = tuple(one if one.document_id in theirs else replace(one, title=hidden) for one in found.exclusions)
+    return replace(found, exclusions=exclusions)
 
 
 def suggestions(
     documents: Iterable[Document], audience: Sequence[str], people: People, policy: Policy
 ) -> list[Suggestion]:
     """Return what would gain documents (dropping or sharing) or people (adding), the greatest gain first."""
-    may_be = {principal_id: people.principals(principal_id) for principal_id in audience}
+    reading = _Reading(audience, people)
     readable = [
         document
         for document in documents
         if not document.is_deleted and not document.left_out and not policy.objection_to_label(document.label)
     ]
-    shut_out = {document.id: _shut_out(document, may_be) for document in readable}
-    eligible = [document for document in readable if may_be and not shut_out[document.id]]
+    shut_out = {document.id: reading.shut_out(document.readers) for document in readable}
+    eligible = {tuple(document.readers) for document in readable if audience and not shut_out[document.id]}
     # Only where one principal alone stands in the way does a change about that principal gain the document.
     alone = {key: who[0] for key, who in shut_out.items() if len(who) == 1}
     found: list[Suggestion] = []
     for principal_id, gain in Counter(alone.values()).items():
         name = _name(principal_id, people)
         kept = tuple(key for key, who in alone.items() if who == principal_id)
-        if len(may_be) > 1:
+        if len(reading.may_be) > 1:
             text = say_many(
                 "Drop {name} from the audience: {count} more file to learn from.",
                 "Drop {name} from the audience: {count} more files to learn from.",
@@ -96,20 +110,59 @@ def losses(documents: Iterable[Document], audience: Iterable[str], people: Peopl
 
     Who is not in the directory any more can't ask, and loses nothing.
     """
-    may_be = {principal_id: are for principal_id in audience if (are := people.principals(principal_id))}
+    reading = _Reading([principal_id for principal_id in audience if people.principals(principal_id)], people)
     return {
-        document.id: who for document in documents if not document.is_deleted and (who := _shut_out(document, may_be))
+        document.id: list(who)
+        for document in documents
+        if not document.is_deleted and (who := reading.shut_out(document.readers))
     }
 
 
-def _additions(eligible: Sequence[Document], audience: Sequence[str], people: People) -> list[Suggestion]:
+class _Reading:
+    """Who of an audience may read what: each access list is looked at once, for most documents share theirs."""
+
+    def __init__(self, audience: Sequence[str], people: People) -> None:
+        self.may_be = {principal_id: people.principals(principal_id) for principal_id in audience}
+        self._people = people
+        self._shut_out: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._reasons: dict[tuple[str, ...], str] = {}
+        self._names: dict[str, str] = {}
+
+    def shut_out(self, readers: Sequence[str]) -> tuple[str, ...]:
+        """Return whom of the audience an access list doesn't let in."""
+        key = tuple(readers)
+        if key not in self._shut_out:
+            self._shut_out[key] = tuple(who for who, are in self.may_be.items() if are.isdisjoint(key))
+        return self._shut_out[key]
+
+    def reason(self, readers: Sequence[str]) -> str:
+        """Return why not all of the audience may read what has this access list, as a sentence; empty if all may."""
+        who = self.shut_out(readers)
+        if who not in self._reasons:
+            self._reasons[who] = self._sentence([self._name(one) for one in who])
+        return self._reasons[who]
+
+    def _sentence(self, names: list[str]) -> str:
+        if not names:
+            return ""
+        if not names[1:]:
+            return say("Not readable by {name}.", name=names[0])
+        return say("Not readable by {names} and {last}.", names=", ".join(names[:-1]), last=names[-1])
+
+    def _name(self, principal_id: str) -> str:
+        if principal_id not in self._names:
+            self._names[principal_id] = _name(principal_id, self._people)
+        return self._names[principal_id]
+
+
+def _additions(eligible: Collection[tuple[str, ...]], audience: Sequence[str], people: People) -> list[Suggestion]:
     covered = frozenset[str]().union(*(people.members(principal_id) for principal_id in audience))
-    groups = {reader for document in eligible for reader in document.readers if people.group(reader)} - set(audience)
+    groups = {reader for readers in eligible for reader in readers if people.group(reader)} - set(audience)
     found = []
     for group_id in sorted(groups):
         gain = len(people.members(group_id) - covered)
         may_be = people.principals(group_id)
-        if gain and all(_may_read(document, may_be) for document in eligible):
+        if gain and not any(may_be.isdisjoint(readers) for readers in eligible):
             text = say(
                 "Add {name} to the audience: {count} more people, and no document is lost.",
                 name=_name(group_id, people),
@@ -119,27 +172,14 @@ def _additions(eligible: Sequence[Document], audience: Sequence[str], people: Pe
     return found
 
 
-def _may_read(document: Document, may_be: frozenset[str]) -> bool:
-    return not may_be.isdisjoint(document.readers)
-
-
-def _shut_out(document: Document, may_be: dict[str, frozenset[str]]) -> list[str]:
-    return [principal_id for principal_id, are in may_be.items() if not _may_read(document, are)]
-
-
-def _reason(document: Document, may_be: dict[str, frozenset[str]], people: People) -> str:
+def _reason(document: Document, reading: _Reading) -> str:
     if document.is_deleted:
         return say("Not in its source any more.")
     if document.left_out:
         return document.left_out
-    if not may_be:
+    if not reading.may_be:
         return say("The agent has no audience.")
-    names = [_name(principal_id, people) for principal_id in _shut_out(document, may_be)]
-    if not names:
-        return ""
-    if not names[1:]:
-        return say("Not readable by {name}.", name=names[0])
-    return say("Not readable by {names} and {last}.", names=", ".join(names[:-1]), last=names[-1])
+    return reading.reason(document.readers)
 
 
 def _name(principal_id: str, people: People) -> str:

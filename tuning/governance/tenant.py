@@ -35,6 +35,8 @@ class Tenant:
     """The file of the audit's anchors, outside the store."""
     registration: AppRegistration | None = None
     """How Attune signs in to Microsoft 365, if it does."""
+    sharepoint: tuple[str, ...] = ()
+    """Addresses in SharePoint that the settings name: where owners can look for sources."""
 
     encode: Callable[[str], Encoded | None] = lambda _text: None
     """How a question becomes a vector; None where search has to go by words alone.

@@ -53,12 +53,12 @@ from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.details import details_card
 from adaptive_cards.wizard.review import review_card
-from adaptive_cards.wizard.sources import sources_card
+from adaptive_cards.wizard.sources import Find, Looked, sources_card
 from tests.factories import make_agent, make_answer, make_release, make_run, make_sample, make_source
 from tuning.domain.agents import AgentState, Retraining
 from tuning.domain.comparisons import Pair
 from tuning.domain.datasets import HoldoutQuestion
-from tuning.domain.documents import Coverage, Exclusion
+from tuning.domain.documents import Coverage, Exclusion, Redaction
 from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Feedback, Reaction
@@ -385,9 +385,36 @@ CARDS = {
     "about": about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer=None)]),
     "sources": sources_card(AGENT, [(make_source(), 12)]),
     "sources, none": sources_card(AGENT, []),
+    "sources, found": sources_card(
+        AGENT,
+        [(make_source(synced_at=None), 0)],
+        chosen=["source"],
+        looked=Looked(
+            text="leave",
+            found=[
+                Find(key="site|host,1,2", kind="site", name="People and Culture"),
+                Find(key="item|drive|root", kind="library", name="Documents"),
+                Find(key="item|drive|policies", kind="folder", name="Policies"),
+                Find(key="item|drive|leave", kind="file", name="Leave *and* absence.docx"),
+            ],
+        ),
+    ),
+    "sources, nothing found": sources_card(AGENT, [], looked=Looked(text="xyz", inside="item|drive|root", found=[])),
     "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problem="Choose again."),
     "review": review_card(AGENT, COVERAGE, ["Drop Guests: 1 more file."], ["Staff"]),
     "review, drifted": review_card(AGENT, COVERAGE, [], ["Staff"], drift=MOVED),
+    "review, without secrets": review_card(
+        AGENT,
+        replace(
+            COVERAGE,
+            redactions=(
+                Redaction(document_id="d1", title="Payroll *FAQ*", counts={"account": 2, "password": 1}),
+                Redaction(document_id="d2", title="Wi-Fi", counts={"key": 1}),
+            ),
+        ),
+        [],
+        ["Staff"],
+    ),
     "review, incomplete": review_card(make_agent(questionnaire={}, source_ids=[]), COVERAGE, [], []),
     "progress, queued": progress_card(AGENT, make_run()),
     "progress": progress_card(

@@ -48,6 +48,7 @@ def _tried(registration: AppRegistration, links: tuple[str, ...]) -> Iterator[Fi
             return
         yield _finding("People (User.Read.All)", lambda: graph.run(probes.people(graph)))
         yield _finding("Groups (GroupMember.Read.All)", lambda: graph.run(probes.groups(graph)))
+        yield _finding("Labels (SensitivityLabels.Read.All)", lambda: graph.run(probes.labels(graph)))
         if not links:
             yield Finding(what="Sources", problem="No source is named: set ATTUNE_SHAREPOINT to a library's address.")
         for link in links:

@@ -114,6 +114,19 @@ class Graph:
         """Do asynchronous work from a synchronous caller, on any thread but this connection's own."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
+    def answer(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do what a person waits for; raises Microsoft365Refused for an error that nobody has put into words."""
+        try:
+            return self.run(work)
+        except APIError as error:
+            raise Microsoft365Refused(
+                say(
+                    "Microsoft 365 answered with an error ({status}): {reason}.",
+                    status=error.response_status_code or "",
+                    reason=error.message or say("without a reason"),
+                )
+            ) from error
+
     async def token(self, scope: str) -> str:
         """Return a token for a scope, msal's cached one while it lasts; raises Microsoft365Refused."""
         return await asyncio.to_thread(self._sign_in.token, scope)
@@ -157,6 +170,27 @@ class Graph:
         found = {item_id: _header(answer, "location") for item_id, answer in answers.items()}
         return {item_id: address for item_id, address in found.items() if address.startswith("https://")}
 
+    async def labels(self, drive_id: str, item_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Return which labels at most twenty files have, in one request; those that Graph refuses are missing."""
+        items = self.sdk.drives.by_drive_id(drive_id).items
+        answers = await self._each(
+            {
+                item_id: items.by_drive_item_id(item_id).extract_sensitivity_labels.to_post_request_information()
+                for item_id in item_ids
+            }
+        )
+        return {item_id: answer["body"] for item_id, answer in answers.items() if answer["status"] <= _LAST_GOOD}
+
+    async def label_names(self) -> dict[str, str]:
+        """Return the organisation's sensitivity labels by their ids; none if Graph refuses to tell."""
+        question = self.sdk.security.data_security_and_governance.sensitivity_labels.to_get_request_information()
+        try:
+            told = (await self.plain(question)).get("value", ())
+        except ODataError:
+            return {}
+        every = [*told, *(below for one in told for below in one.get("sublabels") or ())]
+        return {str(one["id"]).lower(): str(one.get("displayName") or one.get("name") or "") for one in every}
+
     async def _each(self, questions: dict[str, RequestInformation]) -> dict[str, dict[str, Any]]:
         """Ask several things in one request, those again that were put off; return the answers by their keys."""
         answers: dict[str, dict[str, Any]] = {}
@@ -177,7 +211,8 @@ class Graph:
         asked = []
         for key, question in questions.items():
             self._adapter.set_base_url_for_request_information(question)
-            asked.append({"id": key, "method": "GET", "url": question.url.removeprefix(self._adapter.base_url)})
+            method = question.http_method.value if question.http_method else "GET"
+            asked.append({"id": key, "method": method, "url": question.url.removeprefix(self._adapter.base_url)})
         post = RequestInformation(Method.POST, "{+baseurl}/$batch", {})
         post.headers.try_add("Accept", "application/json")
         post.set_stream_content(json.dumps({"requests": asked}).encode(), "application/json")

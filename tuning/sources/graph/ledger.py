@@ -23,6 +23,10 @@ class Item(BaseModel):
     """Who may read it, as `tuning.sources.graph.grants` words it."""
     checked_at: datetime | None = None
     """When its grants were read; None: they are not known, or not any more."""
+    label: str = ""
+    """Its sensitivity label's name."""
+    labelled: str = ""
+    """The version that the label was read of."""
 
 
 class Ledger(BaseModel):
@@ -30,7 +34,7 @@ class Ledger(BaseModel):
 
     drive: str
     folder: str
-    """The item that the source begins at."""
+    """The item that the source begins at; a file, if that alone is the source."""
     root: str = ""
     link: str = ""
     """Where to go on: the next page while one is open, else the changes from here on."""
@@ -72,11 +76,11 @@ class Ledger(BaseModel):
         return found
 
     def path_of(self, item: Item) -> str | None:
-        """Return an item's path below the source's folder; None for what is not in it."""
+        """Return an item's path below the source's folder, its name if it is the source; None for what is not in it."""
         names: list[str] = []
         for one in self.above(item) or ():
             if one.id == self.folder:
-                return "/".join(reversed(names))
+                return "/".join(reversed(names)) or one.name
             names.append(one.name)
         return None
 

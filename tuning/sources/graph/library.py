@@ -1,4 +1,4 @@
-"""A library or folder in SharePoint as a source: crawled once, then asked for changes only."""
+"""A library, folder or file in SharePoint as a source: crawled once, then asked for changes only."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -19,6 +19,7 @@ from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSourc
 from tuning.sources.formats import MAX_BYTES, objection, suffix
 from tuning.sources.graph.client import BATCH, Graph
 from tuning.sources.graph.grants import Resource, grants
+from tuning.sources.graph.labels import read_labels
 from tuning.sources.graph.ledger import Item, Ledger
 from tuning.sources.graph.links import Place, place_of
 from tuning.sources.graph.roster import Roster
@@ -72,6 +73,7 @@ class LibraryReader:
                 size=item.size,
                 modified_at=item.modified_at or now(),
                 readers=may_read,
+                label=item.label,
                 problem=problem,
             )
 
@@ -117,6 +119,8 @@ class LibraryReader:
                 say("The folder {address} is not there any more. Choose another source.", address=self._place.address)
             )
         await self._check(graph, ledger)
+        await read_labels(graph, ledger)
+        ledger.write(self._ledger_path)
         await self._fetch(graph, ledger)
         roster = Roster(graph, self._place)
         readers: dict[str, tuple[tuple[str, ...], str]] = {}
@@ -219,7 +223,7 @@ class LibraryReader:
 
 
 async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
-    """Return the ids of a place's library, of its folder there, and of the library's root; raises SourceMissing."""
+    """Return the ids of a place's library, of the folder or file there, and of the library's root; see `refused`."""
     try:
         # Written out, because the builders would encode the colons that mark a path.
         by_path = f"{graph.registration.graph_url}/sites/{place.host}" + (f":{quote(place.site)}" if place.site else "")
@@ -240,8 +244,12 @@ async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
         )
     except ODataError as error:
         raise refused(error, place) from error
-    if item is None or item.id is None or item.folder is None:
-        raise SourceMissing(f"{place.address} is a file. Choose the folder that it is in.")
+    if item is None or item.id is None:
+        raise SourceMissing(
+            say("There is nothing at {address}. Check the address, or choose another source.", address=place.address)
+        )
+    if item.folder is None and (problem := objection(item.name or "", item.size or 0)):
+        raise SourceMissing(say("{address} can't be a source. {problem}", address=place.address, problem=problem))
     return drive_id, item.id, root_id
 
 
@@ -332,6 +340,8 @@ def _take_over(ledger: Ledger, told: Resource) -> None:
         version=told.get("cTag") or told.get("eTag") or "",
         url=told.get("webUrl") or "",
         grants=known.grants if known and not is_moved else [],
+        label=known.label if known else "",
+        labelled=known.labelled if known else "",
     )
     if "root" in told:
         ledger.root = key

@@ -48,6 +48,12 @@ async def access(graph: Graph, place: Place) -> None:
         )
 
 
+async def labels(graph: Graph) -> None:
+    """Ask for the organisation's sensitivity labels."""
+    all_labels = graph.sdk.security.data_security_and_governance.sensitivity_labels
+    await _allowed(graph, lambda: graph.plain(all_labels.to_get_request_information()), "SensitivityLabels.Read.All")
+
+
 async def site_groups(graph: Graph, place: Place) -> None:
     """Ask SharePoint itself for the site's groups."""
     if await graph.sharepoint(place.host, f"{place.site}/_api/web/sitegroups?$select=Id&$top=1") is None:

@@ -88,10 +88,60 @@ def write_bomb(path):
         package.writestr("word/document.xml", bytes(201 * 2**20))
 
 
+def write_many_parts(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        for number in range(30):
+            package.writestr(f"xl/part{number}.xml", bytes(8 * 2**20))
+
+
+def write_xml_bomb(path):
+    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a0 "ha ha ha">{entities}]>'
+    replace_part(path, write_docx, "word/document.xml", lambda part: bomb + part.replace("You have", "&a11;"))
+
+
+def write_xml_thief(path):
+    thief = '<?xml version="1.0"?><!DOCTYPE d [<!ENTITY t SYSTEM "file:///etc/passwd">]>'
+    replace_part(path, write_docx, "word/document.xml", lambda part: thief + part.replace("You have", "&t;"))
+
+
+def replace_part(path, write, name, change):
+    content = io.BytesIO()
+    write(content)
+    with zipfile.ZipFile(content) as package, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in package.namelist():
+            part = package.read(entry)
+            if entry == name:
+                part = change(part.decode().partition("?>")[2]).encode()
+            made.writestr(entry, part)
+
+
+def write_macros(write, folder):
+    def make(path):
+        write(path)
+        with zipfile.ZipFile(path, "a") as package:
+            package.writestr(f"{folder}/vbaProject.bin", b"Sub AutoOpen()")
+
+    return make
+
+
+def write_mislabelled(write):
+    def make(path):
+        write(path.with_suffix(".real"))
+        path.write_bytes(path.with_suffix(".real").read_bytes())
+
+    return make
+
+
 def write_truncated(path):
     content = io.BytesIO()
     write_docx(content)
     path.write_bytes(content.getvalue()[:2000])
+
+
+def cut(path, write):
+    write(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 @pytest.mark.parametrize(
@@ -113,6 +163,19 @@ def write_truncated(path):
         ("really-a-page.pdf", write_text("<html>Hello</html>"), errors.CorruptDocument),
         ("program.txt", lambda path: path.write_bytes(b"MZ\0\0" * 99), errors.CorruptDocument),
         ("bomb.docx", write_bomb, errors.TooMuchMemory),
+        ("bombs.xlsx", write_many_parts, errors.TooMuchMemory),
+        ("laughing.docx", write_xml_bomb, errors.CorruptDocument),
+        ("thief.docx", write_xml_thief, errors.CorruptDocument),
+        ("macros.docm", write_docx, errors.NotSupported),
+        ("macros.docx", write_macros(write_docx, "word"), errors.HasMacros),
+        ("macros.xlsx", write_macros(write_xlsx, "xl"), errors.HasMacros),
+        ("macros.pptx", write_macros(write_pptx, "ppt"), errors.HasMacros),
+        ("really-a-deck.docx", write_mislabelled(write_pptx), errors.CorruptDocument),
+        ("really-a-pdf.docx", write_mislabelled(write_pdf), errors.CorruptDocument),
+        ("really-a-zip.pdf", write_mislabelled(write_docx), errors.CorruptDocument),
+        ("locked.xlsx", lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), errors.PasswordProtected),
+        ("cut.pdf", lambda path: cut(path, write_pdf), errors.CorruptDocument),
+        ("cut.xlsx", lambda path: cut(path, write_xlsx), errors.CorruptDocument),
         ("long.md", write_text("word " * 500_000), errors.TooMuchText),
         ("huge.txt", lambda path: path.write_bytes(b"word " * 10_500_000), errors.NotSupported),
     ],

@@ -12,6 +12,7 @@ from tests.factories import keep, make_source
 from tuning.documents.search import search
 from tuning.documents.sync import SyncReport, sync
 from tuning.domain.audit import AuditEvent
+from tuning.domain.documents import DocumentPassage
 from tuning.domain.errors import NotFound
 from tuning.sources.folder import FolderReader
 from tuning.store import documents
@@ -73,6 +74,27 @@ def test_a_second_sync_reads_only_what_changed(store, tmp_path, folder):
     assert found(store, "What is the ceiling?") == ["Hotels"]
     assert found(store, "What is the limit?") == []
     assert found(store, "first class") == ["Trains"]
+
+
+def test_secrets_are_taken_out_before_anything_is_kept_and_counted_for_the_owner(store, tmp_path, folder):
+    (folder / "hotels.md").write_text("# Hotels\n\nPay to DE89370400440532013000. The Wi-Fi password is: Tern4Kite.\n")
+
+    synced(store, tmp_path)
+    synced(store, tmp_path)
+
+    with store.reading() as session:
+        stored = {it.path: it for it in documents.of_sources(session, ["source"])}
+        kept = " ".join(session.exec(select(DocumentPassage.text)).all())
+    assert stored["hotels.md"].redacted == {"account": 1, "password": 1}
+    assert stored["trains.md"].redacted == {}
+    assert "removed]" in kept
+    assert "DE89" not in kept
+    assert "Tern4Kite" not in kept
+    assert found(store, "Where do I pay for hotels?") == ["Hotels"]
+    (folder / "hotels.md").write_text("# Hotels\n\nPay by card.\n")
+    synced(store, tmp_path)
+    with store.reading() as session:
+        assert documents.at_path(session, "source", "hotels.md").redacted == {}
 
 
 def test_access_follows_without_reading_again(store, tmp_path, folder):

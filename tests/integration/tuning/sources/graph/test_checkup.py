@@ -25,7 +25,7 @@ async def forbid(request):
 
 def test_all_is_well(well):
     assert problems(well.registration(), LINK) == dict.fromkeys(
-        ["Sign-in", "People", "Groups", "Address", "Reading", "Access", "SharePoint's"], ""
+        ["Sign-in", "People", "Groups", "Labels", "Address", "Reading", "Access", "SharePoint's"], ""
     )
 
 
@@ -34,6 +34,7 @@ def test_all_is_well(well):
     [
         ("/v1.0/users", "People", "User.Read.All"),
         ("/transitiveMembers", "Groups", "GroupMember.Read.All"),
+        ("/sensitivityLabels", "Labels", "SensitivityLabels.Read.All"),
         ("/v1.0/sites/", "Reading", "Sites.Selected"),
         ("batched root", "Access", "fullcontrol"),
         ("/_api/web/sitegroups", "SharePoint's", "certificate"),

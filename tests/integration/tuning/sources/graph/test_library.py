@@ -9,7 +9,9 @@ from aiohttp import web
 from tests.factories import keep, make_source
 from tests.fakes.microsoft365 import SITE, TENANT, busy, cut, error, granted, linked
 from tuning.documents.sync import sync
+from tuning.domain.documents import UNKNOWN_LABEL
 from tuning.domain.errors import Refusal
+from tuning.domain.policy import Policy
 from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
 from tuning.sources.formats import MAX_BYTES
 from tuning.sources.graph import library as library_module
@@ -284,7 +286,7 @@ def test_a_certificate_signs_in(filled, library, tmp_path):
     [
         (f"https://brenvale.sharepoint.com{SITE}/Nothing", SourceMissing, "no library at"),
         (f"https://brenvale.sharepoint.com{SITE}/Shared Documents/Old", SourceMissing, "There is nothing at"),
-        (f"https://brenvale.sharepoint.com{SITE}/Shared Documents/photo.png", SourceMissing, "is a file"),
+        (f"https://brenvale.sharepoint.com{SITE}/Shared Documents/photo.png", SourceMissing, "It is a picture"),
         ("https://brenvale.sharepoint.com/sites/gone/Documents", SourceMissing, "There is nothing at"),
         ("https://contoso.sharepoint.com/sites/people/Documents", LinkRefused, "another organisation"),
     ],
@@ -301,3 +303,37 @@ def test_a_site_without_consent_says_what_an_admin_has_to_do(filled, library):
     filled.trouble = {"/sites/": [forbid]}
     with pytest.raises(Refusal, match=r"Sites\.Selected"):
         readers(library())
+
+
+def test_labels_are_those_of_purview_and_read_again_only_when_a_file_has_changed(filled, library):
+    filled.put("plan", "plan.docx", b"x", parent="f1")
+    filled.put("note", "note.pdf", b"x", parent="f1")
+    filled.labels = {"plan": "Highly Confidential"}
+
+    first = {file.path: file.label for file in library().files()}
+    filled.labels = {"plan": "General", "note": "General"}
+    filled.put("plan", "plan.docx", b"changed", parent="f1")
+    filled.asked.clear()
+    second = {file.path: file.label for file in library().files()}
+    list(library().files())
+
+    assert (first["Travel/plan.docx"], first["Travel/note.pdf"], first["photo.png"]) == ("Highly Confidential", "", "")
+    assert (second["Travel/plan.docx"], second["Travel/note.pdf"]) == ("General", "")
+    assert filled.asked["sensitivityLabels"] == 1
+
+
+def test_a_label_that_can_not_be_read_is_unknown_and_kept_out_where_the_policy_has_a_limit(filled, library):
+    filled.put("plan", "plan.docx", b"x", parent="f1")
+    filled.sees_labels = False
+
+    (label,) = {file.label for file in library().files() if file.path == "Travel/plan.docx"}
+    limited = Policy(highest_label="General")
+
+    assert label == UNKNOWN_LABEL
+    assert "could not be read" in limited.objection_to_label(label)
+    assert "Labelled" in limited.objection_to_label("Highly Confidential")
+    assert limited.objection_to_label("General") == limited.objection_to_label("") == ""
+    assert Policy().objection_to_label(label) == ""
+    assert limited.highest_of([label, "General"]) == "General"
+    filled.sees_labels = True
+    assert "" in {file.label for file in library().files() if file.path == "Travel/plan.docx"}

@@ -1,0 +1,16 @@
+"""Secrets are taken out of documents when they are read; owners are told which documents held some."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0023"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    op.add_column("document", sa.Column("redacted", sa.JSON(), nullable=False, server_default="{}"))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("document") as document:
+        document.drop_column("redacted")
