@@ -49,9 +49,8 @@ class World:
             self._above[key] = frozenset(above)
         for key in self.people_ids:
             direct = chance.sample(self.group_ids, 4)
-            above = frozenset().union(*(self._above[one] for one in direct)) | {key, "organisation"}
-            self._above[key] = above
-            for one in above & self._members.keys():
+            self._above[key] = frozenset({key, "organisation"}).union(*(self._above[one] for one in direct))
+            for one in self._above[key] & self._members.keys():
                 self._members[one].add(key)
 
     def person(self, person_id: str) -> Person | None:
@@ -72,7 +71,8 @@ class World:
 
     def search(self, text: str, limit: int = 10) -> list[Person | Group]:
         """Return groups by a part of their name."""
-        return [found for found in map(self.group, self.group_ids) if found and text in found.name][:limit]
+        found: list[Person | Group] = [Group(id=key, name=key, member_ids=()) for key in self.group_ids if text in key]
+        return found[:limit]
 
 
 def documents_of(world: World, chance: random.Random, count: int) -> list[Document]:

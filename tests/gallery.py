@@ -35,6 +35,7 @@ VARIANTS = frozenset(
         "rolled back, the only one",
         "policy, saved",
         "review, drifted",
+        "sources, nothing found",
         "usage of an agent",
     }
 )

@@ -137,7 +137,9 @@ class World:
 
     def people_file(self, folder: Path) -> FilePeople:
         """Return the directory, as the product reads it: without who is gone."""
-        users = [{"id": one, "name": one, "mail": f"{one}@brenvale.example"} for one in self.people]
+        users: list[dict[str, str | bool]] = [
+            {"id": one, "name": one, "mail": f"{one}@brenvale.example"} for one in self.people
+        ]
         users += [{"id": one, "name": one, "mail": f"{one}@else.example", "guest": True} for one in self.guests]
         groups = [{"id": one, "name": one, "members": members} for one, members in self.members.items()]
         path = folder / "people.json"

@@ -131,8 +131,13 @@ def _look(reader: SourceReader, extractor: Extractor, file: SourceFile, known: D
         path = reader.open(file.path)
         sha256 = _sha256(path)
         if known and sha256 == hashed:
-            same = {"markdown_title": known.title, "redacted": known.redacted, "left_out": known.left_out}
-            return _Reading(file=file, sha256=sha256, **same)
+            return _Reading(
+                file=file,
+                sha256=sha256,
+                markdown_title=known.title,
+                redacted=known.redacted,
+                left_out=known.left_out,
+            )
         return _parse(file, sha256, extractor, path)
     except (OutsideSource, OSError):
         return _Reading(file=file, left_out=_NOT_OPENED)
@@ -149,7 +154,7 @@ def _parse(file: SourceFile, sha256: str, extractor: Extractor, path: Path) -> _
         sha256=sha256,
         markdown_title=title(clean.text),
         chunks=tuple(split(clean.text)),
-        redacted=clean.counts,
+        redacted={kind.value: count for kind, count in clean.counts.items()},
     )
 
 

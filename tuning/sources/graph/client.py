@@ -27,6 +27,7 @@ from msgraph_core import GraphClientFactory
 from tuning.domain.registration import AppRegistration
 from tuning.languages import say
 from tuning.sources.errors import Microsoft365Refused
+from tuning.sources.graph.pace import BUSY, MOST, Pace, PacedTransport
 from tuning.sources.graph.sign_in import AppSignIn, SignIn
 
 BATCH = 20
@@ -36,7 +37,6 @@ _ATTEMPTS = 3
 _TIMEOUT_S = 30.0
 _CHUNK = 2**16
 _UNAUTHORIZED, _LAST_GOOD = 401, 299
-_BUSY = frozenset({429, 503, 504})
 _LONGEST_WAIT_S = 180.0
 T = TypeVar("T")
 
@@ -64,8 +64,8 @@ class _Tokens(AccessTokenProvider):
 class Graph:
     """A connection to Microsoft 365 as the app registration or a person; a context manager that closes it.
 
-    Asking again: the SDK waits as long as Retry-After says for 429, 503 and 504; here a connection that was cut is
-    asked twice more, and after a 401 once more with a fresh token.
+    Asking again: the SDK waits as long as Retry-After says for 429, 503 and 504, and fewer requests are under way from
+    then on; here a connection that was cut is asked twice more, and after a 401 once more with a fresh token.
     """
 
     def __init__(self, registration: AppRegistration, sign_in: SignIn | None = None) -> None:
@@ -74,10 +74,11 @@ class Graph:
         base = httpx.URL(registration.graph_url)
         self._sign_in = sign_in or AppSignIn(registration)
         trust = ssl.create_default_context(cafile=registration.authorities)
-        limits = httpx.Limits(max_connections=16)
+        limits = httpx.Limits(max_connections=MOST)
         proxy = None if proxy_bypass(base.host) else getproxies().get("https")
         # Kept, because the SDK's own transport around it does not close it.
-        self._transport = httpx.AsyncHTTPTransport(verify=trust, limits=limits, proxy=proxy)
+        self.pace = Pace()
+        self._transport = PacedTransport(self.pace, verify=trust, limits=limits, proxy=proxy)
         plain = httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT_S)
         self.http = GraphClientFactory.create_with_default_middleware(client=plain, options=options)
         self._adapter = GraphRequestAdapter(
@@ -197,7 +198,9 @@ class Graph:
         for attempt in range(1, _ATTEMPTS + 1):
             for answer in await self._batch({key: ask for key, ask in questions.items() if key not in answers}):
                 answers[str(answer["id"])] = {**answer, "status": int(answer["status"])}
-            put_off = [key for key, answer in answers.items() if answer["status"] in _BUSY]
+            put_off = [key for key, answer in answers.items() if answer["status"] in BUSY]
+            if put_off:  # the answer around them was a good one
+                self.pace.note(is_busy=True)
             wait = max((_seconds(_header(answers[key], "retry-after")) for key in put_off), default=0.0)
             if not put_off or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_S:
                 break

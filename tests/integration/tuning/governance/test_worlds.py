@@ -5,7 +5,7 @@ import pytest
 from benchmarks.harness.worlds import World, compare
 from tuning.sources.graph import grants
 
-DOCUMENTS, ASKERS = 600, 16
+DOCUMENTS, ASKERS = 300, 8
 
 
 @pytest.mark.parametrize("seed", [2, 3])

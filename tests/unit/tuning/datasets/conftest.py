@@ -23,7 +23,7 @@ def write_documents(folder):
         )
         (folder / f"{city.lower()}.md").write_text(text)
     (folder / "secret.md").write_text("# Secret\n\nThe merger code is Z-99.\n")
-    access = {"read": ["organisation"], "files": {"secret.md": {"read": ["leads"]}}}
+    access = {"read": ["organisation"], "files": {"secret.md": {"read": ["leads", "ana"]}}}
     (folder / ".access.json").write_text(json.dumps(access))
 
 

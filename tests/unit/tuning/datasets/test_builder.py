@@ -1,4 +1,5 @@
 import csv
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from tests.factories import keep, make_agent, make_run, make_source
 from tests.fakes.inference import FakeInference
 from tests.unit.tuning.datasets.conftest import CITIES
 from tuning.datasets.builder import build
+from tuning.datasets.material import gather
 from tuning.datasets.questions import NEARLY_THE_SAME, shingles, similarity
 from tuning.documents.sync import sync
 from tuning.domain.datasets import HoldoutQuestion, Origin, Split
@@ -15,7 +17,7 @@ from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task
 from tuning.sources.folder import FolderReader
-from tuning.store import datasets, documents, runs
+from tuning.store import agents, datasets, documents, runs
 
 
 def silent(_share):
@@ -59,6 +61,22 @@ def test_what_not_all_of_the_audience_may_read_is_in_no_example(offices, inferen
     assert not any("Z-99" in said(it) or "merger" in said(it) for it in examples)
     assert [(it["title"], it["reason"]) for it in dataset.exclusions] == [("Secret", "Not readable by Staff.")]
     assert not any("Z-99" in str(prompt.messages) for prompt in inference.asked)
+
+
+def test_what_the_owner_may_not_read_is_not_learned_and_its_title_is_not_told(offices):
+    folder = offices.folder / "documents" / "travel"
+    access = {"read": ["organisation"], "files": {"secret.md": {"read": ["bo"]}}}
+    (folder / ".access.json").write_text(json.dumps(access))
+    sync(offices.store, "source", FolderReader(offices.folder, "documents/travel"))
+    with offices.store.transaction() as session:
+        agents.get(session, "agent").audience = ["bo"]
+    with offices.store.reading() as session:
+        material = gather(session, offices, "agent")
+
+    assert not [one for one in material.documents.values() if one.title == "Secret"]
+    assert [(one.title, one.reason) for one in material.coverage.exclusions] == [
+        ("A document that you may not read", "Not readable by Ana.")
+    ]
 
 
 def test_without_questions_of_the_owner_whole_documents_are_held_out(offices, inference):

@@ -7,7 +7,6 @@ import pytest
 from tests.fakes.microsoft365 import Microsoft365
 from tuning.languages import speaking
 from tuning.sources.errors import ConsentMissing, Microsoft365Refused, NotDelegated
-from tuning.sources.graph import delegation
 from tuning.sources.graph.delegation import Delegations
 
 INES = "1f6b5c2e-0000-4000-8000-000000000001"
@@ -76,7 +75,7 @@ def test_a_token_is_used_as_long_as_it_lasts_and_dropped_once_refused(
 
     delegations.take(INES, microsoft365.assertion(INES))
     began = time.monotonic()
-    monkeypatch.setattr(delegation.time, "monotonic", lambda: began + 3600)
+    monkeypatch.setattr(time, "monotonic", lambda: began + 3600)
     assert not delegations.may_act_for(INES)
 
 
