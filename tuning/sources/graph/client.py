@@ -27,7 +27,7 @@ from msgraph_core import GraphClientFactory
 from tuning.domain.registration import AppRegistration
 from tuning.languages import say
 from tuning.sources.errors import Microsoft365Refused
-from tuning.sources.graph.pace import BUSY, MOST, Pace, PacedTransport
+from tuning.sources.graph.pace import BUSY, Pace, PacedTransport
 from tuning.sources.graph.sign_in import AppSignIn, SignIn
 
 BATCH = 20
@@ -74,11 +74,10 @@ class Graph:
         base = httpx.URL(registration.graph_url)
         self._sign_in = sign_in or AppSignIn(registration)
         trust = ssl.create_default_context(cafile=registration.authorities)
-        limits = httpx.Limits(max_connections=MOST)
         proxy = None if proxy_bypass(base.host) else getproxies().get("https")
         # Kept, because the SDK's own transport around it does not close it.
         self.pace = Pace()
-        self._transport = PacedTransport(self.pace, verify=trust, limits=limits, proxy=proxy)
+        self._transport = PacedTransport(self.pace, verify=trust, proxy=proxy)
         plain = httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT_S)
         self.http = GraphClientFactory.create_with_default_middleware(client=plain, options=options)
         self._adapter = GraphRequestAdapter(

@@ -1,6 +1,7 @@
 """How many requests to Microsoft 365 are under way at once: fewer when it says that it is too busy, then more again."""
 
 import asyncio
+import ssl
 import time
 from types import TracebackType
 
@@ -54,9 +55,9 @@ class Pace:
 class PacedTransport(httpx.AsyncHTTPTransport):
     """What every request goes through, also one that the SDK sends again; who waits for Retry-After holds no place."""
 
-    def __init__(self, pace: Pace, **settings: object) -> None:
-        """Take the pace, and what httpx's own transport takes."""
-        super().__init__(**settings)  # type: ignore[arg-type] - handed on as they are
+    def __init__(self, pace: Pace, *, verify: ssl.SSLContext, proxy: str | None) -> None:
+        """Take the pace, whom to trust, and a proxy if there is one."""
+        super().__init__(verify=verify, limits=httpx.Limits(max_connections=MOST), proxy=proxy)
         self._pace = pace
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
