@@ -3,34 +3,55 @@
 import random
 import statistics
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-from benchmarks.harness.load import Ask, ask_all
+from benchmarks.harness.load import Ask, Round, ask_all
 from benchmarks.harness.models import SIZES, make_adapters, make_model, make_starter, some_tokens
-from benchmarks.harness.servers import engine, register
+from benchmarks.harness.servers import Server, engine, register
 from benchmarks.harness.works import ROUNDS
 from serving.config import EngineConfig
 from tuning.domain.prompts import Passage, question_messages
 from tuning.inference import BASE, Inference, Prompt
 
 REGISTERED = 200
-ZIPF_PEOPLE = 64
+ZIPF_PEOPLE = 32
 
 
-def many_adapters(threads: int) -> tuple[float, float, float]:
-    """Measure Zipf traffic over 8 adapters and over 200, with 8 lanes: both rates, and MB that each adapter took."""
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of two ways of doing the same work: medians over rounds."""
+
+    rate: float
+    """Tokens written per second."""
+    cpu_ms: float
+    """Milliseconds that the engine computed per token written."""
+
+
+def many_adapters(threads: int) -> tuple[Side, Side, float]:
+    """Measure Zipf traffic over 8 adapters and over 200, with 8 lanes: both sides, and MB that each adapter took."""
     model, kinds = make_model(SIZES["100M"]), make_adapters(SIZES["100M"], 4)
-    rates, resident = [], []
-    for count in (8, REGISTERED):
-        adapters = [kinds[number % len(kinds)] for number in range(count)]
-        with engine(
-            model, adapters=adapters, THREADS=threads, LANES=8, SEQUENCES=8, CONTEXT_TOKENS=2048, QUEUE=ZIPF_PEOPLE
-        ) as server:
-            resident.append(server.process.memory_info().rss)
-            rounds = [ask_all(server, _zipf(count, seed)) for seed in range(ROUNDS)]
-        rates.append(statistics.median(one.rate for one in rounds))
-    each = (resident[1] - resident[0]) / (REGISTERED - 8) / 2**20
-    return rates[0], rates[1], each
+    limits = {"THREADS": threads, "LANES": 8, "SEQUENCES": 8, "CONTEXT_TOKENS": 2048, "QUEUE": ZIPF_PEOPLE}
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(engine(model, adapters=[kinds[n % len(kinds)] for n in range(count)], **limits))
+            for count in (8, REGISTERED)
+        ]
+        resident = [server.process.memory_info().rss for server in servers]
+        rounds: list[list[Round]] = [[], []]
+        for seed in range(ROUNDS):
+            for place, count in enumerate((8, REGISTERED)):
+                rounds[place].append(ask_all(servers[place], _zipf(count, seed)))
+    few, many = map(_side, rounds)
+    return few, many, (resident[1] - resident[0]) / (REGISTERED - 8) / 2**20
+
+
+def _side(rounds: Sequence[Round]) -> Side:
+    return Side(
+        rate=statistics.median(one.rate for one in rounds), cpu_ms=statistics.median(one.cpu_ms for one in rounds)
+    )
 
 
 def _zipf(adapters: int, seed: int) -> list[Ask]:
@@ -40,7 +61,7 @@ def _zipf(adapters: int, seed: int) -> list[Ask]:
     return [
         Ask(
             prompt=[*some_tokens(random.Random(f"zipf {adapter}"), 128), *some_tokens(rng, 32)],
-            tokens=32,
+            tokens=24,
             adapter=adapter,
             after_s=rng.uniform(0, 2.0),
         )
@@ -80,24 +101,33 @@ TOPICS = ("claims", "visas", "hotels", "trains", "taxis", "meals", "laptops", "v
 SHARED = "Every claim is handed in within 30 days of the journey. " * 6
 
 
-def look_up(threads: int) -> tuple[float, float, int]:
-    """Let the starter quote passages, without look-up decoding and with it.
+def look_up(threads: int) -> tuple[Side, Side, int]:
+    """Let the starter quote passages, without look-up decoding and with it, in turns.
 
-    Returns both rates, in tokens per second, and how many texts are equal.
+    Returns both sides, and how many texts are equal.
     """
     model = make_starter()
-    rates, texts = [], []
-    for draft_tokens in (0, EngineConfig.draft_tokens):
-        with engine(model, THREADS=threads, CONTEXT_TOKENS=2048, DRAFT_TOKENS=draft_tokens) as server:
-            inference = Inference(server.url)
-            seconds, answers = [], inference.answer_all(_quoting(), concurrency=1)
-            for _ in range(ROUNDS):
-                began = time.perf_counter()
-                answers = inference.answer_all(_quoting(), concurrency=1)
-                seconds.append(time.perf_counter() - began)
-        rates.append(sum(answer.completion_tokens for answer in answers) / statistics.median(seconds))
-        texts.append([answer.text for answer in answers])
-    return rates[0], rates[1], sum(map(str.__eq__, *texts))
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(engine(model, THREADS=threads, CONTEXT_TOKENS=2048, DRAFT_TOKENS=draft_tokens))
+            for draft_tokens in (0, EngineConfig.draft_tokens)
+        ]
+        rounds: list[list[Round]] = [[], []]
+        texts: list[list[str]] = [[], []]
+        for number in range(ROUNDS + 1):
+            for place, server in enumerate(servers):
+                one, texts[place] = _quote(server)
+                rounds[place] += [one] if number else []  # the first warms up
+    without, with_it = map(_side, rounds)
+    return without, with_it, sum(map(str.__eq__, *texts))
+
+
+def _quote(server: Server) -> tuple[Round, list[str]]:
+    began, computed = time.perf_counter(), server.cpu_s()
+    answers = Inference(server.url).answer_all(_quoting(), concurrency=1)
+    written = sum(answer.completion_tokens for answer in answers)
+    one = Round(seconds=time.perf_counter() - began, written=written, cpu_s=server.cpu_s() - computed)
+    return one, [answer.text for answer in answers]
 
 
 def _quoting() -> list[Prompt]:

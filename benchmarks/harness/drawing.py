@@ -14,7 +14,8 @@ from benchmarks.harness.works import WORKS, Measured
 def show(console: Console, measured: Sequence[Measured]) -> None:
     """Print works with both servers side by side, and which bars are reached."""
     table = Table(title="Attune's engine beside llama-server, medians of five rounds")
-    for column in ("work", "server", "tokens/s", "factor", "bar", "first token", "share", "bar", "outside decode"):
+    columns = ("work", "server", "tokens/s", "factor", "bar", "first token", "share", "bar", "CPU ms/token", "outside")
+    for column in columns:
         table.add_column(column, justify="left" if column in {"work", "server"} else "right")
     for work in WORKS:
         both = {one.server: one for one in measured if one.work == work.name}
@@ -24,7 +25,8 @@ def show(console: Console, measured: Sequence[Measured]) -> None:
             outside = "" if one.outside is None else f"{one.outside:.1%}"
             factor, share = (f"{one.rate / peer.rate:.2f}", f"{one.first_s / peer.first_s:.2f}") if peer else ("", "")
             bars = (f"{work.least_rate:.1f}", f"{work.most_first:.1f}") if peer else ("", "")
-            table.add_row(work.name, name, f"{one.rate:,.1f}", factor, bars[0], time_s, share, bars[1], outside)
+            speed = f"{one.rate:,.1f}", factor, bars[0], time_s, share, bars[1], f"{one.cpu_ms:.1f}"
+            table.add_row(work.name, name, *speed, outside)
     console.print(table)
 
 

@@ -35,6 +35,8 @@ class Round:
     seconds: float
     written: int
     """Tokens."""
+    cpu_s: float
+    """Seconds that the server's threads computed, which others on the machine hardly change."""
     first_s: list[float] = field(default_factory=list)
     """Seconds until the first token, for each."""
 
@@ -42,6 +44,11 @@ class Round:
     def rate(self) -> float:
         """Tokens written per second."""
         return self.written / self.seconds
+
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds that the server computed per token written."""
+        return 1000 * self.cpu_s / self.written
 
     @property
     def median_first_s(self) -> float:
@@ -66,11 +73,14 @@ def ask_all(server: Server, asks: Sequence[Ask]) -> Round:
 async def _ask_all(server: Server, asks: Sequence[Ask]) -> Round:
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
-        began = time.perf_counter()
+        began, computed = time.perf_counter(), server.cpu_s()
         answers = await asyncio.gather(*(_ask(session, server, one) for one in asks))
         seconds = time.perf_counter() - began
     return Round(
-        seconds=seconds, written=sum(written for written, _ in answers), first_s=[first for _, first in answers]
+        seconds=seconds,
+        written=sum(written for written, _ in answers),
+        cpu_s=server.cpu_s() - computed,
+        first_s=[first for _, first in answers],
     )
 
 

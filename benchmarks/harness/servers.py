@@ -29,6 +29,11 @@ class Server:
     chosen: Callable[[int | None], dict[str, Any]] = field(repr=False)
     """What a request says to get adapter number so-and-so, or the base model."""
 
+    def cpu_s(self) -> float:
+        """Return the seconds that all its threads have computed so far."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
     def metric(self, name: str) -> float:
         """Return a figure from /metrics, summed over its labels."""
         with urllib.request.urlopen(f"{self.url}/metrics") as answer:  # noqa: S310 - loopback

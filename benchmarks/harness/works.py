@@ -31,6 +31,8 @@ class Work:
     """Tokens that each prompt ends with."""
     out: int
     """Tokens written for each."""
+    is_new: bool = False
+    """Whether an agent's beginning is another one in each round, as after a release; else both sides keep it."""
     within_s: float = 0.0
     """People begin at random within this time."""
     least_rate: float = 1.0
@@ -41,10 +43,12 @@ class Work:
     """Whether that time is the 95th percentile; else the median."""
 
     def asks(self, seed: int) -> list[Ask]:
-        """Return the questions of a round; the beginnings that are shared are the same in each round."""
+        """Return the questions of a round."""
         rng = random.Random(f"{self.name} {seed}")
+        since = seed if self.is_new else ""
         beginnings = [
-            some_tokens(random.Random(f"{self.name} agent {agent}"), self.shared) for agent in range(self.people)
+            some_tokens(random.Random(f"{self.name} agent {agent} {since}"), self.shared)
+            for agent in range(self.people)
         ]
         asks = []
         for person in range(self.people):
@@ -62,7 +66,19 @@ WORKS = (
     Work(name="one conversation, 100M", size="100M", agents=0, people=1, shared=0, own=256, out=96),
     Work(name="one conversation, 350M", size="350M", agents=0, people=1, shared=0, own=256, out=48),
     Work(
-        name="8 conversations with one agent",
+        name="8 conversations, one agent",
+        size="100M",
+        agents=1,
+        people=8,
+        shared=192,
+        own=64,
+        out=64,
+        is_new=True,
+        least_rate=1.7,
+        most_first=0.5,
+    ),
+    Work(
+        name="8 conversations, agent known",
         size="100M",
         agents=1,
         people=8,
@@ -97,6 +113,8 @@ class Measured:
     rate: float
     """Tokens written per second, over all people."""
     first_s: float
+    cpu_ms: float
+    """Milliseconds that the server's threads computed per token written."""
     outside: float | None = None
     """Share of the engine's turns that passes outside llama_decode."""
 
@@ -116,6 +134,7 @@ def compare(work: Work, servers: Sequence[Server]) -> list[Measured]:
             server=server.name,
             rate=statistics.median(one.rate for one in rounds[server.name]),
             first_s=statistics.median(work.first_s(one) for one in rounds[server.name]),
+            cpu_ms=statistics.median(one.cpu_ms for one in rounds[server.name]),
             outside=_outside(busy[server.name], _busy(server)),
         )
         for server in servers
