@@ -48,6 +48,7 @@ figures: set-up
 
 bench: set-up $(PEER)
 	@$(BIN)/python -m benchmarks.serving --llama-server $(PEER) --plot docs/benchmarks/serving.png
+	@$(BIN)/python -m benchmarks.quantisation
 	@$(PIP) install -q -c constraints.txt --find-links $(CACHE) -e '.[dev,peer,encoder]'
 	@$(BIN)/python -m benchmarks.tuning
 	@$(BIN)/python -m benchmarks.analytics

@@ -2,10 +2,12 @@
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 from llama_cpp import llama_cpp
 
 from serving.errors import QuantisationFailed
+from serving.llama.importance import Importance
 from serving.llama.native import last_complaint
 
 FILE_TYPES = {
@@ -24,7 +26,7 @@ FILE_TYPES = {
 """The types a model can be quantised to, by the names people use for them."""
 
 
-def quantise_file(source: Path, target: Path, type: str, threads: int) -> None:  # noqa: A002
+def quantise_file(source: Path, target: Path, type: str, threads: int, importance: Importance | None) -> None:  # noqa: A002
     """Write a model in another type.
 
     Raises:
@@ -33,7 +35,19 @@ def quantise_file(source: Path, target: Path, type: str, threads: int) -> None: 
     params = llama_cpp.llama_model_quantize_default_params()
     params.nthread = threads
     params.ftype = FILE_TYPES[type]
+    if importance:
+        params.imatrix = _native(importance)
     code = llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(params))
     if code != 0:
         reason = last_complaint(f"llama.cpp returned {code}.")
         raise QuantisationFailed(source=source, type=type, reason=reason)
+
+
+def _native(importance: Importance) -> Any:
+    """Return llama.cpp's array, which ends with an entry without a name."""
+    entries = (llama_cpp.llama_model_imatrix_data * (len(importance) + 1))()
+    for entry, (name, values_C) in zip(entries, importance.items(), strict=False):
+        entry.name = name.encode()
+        entry.data = values_C.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        entry.size = len(values_C)
+    return entries

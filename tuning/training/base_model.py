@@ -6,11 +6,12 @@ from typing import Literal
 
 from serving.convert import convert_base
 from serving.errors import ServingError
-from serving.quantise import quantise
+from serving.quantise import UNMOVED, quantise, read_importance
 from tuning.training.errors import BaseModelMissing, ExportFailed
-from tuning.training.files import base_sha256
+from tuning.training.files import base_sha256, sha256_of_file
 
 EXACT: Literal["f16"] = "f16"
+IMPORTANCE = "importance.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +38,27 @@ def prepare_base(base_dir: Path, folder: Path, quantisation: str, converter_dir:
     if not any(base_dir.glob("*.safetensors")):
         raise BaseModelMissing(folder=base_dir, missing="*.safetensors")
     sha256 = base_sha256(base_dir)
-    name = f"{base_dir.resolve().name}-{sha256[:12]}"
-    exact, wanted = folder / f"{name}-{EXACT}.gguf", folder / f"{name}-{quantisation}.gguf"
+    name = _name(base_dir, sha256)
+    importance = folder / f"{name}-{IMPORTANCE}"
+    is_weighed = importance.is_file() and quantisation.upper() not in UNMOVED
+    # In the name, because releases are measured over the very file that they are served over.
+    weighed = f"-{sha256_of_file(importance)[:12]}" if is_weighed else ""
+    exact, wanted = folder / f"{name}-{EXACT}.gguf", folder / f"{name}-{quantisation}{weighed}.gguf"
     try:
         if not exact.is_file():
             convert_base(base_dir, exact, EXACT, converter_dir=converter_dir)
         if not wanted.is_file():
-            quantise(exact, wanted, quantisation.upper())
+            worth = read_importance(importance) if is_weighed else None
+            quantise(exact, wanted, quantisation.upper(), importance=worth)
     except ServingError as error:
         raise ExportFailed(reason=error.sentence.rstrip(".")) from error
     return BaseModel(path=wanted, sha256=sha256, f16_path=exact, bytes=wanted.stat().st_size)
+
+
+def importance_path(base_dir: Path, folder: Path) -> Path:
+    """Return where it is kept what a base model's weights are worth to the agents' own examples, if that is known."""
+    return folder / f"{_name(base_dir, base_sha256(base_dir))}-{IMPORTANCE}"
+
+
+def _name(base_dir: Path, sha256: str) -> str:
+    return f"{base_dir.resolve().name}-{sha256[:12]}"

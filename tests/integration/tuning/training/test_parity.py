@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from serving.quantise import measure_importance, write_importance
 from tests.integration.tuning.training.conftest import FACTS, prompt
 from tuning.evaluation.gates import PARITY
 from tuning.evaluation.scorers import exact_match
 from tuning.inference import EngineRefused, Inference, Prompt
 from tuning.training import loop
-from tuning.training.base_model import prepare_base
+from tuning.training.base_model import importance_path, prepare_base
 from tuning.training.errors import BaseModelMissing, ExportFailed
 from tuning.training.export import export_adapter
 from tuning.training.parity import NEAR_TIE, parity
@@ -88,6 +89,16 @@ def test_the_base_is_prepared_once_and_again_when_it_changes(base, tmp_path):
     assert first.bytes == first.path.stat().st_size < first.f16_path.stat().st_size
     assert prepare_base(base, tmp_path, "q8_0", CONVERTER) == first
     assert first.path.stat().st_mtime_ns == written
+
+
+def test_a_base_is_quantised_by_what_its_weights_are_worth_where_that_is_known(base, tmp_path):
+    plain = prepare_base(base, tmp_path, "Q4_K_M", CONVERTER)
+    importance = measure_importance(plain.f16_path, [list(range(10, 60))], threads=1)
+    write_importance(importance, importance_path(base, tmp_path))
+    weighed = prepare_base(base, tmp_path, "Q4_K_M", CONVERTER)
+    assert weighed.path != plain.path
+    assert weighed.path.read_bytes() != plain.path.read_bytes()
+    assert prepare_base(base, tmp_path, "Q8_0", CONVERTER).path.name.endswith("-Q8_0.gguf")
 
 
 def test_what_cannot_be_exported_is_said_in_a_sentence(base, tmp_path):
