@@ -16,14 +16,19 @@ def affordable_lanes(config: EngineConfig, header: Header) -> int:
     Raises:
         MemoryTooSmall: not even one.
     """
+    needed = lane_bytes(config, header)
+    lanes = min(config.lanes, config.kv_bytes // needed)
+    if lanes < 1:
+        raise MemoryTooSmall(context_tokens=config.context_tokens, needed=needed, allowed=config.kv_bytes)
+    return lanes
+
+
+def lane_bytes(config: EngineConfig, header: Header) -> int:
+    """Return what the keys and values of one lane take."""
     layers, width = header.number("block_count") or 1, header.number("embedding_length") or 1
     heads = header.number("attention.head_count") or 1
     kv_heads = header.number("attention.head_count_kv") or heads
     keys = header.number("attention.key_length") or width // heads
     values = header.number("attention.value_length") or width // heads
     cells = -(-config.context_tokens // CELLS_STEP) * CELLS_STEP
-    needed = int(cells * layers * kv_heads * (keys + values) * KV_BYTES[config.kv_type])
-    lanes = min(config.lanes, config.kv_bytes // needed)
-    if lanes < 1:
-        raise MemoryTooSmall(context_tokens=config.context_tokens, needed=needed, allowed=config.kv_bytes)
-    return lanes
+    return int(cells * layers * kv_heads * (keys + values) * KV_BYTES[config.kv_type])

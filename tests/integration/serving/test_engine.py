@@ -1,9 +1,12 @@
 """The engine on a tiny model: the same tokens as transformers, whatever runs beside them."""
 
+import logging
 import queue
 import random
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +19,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from serving.adapters import Adapters
+from serving.budget import lane_bytes
 from serving.config import EngineConfig
 from serving.engine import Engine
 from serving.errors import (
@@ -27,6 +31,7 @@ from serving.errors import (
     QueueFull,
     ShuttingDown,
 )
+from serving.gguf import read_header
 from serving.metrics import Metrics
 from serving.quantise import quantise
 from serving.request import Finish, Output, Request, Sampling, Tune
@@ -36,6 +41,9 @@ from tests.fakes.costs import FreeTurns
 pytestmark = pytest.mark.timeout(900)
 
 GREEDY = Sampling(temperature=0.0)
+DRAWS = 240
+CHI_SQUARE_8 = 26.1
+"""Of 8 degrees of freedom; a right engine stays below it in 999 of 1,000 sets of seeds."""
 
 
 class Client:
@@ -214,6 +222,37 @@ def test_look_up_changes_no_text_whatever_runs_beside_it(config, tiny_model, pro
     assert accepted > 20
 
 
+def test_over_many_seeds_drafted_answers_are_drawn_as_the_model_says(config, tiny_model):
+    """Chi-square of pairs of tokens against transformers; the prompt holds every token, so the second is drafted."""
+    prompt = [1, *random.Random(9).sample(range(3, 400), 397)]
+    model = AutoModelForCausalLM.from_pretrained(tiny_model.folder, dtype=torch.float32)
+    first = likeliest_three(model, prompt)
+    chances = {
+        (one, two): first[one] * chance
+        for one in first
+        for two, chance in likeliest_three(model, [*prompt, one]).items()
+    }
+    with running(config, {}) as client:
+        client.engine._scheduler.costs = FreeTurns()
+        asked = [
+            client.ask(
+                "base", prompt, max_tokens=3, ignore_ends=True, sampling=Sampling(temperature=2.0, top_k=3, seed=seed)
+            )[1]
+            for seed in range(DRAWS)
+        ]
+        drawn = Counter(tuple(tokens(finished(outputs))[:2]) for outputs in asked)
+        assert client.engine.metrics.drafted_tokens._value.get() > DRAWS / 2
+    assert set(drawn) <= set(chances)
+    distance = sum((drawn[pair] - DRAWS * chance) ** 2 / (DRAWS * chance) for pair, chance in chances.items())
+    assert distance < CHI_SQUARE_8
+
+
+def likeliest_three(model, prompt: list[int]) -> dict[int, float]:
+    with torch.no_grad():
+        top = model(torch.tensor([prompt])).logits[0, -1].topk(3)
+    return dict(zip(top.indices.tolist(), torch.softmax(top.values / 2.0, dim=-1).tolist(), strict=True))
+
+
 def test_pieces_of_a_stream_are_the_whole_answer(client, prompts):
     whole = client.answer("blue", prompts[0], max_tokens=60)
     _, outputs = client.ask("blue", prompts[0], max_tokens=60, stream=True)
@@ -287,6 +326,20 @@ def test_limits_are_told_with_their_figures(config, client):
     with pytest.raises(MemoryTooSmall, match="needs 393216 bytes"):
         Engine(replace(config, kv_bytes=1000), Metrics())
     assert Engine(replace(config, lanes=9, kv_bytes=3 * 393216), Metrics()).lane_count == 3
+
+
+@pytest.mark.parametrize("kv_type", ["f16", "f32"])
+def test_a_lane_takes_the_memory_that_the_budget_counts(config, prompts, kv_type, caplog):
+    """What llama.cpp allocates for keys and values, as it says itself, is what the budget was divided by."""
+    caplog.set_level(logging.DEBUG, logger="serving.llama.native")
+    one = replace(config, kv_type=kv_type, lanes=1)
+    counted = lane_bytes(one, read_header(one.model))
+    with running(replace(one, kv_bytes=counted), {}) as client:
+        client.answer("base", prompts[0])
+    allocated = re.findall(r"KV buffer size =\s+([0-9.]+) MiB", caplog.text)
+    assert sum(map(float, allocated)) * 2**20 == pytest.approx(counted, rel=0.02)
+    with pytest.raises(MemoryTooSmall):
+        Engine(replace(one, kv_bytes=counted - 1), Metrics())
 
 
 def test_an_answer_is_cut_where_the_context_ends(client):

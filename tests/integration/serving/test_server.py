@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +207,32 @@ def test_a_damaged_adapter_is_refused_and_the_engine_lives(server, tiny_model):
         assert reply.status_code == status
         assert reply.json()["error"]["message"].endswith(".")
     assert server.http.get("/health").json()["status"] == "ok"
+
+
+def test_hundreds_of_damaged_adapters_are_refused_or_harmless_and_the_engine_lives(server, tiny_model):
+    path = tiny_model.gguf.parent / "fuzzed.gguf"
+    whole = tiny_model.adapters["red"].read_bytes()
+    header = whole.rindex(b".lora_b") + 60  # behind it lie weights only
+    draw = random.Random("damage")
+    extremes = [bytes(8), b"\xff" * 8, b"\xff" * 4, (2**31).to_bytes(8, "little"), (2**62).to_bytes(8, "little")]
+    ask: Any = {"model": "red", "messages": CHAT, "temperature": 0, "max_tokens": 8}
+    before = server.client.chat.completions.create(**ask).choices[0].message.content
+    statuses = []
+    for _ in range(300):
+        place = draw.randrange(4, header)
+        damage = draw.choice([*extremes, draw.randbytes(1), draw.randbytes(4)])
+        damaged = whole[:place] + damage + whole[place + len(damage) :]
+        path.write_bytes(damaged[: draw.choice([len(whole), len(whole), draw.randrange(len(whole))])])
+        statuses.append(server.http.post("/v1/adapters", json={"id": "fuzzed", "path": str(path)}).status_code)
+        if statuses[-1] == 201:  # it is whole, only a name or a number of the description is another
+            harmless: Any = {**ask, "model": "fuzzed"}
+            with suppress(openai.InternalServerError):  # an alpha that overflows fails its own requests
+                server.client.chat.completions.create(**harmless)
+            server.http.delete("/v1/adapters/fuzzed")
+    assert set(statuses) <= {201, 400, 409}
+    assert statuses.count(400) > 100
+    assert server.http.get("/health").json()["status"] == "ok"
+    assert server.client.chat.completions.create(**ask).choices[0].message.content == before
 
 
 def test_an_adapter_for_another_base_is_refused_and_both_are_named(server, tiny_model):

@@ -1,4 +1,5 @@
-"""Look-up decoding on the shipped starter: its grounded answers are the same text in fewer turns."""
+"""The shipped starter in the engine: its grounded answers are those of transformers, and with look-up the same text in
+fewer turns."""
 
 import queue
 import random
@@ -13,6 +14,7 @@ from serving.metrics import Metrics
 from serving.prompt import ChatTemplate
 from serving.request import Output, Request, Sampling
 from tests.fakes.costs import FreeTurns
+from tuning.starter.report import Starter
 from tuning.starter.rows import question_row
 
 ROOT = Path(__file__).parents[3]
@@ -58,3 +60,27 @@ def test_greedy_answers_are_the_same_with_look_up_and_take_fewer_turns(starter):
         engine.stop()
     assert texts[0] == texts[1]
     assert turns[1] < 0.8 * turns[0]
+
+
+def test_greedy_answers_of_the_f16_file_are_those_of_transformers(starter):
+    draw = random.Random("transformers")
+    rows = [
+        question_row(draw, passages=(1, 2), facts_each=(1, 2), fillers=(0, 1), missing=0.2).messages[:-1]
+        for _ in range(8)
+    ]
+    theirs = Starter()
+    config = EngineConfig(
+        model=starter, adapter_dir=starter.parent, threads=1, lanes=1, context_tokens=2048, kv_type="f32"
+    )
+    engine = Engine(config, Metrics())
+    engine.start()
+    template = ChatTemplate(engine.chat_template or "", bos=engine.vocabulary.bos, eos=engine.vocabulary.eos)
+    answers = []
+    for row in rows:
+        prompt = engine.vocabulary.tokenise(template.render(row), add_special=False, parse_special=True)
+        outputs: queue.Queue[Output] = queue.Queue()
+        greedy = Sampling(temperature=0.0)
+        engine.submit(Request(tune=None, prompt=prompt, max_tokens=40, deliver=outputs.put, sampling=greedy))
+        answers.append(outputs.get(timeout=180).text.strip())
+    engine.stop()
+    assert answers == [theirs.answer(row, longest=40) for row in rows]
