@@ -11,6 +11,7 @@ random weights and are made at the first run, in var/benchmarks.
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 
 from rich.console import Console
@@ -31,7 +32,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=[*(work.name for work in WORKS), *ALONE], help="some of the works")
     parser.add_argument("--plot", type=Path, help="where to draw the comparison")
     chosen = parser.parse_args()
-    console, wanted = Console(), chosen.only or [*(work.name for work in WORKS), *ALONE]
+    console = Console(width=shutil.get_terminal_size((140, 24)).columns)
+    wanted = chosen.only or [*(work.name for work in WORKS), *ALONE]
     measured: list[Measured] = []
     for work in WORKS:
         if work.name in wanted:
