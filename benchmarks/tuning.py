@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from rich.console import Console
@@ -31,6 +31,19 @@ from tuning.starter.facts import AREAS
 from tuning.starter.passages import invent_fact, invent_sources
 
 SIDES = ("trl", "attune")
+HEAD = (
+    "work",
+    "side",
+    "examples/s",
+    "factor",
+    "examples/CPU s",
+    "factor",
+    "bar",
+    "peak MiB",
+    "share",
+    "bar",
+    "loss on unseen",
+)
 QUESTIONS_A_PASSAGE = 4
 INSTRUCTION = """
 You answer for the office services of a company with four sites. Answer in one short sentence, in the words of the
@@ -90,6 +103,8 @@ class Learned:
 
     rate: float
     """Examples per second."""
+    cpu_rate: float
+    """Examples per second of CPU, of all threads together: what others on the machine don't slow down."""
     peak_bytes: float
     loss: float
 
@@ -119,12 +134,11 @@ def learn(work: Work, rounds: int, threads: int, console: Console) -> dict[str, 
                     sys.exit(f"{side} failed:\n{ended.stderr[-2000:]}")
                 said = json.loads((place / f"{side}.json").read_text(encoding="utf-8"))
                 loss = loss_of(base, Path(said["adapter"]), rows_of(base, place / "unseen.jsonl"))
-                rate = len(lessons) / said["seconds"]
-                found[side].append(Learned(rate=rate, peak_bytes=said["peak_bytes"], loss=loss))
+                rate, cpu_rate = (len(lessons) / said[name] for name in ("seconds", "cpu_seconds"))
+                found[side].append(Learned(rate=rate, cpu_rate=cpu_rate, peak_bytes=said["peak_bytes"], loss=loss))
+    names = [field.name for field in fields(Learned)]
     return {
-        side: Learned(
-            **{name: statistics.median(getattr(one, name) for one in of) for name in ("rate", "peak_bytes", "loss")}
-        )
+        side: Learned(**{name: statistics.median(getattr(one, name) for one in of) for name in names})
         for side, of in found.items()
     }
 
@@ -146,7 +160,7 @@ def main() -> None:
     chosen = parser.parse_args()
     console = Console(width=shutil.get_terminal_size((120, 24)).columns)
     table = Table(title=f"Attune's loop beside TRL's, medians of {chosen.rounds} rounds, {chosen.threads} threads")
-    for column in ("work", "side", "examples/s", "factor", "bar", "peak MiB", "share", "bar", "loss on unseen"):
+    for column in HEAD:
         table.add_column(column, justify="left" if column in {"work", "side"} else "right")
     for work in WORKS:
         if chosen.only and work.name not in chosen.only:
@@ -160,6 +174,8 @@ def main() -> None:
                 side,
                 f"{one.rate:.2f}",
                 f"{one.rate / peer.rate:.2f}" if mine else "",
+                f"{one.cpu_rate:.2f}",
+                f"{one.cpu_rate / peer.cpu_rate:.2f}" if mine else "",
                 f"{work.least:g}" if mine else "",
                 f"{one.peak_bytes / 2**20:,.0f}",
                 f"{one.peak_bytes / peer.peak_bytes:.2f}" if mine else "",
