@@ -3,11 +3,10 @@
     python -m benchmarks.decisions [--rounds 10]
 
 The real engine with the starter, the real bot, and a Teams on loopback. Each round is a new agent with a release that
-is live and one that is submitted, each with an adapter that the engine hasn't seen. Somebody has the live one write;
-an admin approves the other one in chat, and the same person asks again: from the admin's message to the first text of
-an answer by the new release. While that goes on, the admin revokes it: from that message to the last text of it that
-the person is shown, and to the last token that the engine chooses. Adapters have random weights, so what is written
-makes no sense, and goes on until somebody stops it or 1,200 tokens are full.
+is live and one that is submitted, which the engine hasn't seen. An admin approves it in chat, and somebody asks: from
+the admin's message to the first text of an answer by the new release. While that goes on, the admin revokes it: from
+that message to the last text of it that the person is shown, and to the last token that the engine chooses. Adapters
+have random weights, so what is written makes no sense, and goes on until somebody stops it or 1,200 tokens are full.
 """
 
 import argparse
@@ -115,22 +114,19 @@ def prepare(tenant: Tenant, number: int, adapters: list[Path]) -> None:
 
 
 async def one_round(teams: Watch, served: Server, number: int) -> Round:
-    """Approve while the live release writes, ask again, and revoke while the new one writes."""
+    """Approve a release, ask it, and revoke it while it writes."""
     admin = PersonalChat(teams, person_id="admin", name="Admin", tenant_id="t")
     asker = PersonalChat(teams, person_id="asker", name="Asker", tenant_id="t")
-    before = len(teams.shown)
-    first = asyncio.create_task(asker.say(QUESTION))
-    await teams.until_shown(before)
-    await first
     before, began = len(teams.shown), time.monotonic()
     await admin.say(f"approve cccc{number:04}")
-    second = asyncio.create_task(asker.say(QUESTION))
+    asked = asyncio.create_task(asker.say(QUESTION))
     await teams.until_shown(before)
     approve_s = teams.shown[before] - began
     began = time.monotonic()
+    ending = asyncio.create_task(asyncio.to_thread(last_token, served, began))
     await admin.say(f"revoke agent{number} Wrong numbers.")
-    chosen_s = await asyncio.to_thread(last_token, served, began)
-    said = await second
+    chosen_s = await ending
+    said = await asked
     if "taken back" not in said.text:
         raise RuntimeError(f"The answer came to its end before it was revoked: {said.text[-200:]}")
     shown = [at - began for at in teams.shown if at > began]
