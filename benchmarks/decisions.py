@@ -11,6 +11,7 @@ have random weights, so what is written makes no sense, and goes on until somebo
 
 import argparse
 import asyncio
+import hashlib
 import statistics
 import tempfile
 import time
@@ -38,6 +39,8 @@ BAR_S = 1.0
 STILL_S = 1.0
 """So long nothing is chosen any more before it counts as the end."""
 LOOK_S = 0.02
+LONGEST_S = 120.0
+"""So long nothing may be shown before something is wrong."""
 QUESTION = "Write a letter to a customer about the delivery of a pump, with all that belongs into it."
 PEOPLE = """{"tenant_id": "t", "groups": [{"id": "admins", "name": "Admins", "members": ["admin"]}], "users": [
   {"id": "owner", "name": "Owner", "mail": "owner@example.com", "title": ""},
@@ -75,7 +78,7 @@ class Watch(Loopback):
 
     async def until_shown(self, count: int) -> None:
         """Wait until more than so many pieces have come."""
-        async with self._changed:
+        async with asyncio.timeout(LONGEST_S), self._changed:
             await self._changed.wait_for(lambda: len(self.shown) > count)
 
 
@@ -103,7 +106,7 @@ def prepare(tenant: Tenant, number: int, adapters: list[Path]) -> None:
                 number=count,
                 state=state,
                 adapter_path=str(adapters[count - 1].resolve()),
-                adapter_sha256="",
+                adapter_sha256=hashlib.sha256(adapters[count - 1].read_bytes()).hexdigest(),
                 peft_path="",
                 base_sha256="",
                 audience=["asker"],
