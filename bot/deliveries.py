@@ -95,7 +95,7 @@ class Deliveries:
             )
             before = stored.received_at(connection, incoming.chat_id, key) if number is None else None
         if before is not None and at - before > TEAMS_REPEATS:
-            raise Replayed(incoming.delivery_id)
+            raise Replayed(incoming.delivery_id[:80])
         return number
 
     def _take_note(self, incoming: Incoming) -> None:
@@ -110,7 +110,7 @@ class Deliveries:
                 is_done=True,
             )
         if number is None:
-            raise Replayed(incoming.delivery_id)
+            raise Replayed(incoming.delivery_id[:80])
 
     def _finish(self, number: int) -> None:
         with self._store.writing() as connection:

@@ -8,7 +8,7 @@ from bot.answering import Answering
 from bot.attachments import Attachments
 from bot.commands import COMMANDS
 from bot.commands.command import find, nearest
-from bot.presses import Presses
+from bot.presses import BROKEN, Presses
 from bot.turn import Incoming, Message, Scope, Turn
 from tuning.domain.errors import Refusal
 from tuning.domain.fields import now
@@ -19,7 +19,6 @@ from tuning.store import conversations, notices, rooms
 
 logger = logging.getLogger(__name__)
 GREETING = mark("Hello! Mention me with **agents** to pick whom to ask, then with your question.")
-BROKEN = mark("Something went wrong on my side; nothing was lost. Please try again.")
 
 
 class Messages:

@@ -11,9 +11,10 @@ from bot.card_actions.press import STALE, Outcome, Press
 from bot.turn import Turn
 from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
-from tuning.languages import say
+from tuning.languages import mark, say
 
 logger = logging.getLogger(__name__)
+BROKEN = mark("Something went wrong on my side; nothing was lost. Please try again.")
 
 
 class Presses:
@@ -33,3 +34,6 @@ class Presses:
             return await asyncio.to_thread(handler, self._tenant, press)
         except Refusal as refusal:
             return Outcome(sentence=refusal.sentence)
+        except Exception:
+            logger.exception("A button could not be handled")  # Teams would say that the app can't be reached
+            return Outcome(sentence=say(BROKEN))
