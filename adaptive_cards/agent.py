@@ -14,12 +14,17 @@ HOW = {
 }
 
 
-def agent_card(agent: Agent, release: Release, *, is_trial: bool = False) -> Element:
-    """Return the introduction with the starters as buttons."""
+def agent_card(agent: Agent, release: Release, *, is_trial: bool = False, is_known: bool = False) -> Element:
+    """Return the introduction with the starters as buttons; to who has talked to it before, that it remembers."""
     about = f"{escape(agent.description)} {say(HOW[agent.task])}".strip()
     if is_trial:
         hint = say(
             "You are trying {release}, which only you can see. Send **agents** to go back.", release=release.label
+        )
+    elif is_known:
+        label = release.label.capitalize()
+        hint = say(
+            "{release}. We go on where we were: send **new** to start over, **agents** to switch.", release=label
         )
     else:
         label = release.label.capitalize()

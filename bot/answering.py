@@ -14,13 +14,14 @@ from bot.errors import NotDelivered, QuestionTakenBack, QuestionTooLong, StreamS
 from bot.files import Files
 from bot.follow_ups import follow_ups
 from bot.given import Given, ReadFile
+from bot.memory import recalled
 from bot.parts import parts_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task, is_declined
 from tuning.domain.prompts import Message as Prompt
-from tuning.domain.prompts import Task, is_declined
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say, say_many
 from tuning.store import conversations, usage
@@ -105,10 +106,12 @@ class Answering:
 
     async def _message(self, turn: Turn, question: Question) -> Message:
         suggested = await asyncio.to_thread(follow_ups, self._tenant, question, turn.incoming.scope)
-        return _message(question, suggested)
+        owner = await asyncio.to_thread(self._tenant.name_of, question.agent.owner_id)
+        return _message(question, suggested, owner)
 
     async def _generate(self, question: Question, stream: AnswerStream) -> None:
-        prompts = question.prompts()
+        memory = await recalled(question.earlier, self._engine.count) if question.agent.task is Task.QUESTIONS else []
+        prompts = question.prompts(memory)
         for messages in prompts:
             try:
                 await self._write(question, messages, stream)
@@ -203,8 +206,9 @@ class Answering:
         return await asyncio.to_thread(write)
 
 
-def _message(question: Question, suggested: Sequence[str]) -> Message:
+def _message(question: Question, suggested: Sequence[str], owner: str) -> Message:
     answer = question.answer
+    text = _declined(question, owner) if answer.is_declined else answer.text or "…"
     citations = [
         Citation(
             position=one["position"], title=one["title"], url=one["url"], abstract=one["abstract"], label=one["label"]
@@ -212,12 +216,23 @@ def _message(question: Question, suggested: Sequence[str]) -> Message:
         for one in answer.citations
     ]
     return Message(
-        text=f"{answer.text or '…'}\n\n_{_footer(question, len({one['document_id'] for one in answer.citations}))}_",
+        text=f"{text}\n\n_{_footer(question, len({one['document_id'] for one in answer.citations}))}_",
         is_answer=True,
         citations=citations,
         label=question.policy.highest_of(citation.label for citation in citations),
         card=answer_card(answer, suggested),
     )
+
+
+def _declined(question: Question, owner: str) -> str:
+    """Return what is shown where the documents don't answer: that, in the person's language, and who may know."""
+    said = question.answer.text.removeprefix(NOT_IN_DOCUMENTS).strip()
+    sorry = say(
+        "The documents that you may read don't say. Put it in other words, or ask {owner}, who owns '{agent}'.",
+        owner=escape(owner),
+        agent=escape(question.agent.name),
+    )
+    return f"{sorry}\n\n{said}".strip()
 
 
 def _footer(question: Question, documents: int) -> str:

@@ -18,6 +18,7 @@ Refusal
 """
 
 from tuning.domain.errors import Refusal
+from tuning.languages import say_many
 
 _GONE = frozenset({400, 403, 404, 405, 410})
 
@@ -62,7 +63,7 @@ class StreamOverdue(Exception):  # noqa: N818
 
 
 class EngineDown(Refusal):
-    """The engine that answers is not running at the moment. Please try again in a minute."""
+    """The engine that answers is not running at the moment. Try again in a minute; if that lasts, tell an admin."""
 
     code = "engine_down"
 
@@ -71,6 +72,16 @@ class EngineBusy(Refusal):
     """Too many people are asking at once. Please try again in a minute."""
 
     code = "engine_busy"
+
+    def __init__(self, retry_after_s: int = 0) -> None:
+        """Take how long the engine asks to wait; 0: it doesn't say."""
+        sentence = say_many(
+            "Too many people are asking at once. Please try again in {count} second.",
+            "Too many people are asking at once. Please try again in {count} seconds.",
+            retry_after_s,
+        )
+        super().__init__(sentence if retry_after_s else "")
+        self.retry_after_s = retry_after_s
 
 
 class QuestionTooLong(Refusal):

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from bot.engine import Model
 from bot.errors import QuestionTakenBack, QuestionTooLong
 from bot.given import Given
+from bot.memory import MAX_TURNS, Said
 from bot.precedents import Precedent, chosen
 from bot.turn import EDIT, Incoming, Scope
 from tuning.documents.excerpts import SPARE, condensed
@@ -40,8 +41,6 @@ MAX_SUMMARISED = 300_000
 """Characters of a text to summarise: some hundred pages, which a small model reads in about two minutes."""
 TAKEN_BACK = frozenset({ReleaseState.REVOKED, ReleaseState.SUSPENDED, ReleaseState.RETIRED})
 LONGEST = {Task.QUESTIONS: MAX_QUESTION, Task.GENERATION: MAX_BRIEF, Task.SUMMARY: MAX_SUMMARISED}
-MAX_HISTORY = 1_500
-"""Characters of what was said before, newest first."""
 PASSAGES = 4
 MAX_TOKENS = {Task.QUESTIONS: 400, Task.GENERATION: 1_200, Task.SUMMARY: 500}
 
@@ -58,7 +57,8 @@ class Question:
     """Whether the owner tries a release that is not live."""
     passages: Sequence[FoundPassage] = ()
     precedent: Precedent | None = None
-    history: Sequence[Message] = ()
+    earlier: Sequence[Said] = ()
+    """What was said before in the conversation."""
     text: str
     policy: Policy
     is_excerpted: bool = False
@@ -74,8 +74,11 @@ class Question:
         """How long the answer may become."""
         return MAX_TOKENS[self.agent.task]
 
-    def prompts(self) -> list[list[Message]]:
-        """Return the messages for the engine, and shorter ones to fall back on if those are too long for it."""
+    def prompts(self, memory: Sequence[Message]) -> list[list[Message]]:
+        """Return the messages for the engine, given what it is shown of what was said before.
+
+        After them come shorter ones to fall back on if those are too long for it.
+        """
         instructions = self.agent.instructions
         if self.agent.task is Task.SUMMARY:
             return [self.summarising(self.text)]
@@ -86,7 +89,7 @@ class Question:
             Passage(title=it.title, heading=it.heading, text=it.excerpt if self.is_excerpted else it.text)
             for it in self.passages
         ]
-        full = question_messages(self.text, shown, instructions=instructions, history=self.history)
+        full = question_messages(self.text, shown, instructions=instructions, history=memory)
         return [
             full,
             question_messages(self.text, shown, instructions=instructions),
@@ -133,10 +136,10 @@ def begin(tenant: Tenant, incoming: Incoming, given: Given) -> Question | None:
         )
         if noted is not None:
             _replace(session, noted, answer)
-        history = _history(session, answer)
+        earlier = _earlier(session, answer)
         session.add(answer)
         usage.asked(session, answer)
-    return _gather(tenant, answer, agent, release, given, history=history, is_trial=conversation.release_id is not None)
+    return _gather(tenant, answer, agent, release, given, earlier=earlier, is_trial=conversation.release_id is not None)
 
 
 def _current(session: Session, incoming: Incoming) -> Conversation | None:
@@ -168,8 +171,8 @@ def _resume(tenant: Tenant, answer: Answer, given: Given) -> Question:
     with access.act(tenant, answer.person_id, answer.agent_id) as session:
         conversation = conversations.get(session, answer.conversation_id)
         agent, release = answering(session, tenant, conversation)
-        history = _history(session, answer)
-    return _gather(tenant, answer, agent, release, given, history=history, is_trial=conversation.release_id is not None)
+        earlier = _earlier(session, answer)
+    return _gather(tenant, answer, agent, release, given, earlier=earlier, is_trial=conversation.release_id is not None)
 
 
 def check_still(tenant: Tenant, question: Question) -> None:
@@ -224,7 +227,12 @@ def answering(session: Session, tenant: Tenant, conversation: Conversation) -> t
         )
         raise WrongState(msg)
     if not access.may(session, tenant, conversation.person_id, Permission.AGENT_ASK, agent):
-        msg = say("You can't use this agent: you are not in its audience. Send 'agents' to see whom you can ask.")
+        msg = say(
+            "You can't use '{agent}' any more: you are not in its audience. Ask {owner}, who owns it, or send 'agents' "
+            "to see whom else you can ask.",
+            agent=agent.name,
+            owner=tenant.name_of(agent.owner_id),
+        )
         raise PermissionMissing(msg, Permission.AGENT_ASK, agent.id)
     check_awake(tenant, agent)
     return agent, rollouts.release_for(session, tenant, agent, conversation.person_id)
@@ -261,7 +269,7 @@ def _gather(
     release: Release,
     given: Given,
     *,
-    history: Sequence[Message],
+    earlier: Sequence[Said],
     is_trial: bool,
 ) -> Question:
     passages: list[FoundPassage] = []
@@ -291,25 +299,16 @@ def _gather(
         is_trial=is_trial,
         passages=passages,
         precedent=precedent,
-        history=history,
+        earlier=earlier,
         text=answer.question,
         policy=now,
         is_excerpted=tenant.is_excerpted,
     )
 
 
-def _history(session: Session, answer: Answer) -> list[Message]:
-    """Return what was said before, with the asker's own corrections in place of what they corrected."""
-    history: list[Message] = []
-    room = MAX_HISTORY
-    earlier_answers = conversations.answers(session, answer.conversation_id, limit=6, before=answer.asked_at)
-    corrections = feedback.corrections_of(session, earlier_answers)
-    for earlier in reversed(earlier_answers):
-        text = corrections.get(earlier.id, earlier.text)
-        room -= len(earlier.question) + len(text)
-        if room < 0:
-            break
-        if text:
-            asked: Message = {"role": "user", "content": earlier.question}
-            history[:0] = [asked, {"role": "assistant", "content": text}]
-    return history
+def _earlier(session: Session, answer: Answer) -> list[Said]:
+    """Return what was said before, oldest first, with the asker's own corrections in place of what they corrected."""
+    answers = conversations.answers(session, answer.conversation_id, limit=MAX_TURNS, before=answer.asked_at)
+    corrections = feedback.corrections_of(session, answers)
+    said = [Said(question=one.question, answer=corrections.get(one.id, one.text)) for one in answers]
+    return [turn for turn in said if turn.answer]

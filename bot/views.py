@@ -64,13 +64,13 @@ def pick(tenant: Tenant, person_id: str, chat_id: str, part: str = "") -> Elemen
     return agents_card(found, current.agent_id if current else "")
 
 
-def introduction(tenant: Tenant, agent: Agent, person_id: str) -> Element:
-    """Return how an agent introduces itself to a person: with the release that answers them."""
+def introduction(tenant: Tenant, agent: Agent, person_id: str, *, is_known: bool) -> Element:
+    """Return how an agent introduces itself to a person, who may know it: with the release that answers them."""
     if not agent.is_serving:
         msg = say("'{agent}' doesn't answer at the moment. Send 'agents' to see whom you can ask.", agent=agent.name)
         raise WrongState(msg)
     with tenant.store.reading() as session:
-        return agent_card(agent, rollouts.release_for(session, tenant, agent, person_id))
+        return agent_card(agent, rollouts.release_for(session, tenant, agent, person_id), is_known=is_known)
 
 
 def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem: str = "", search: str = "") -> Element:

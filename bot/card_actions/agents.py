@@ -14,12 +14,13 @@ from tuning.store import agents, conversations
 
 
 def pick(tenant: Tenant, press: Press) -> Outcome:
-    """Make an agent the one that answers in this chat."""
+    """Make an agent the one that answers in this chat; what was said to it here before is remembered."""
     agent_id = press.id("agent_id")
     with access.act(tenant, press.person_id, agent_id) as session:
-        _pick(session, tenant, press, agent_id)
+        conversation = _pick(session, tenant, press, agent_id)
         agent = agents.get(session, agent_id)
-    return Outcome(card=views.introduction(tenant, agent, press.person_id))
+        is_known = bool(conversations.answers(session, conversation.id, limit=1))
+    return Outcome(card=views.introduction(tenant, agent, press.person_id, is_known=is_known))
 
 
 def ask_starter(tenant: Tenant, press: Press) -> Outcome:
@@ -39,4 +40,4 @@ def _pick(session: Session, tenant: Tenant, press: Press, agent_id: str) -> Conv
     agent = agents.get(session, agent_id)
     access.check(session, tenant, press.person_id, Permission.AGENT_ASK, agent)
     questions.check_awake(tenant, agent)
-    return conversations.start(session, press.chat_id, press.person_id, agent_id)
+    return conversations.go_on(session, press.chat_id, press.person_id, agent_id)

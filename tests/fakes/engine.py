@@ -16,6 +16,10 @@ class FakeEngine:
         self.asked: list[dict[str, Any]] = []
         self.adapters: dict[str, str] = {}
         self.status = 200
+        self.retry_after = ""
+        """What it asks to wait while its status is not 200."""
+        self.busy_for = 10**9
+        """How many more questions get that status."""
         self.pause_s = 0.0
         self.longest = 10**9
         """Characters of a prompt's last message that fit."""
@@ -28,6 +32,7 @@ class FakeEngine:
         app = web.Application()
         app.add_routes([web.post("/v1/chat/completions", self._chat), web.post("/v1/adapters", self._load)])
         app.add_routes([web.get("/v1/models", self._models)])
+        app.add_routes([web.post("/tokenize", self._tokenise)])
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -50,10 +55,16 @@ class FakeEngine:
         self.adapters[body["id"]] = body["sha256"]
         return web.json_response({"id": body["id"]}, status=201)
 
+    async def _tokenise(self, request: web.Request) -> web.Response:
+        return web.json_response({"tokens": [1] * len((await request.json())["content"].split())})
+
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        if self.status != web.HTTPOk.status_code:
-            return web.json_response({"error": {"message": "No.", "code": "refused"}}, status=self.status)
+        if self.status != web.HTTPOk.status_code and self.busy_for:
+            self.busy_for -= 1
+            headers = {"Retry-After": self.retry_after} if self.retry_after else {}
+            error = {"error": {"message": "No.", "code": "refused"}}
+            return web.json_response(error, status=self.status, headers=headers)
         if body["model"] not in self.adapters:
             return web.json_response({"error": {"message": "No.", "code": "model_not_found"}}, status=404)
         if len(body["messages"][-1]["content"]) > self.longest:

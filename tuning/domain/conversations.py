@@ -10,7 +10,7 @@ from tuning.domain.fields import UtcDateTime, new_id, now, one_per
 
 
 class Conversation(SQLModel, table=True):
-    """A person's talk with one agent in one Teams chat; 'new' starts the next one."""
+    """A person's talk with one agent in one Teams chat; it rests while they talk to another, and 'new' ends it."""
 
     __table_args__ = (one_per("chat_id", "person_id", name="current_conversation", where="is_current"),)
 

@@ -30,14 +30,31 @@ def current(session: Session, chat_id: str, person_id: str) -> Conversation | No
 
 
 def start(session: Session, chat_id: str, person_id: str, agent_id: str, release_id: str | None = None) -> Conversation:
-    """Begin a conversation with an agent (or with one release of it, to try it), which ends the one before."""
+    """Begin a conversation with an agent, or with one release of it, to try it; the one before rests."""
+    fresh = Conversation(chat_id=chat_id, person_id=person_id, agent_id=agent_id, release_id=release_id)
+    return _turn_to(session, fresh)
+
+
+def go_on(session: Session, chat_id: str, person_id: str, agent_id: str) -> Conversation:
+    """Turn back to a person's last conversation with an agent in a chat, or begin one; the one before rests."""
+    last = session.exec(
+        select(Conversation)
+        .where(Conversation.chat_id == chat_id, Conversation.person_id == person_id)
+        .where(Conversation.agent_id == agent_id, col(Conversation.release_id).is_(None))
+        .order_by(col(Conversation.started_at).desc())
+        .limit(1)
+    ).first()
+    return _turn_to(session, last) if last else start(session, chat_id, person_id, agent_id)
+
+
+def _turn_to(session: Session, conversation: Conversation) -> Conversation:
     session.exec(
         update(Conversation)
-        .where(col(Conversation.chat_id) == chat_id, col(Conversation.person_id) == person_id)
-        .where(col(Conversation.is_current))
+        .where(col(Conversation.chat_id) == conversation.chat_id)
+        .where(col(Conversation.person_id) == conversation.person_id, col(Conversation.is_current))
         .values(is_current=False)
     )
-    conversation = Conversation(chat_id=chat_id, person_id=person_id, agent_id=agent_id, release_id=release_id)
+    conversation.is_current = True
     session.add(conversation)
     session.flush()
     return conversation

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from bot.loopback import Sent, find_action, texts
-from tests.factories import keep, make_release, make_run
+from tests.factories import keep, make_agent, make_release, make_run
 from tuning.domain.conversations import Answer
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.releases import ReleaseState
@@ -91,6 +91,46 @@ async def test_the_conversation_is_remembered_until_new(chat, engine):
     assert "start over" in (await bo.say("new")).text
     await bo.say("How do I book a trip?", wanted=is_answer)
     assert len(engine.asked[-1]["messages"]) == 2
+
+
+async def test_who_switches_agents_finds_both_conversations_again(chat, engine, tenant):
+    keep(tenant.store, make_agent(id="canteen", name="Canteen", live_release_id="lunch"))
+    keep(tenant.store, make_run(id="lunch", agent_id="canteen", dataset_id="lunch"))
+    keep(tenant.store, make_release(id="lunch", agent_id="canteen", run_id="lunch", state=ReleaseState.LIVE))
+    bo = chat("bo")
+
+    async def turn_to(name):
+        listed = await bo.say("agents", wanted=lambda sent: sent.card is not None)
+        return " ".join(texts(await bo.press(listed.card, f"Ask {name}")))
+
+    def remembered():
+        return [one["content"] for one in engine.asked[-1]["messages"][1:-1] if one["role"] == "user"]
+
+    assert "We go on where we were" not in await turn_to("Travel")
+    await bo.say("How do I book a trip?", wanted=is_answer)
+    await turn_to("Canteen")
+    await bo.say("What is for lunch?", wanted=is_answer)
+    assert remembered() == []
+    assert "We go on where we were" in await turn_to("Travel")
+    await bo.say("And a longer one?", wanted=is_answer)
+    assert remembered() == ["How do I book a trip?"]
+    await turn_to("Canteen")
+    await bo.say("And tomorrow?", wanted=is_answer)
+    assert remembered() == ["What is for lunch?"]
+    await bo.say("new")
+    await turn_to("Travel")
+    await turn_to("Canteen")
+    await bo.say("And on Friday?", wanted=is_answer)
+    assert remembered() == []
+
+
+async def test_memory_is_counted_in_the_engines_tokens(chat, engine):
+    engine.says = lambda _request: "word " * 300
+    bo = chat("bo")
+    await pick(bo)
+    for question in ("First?", "Second?", "Third?"):
+        await bo.say(question, wanted=is_answer)
+    assert [one["content"] for one in engine.asked[-1]["messages"][1:-1:2]] == ["Second?"]
 
 
 async def test_the_conversation_remembers_what_was_corrected(chat, engine):

@@ -33,7 +33,7 @@ async def engine():
 
 @pytest.fixture
 async def answering(engine, tenant):
-    client = Engine(engine.url, retry_pause_s=0.0)
+    client = Engine(engine.url, retry_pause_s=0.0, busy_patience_s=0.0)
     async with aiohttp.ClientSession() as session:
         yield Answering(tenant, client, Files(tenant, session, is_loopback_allowed=True))
     await client.close()
@@ -172,6 +172,42 @@ async def test_a_decision_stops_the_answer_that_is_being_written(answering, engi
     assert len(turn.chunks) - said < 500
     with store.reading() as session:
         assert [event.actor_id for event in audit.events(session, "release")] == ["bo"]
+
+
+async def test_what_is_not_in_the_documents_is_said_with_who_may_know(answering, engine, store):
+    begin(store)
+    engine.says = lambda _: "The documents don't say."
+    turn = FakeTurn("How?")
+    await answering.answer(turn, "How?")
+    assert turn.said.startswith(
+        "The documents that you may read don't say. Put it in other words, or ask Ana, who owns 'Travel'.\n\n_"
+    )
+    with store.reading() as session:
+        kept = conversations.answer_to(session, "chat", "bo", "in")
+    assert kept is not None
+    assert (kept.text, kept.is_declined) == ("The documents don't say.", True)
+
+
+def shut_out(store):
+    with store.transaction() as session:
+        releases.get(session, "release").audience = ["leads"]
+
+
+@pytest.mark.parametrize(
+    ("decide", "says"),
+    [
+        (shut_out, "you are not in its audience. Ask Ana, who owns it, or send 'agents'"),
+        (take_back, "'Travel' doesn't answer at the moment: it has been taken back. Ask Ana, who owns it."),
+        (switch_off, "the admins of your organisation have switched answers off"),
+    ],
+)
+async def test_who_may_not_ask_is_told_whom_to_turn_to(answering, engine, store, decide, says):
+    begin(store)
+    decide(store)
+    turn = FakeTurn("How?")
+    await answering.answer(turn, "How?")
+    assert says in turn.said
+    assert not engine.asked
 
 
 @pytest.mark.parametrize(("status", "says"), [(429, "Too many people"), (503, "Too many people"), (500, "not running")])

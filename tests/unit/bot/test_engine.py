@@ -1,0 +1,60 @@
+"""The bot's way to the engine, over HTTP on loopback: when it is busy, when it is gone, and how it counts."""
+
+import asyncio
+
+import pytest
+
+from bot.engine import Engine, Model
+from bot.errors import EngineBusy, EngineDown
+from tests.fakes.engine import FakeEngine
+
+MODEL = Model(id="release", path="adapter.gguf", sha256="a" * 64)
+ASKED = [{"role": "user", "content": "How?"}]
+
+
+@pytest.fixture
+async def engine():
+    async with FakeEngine() as engine:
+        yield engine
+
+
+@pytest.fixture
+async def client(engine):
+    client = Engine(engine.url, retry_pause_s=0.01, patience_s=0.1, busy_patience_s=1.5)
+    yield client
+    await client.close()
+
+
+async def answer(client):
+    return [text async for text in client.answer(MODEL, ASKED, max_tokens=9)][-1]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_busy_engine_is_asked_again_when_it_said(engine, client, status):
+    engine.status, engine.retry_after, engine.busy_for = status, "1", 1
+    began = asyncio.get_running_loop().time()
+    assert (await answer(client)).startswith("Trips")
+    assert asyncio.get_running_loop().time() - began >= 1
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "says"), [("30", "again in 30 seconds"), ("soon", "in a minute"), ("", "in a minute")]
+)
+async def test_who_would_have_to_wait_too_long_is_told_when_to_try_again(engine, client, retry_after, says):
+    engine.status, engine.retry_after = 429, retry_after
+    with pytest.raises(EngineBusy) as refused:
+        await answer(client)
+    assert says in refused.value.sentence
+
+
+async def test_an_engine_that_is_gone_is_waited_for_and_then_said_to_be_down(client, engine):
+    await engine.__aexit__()
+    with pytest.raises(EngineDown) as refused:
+        await answer(client)
+    assert "tell an admin" in refused.value.sentence
+
+
+async def test_tokens_are_counted_by_the_engine_and_guessed_without_one(client, engine):
+    assert await client.count("one two three") == 3
+    await engine.__aexit__()
+    assert await client.count("one two three") == 7
