@@ -2,27 +2,23 @@
 
 from collections.abc import Sequence
 
-from adaptive_cards.elements import Element, aside, card, escape, execute, show_card, text_input
+from adaptive_cards.elements import Element, aside, card, escape, execute, show_card
+from adaptive_cards.opinion import wanted
 from adaptive_cards.verbs import Verb
 from tuning.domain.conversations import Answer
 from tuning.languages import say
 
-MAX_CORRECTION = 2_000
 
+def answer_card(answer: Answer, follow_ups: Sequence[str] = (), *, note: str = "") -> Element:
+    """Return the questions that one press asks, and the button, which unfolds the answer to edit.
 
-def answer_card(answer: Answer, follow_ups: Sequence[str] = ()) -> Element:
-    """Return the questions that one press asks, and the button, which unfolds the answer to edit."""
-    field = text_input(
-        "correction",
-        say("What should the answer have been?"),
-        value=answer.text[:MAX_CORRECTION],
-        longest=MAX_CORRECTION,
-        is_multiline=True,
-        is_required=True,
-    )
+    The note says what has just been done.
+    """
+    field = wanted(answer.text)
     send = execute(say("Send correction"), Verb.FEEDBACK_CORRECT, answer_id=answer.id)
     asked_next = [aside(say("You could also ask")), *map(_ask, follow_ups)] if follow_ups else []
-    return card(*asked_next, actions=[show_card(say("Correct this answer"), card(field, actions=[send]))])
+    done = [aside(note)] if note else []
+    return card(*done, *asked_next, actions=[show_card(say("Correct this answer"), card(field, actions=[send]))])
 
 
 def _ask(question: str) -> Element:
@@ -30,12 +26,3 @@ def _ask(question: str) -> Element:
     press = {"type": "Action.Submit", "title": question, "data": {"msteams": {"type": "imBack", "value": question}}}
     text = {"type": "TextBlock", "text": escape(question), "wrap": True, "color": "accent"}
     return {"type": "Container", "spacing": "small", "items": [text], "selectAction": press}
-
-
-def corrected_card(correction: str) -> Element:
-    """Return what takes the button's place once a correction has been sent."""
-    thanks = say("✓ Thank you. The owner reads your correction.")
-    return card(
-        {"type": "TextBlock", "text": thanks, "wrap": True, "isSubtle": True},
-        {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": correction, "italic": True}]},
-    )

@@ -16,7 +16,7 @@ from adaptive_cards.elements import (
     verbatim,
 )
 from adaptive_cards.verbs import Verb
-from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.feedback import REASONS, Feedback, Reaction
 from tuning.languages import mark, number, say
 
 MAX_TEXT = 2_000
@@ -48,7 +48,9 @@ class Words:
 def by_whom(item: Item) -> str:
     """Return who gave it, with their thumb."""
     given = item.feedback
-    return f"{escape(item.who)}{' · ' + say(THUMBS[Reaction(given.reaction)]) if given.reaction else ''}"
+    thumb = say(THUMBS[Reaction(given.reaction)]) if given.reaction else ""
+    reason = say(REASONS[given.reason]) if given.reason else ""
+    return " · ".join(part for part in (escape(item.who), thumb, reason) if part)
 
 
 def settle(items: Sequence[Item], words: Words | None, ids: dict[str, Any]) -> tuple[list[Element], list[Element]]:

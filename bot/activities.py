@@ -2,6 +2,7 @@
 
 import html
 import re
+from enum import StrEnum
 from typing import Any
 
 from bot.errors import Malformed
@@ -19,6 +20,15 @@ MAX_TEXT = 38_000
 _MENTION = re.compile(r"<at[^<>]{0,100}>[^<]{0,300}</at>")
 """Bounded, so that a message full of openings takes no longer to read than any other."""
 MAX_ENTITIES = 100
+
+
+class Thumbs(StrEnum):
+    """What a pressed thumb opens; `feedbackLoop.type` in Teams' words."""
+
+    PLAIN = "default"
+    """A dialog of Teams' own, with one field."""
+    ASKING = "custom"
+    """A dialog of the bot's, with reasons, comment and correction."""
 
 
 def incoming(activity: Any) -> Incoming:
@@ -60,8 +70,8 @@ def incoming(activity: Any) -> Incoming:
     )
 
 
-def outgoing(message: Message, reference: Json, reply_to_id: str = "") -> Json:
-    """Return the message activity for a chat."""
+def outgoing(message: Message, reference: Json, reply_to_id: str = "", *, thumbs: Thumbs = Thumbs.PLAIN) -> Json:
+    """Return the message activity for a chat, with thumbs of that kind below an answer."""
     activity: Json = {**_addressed("message", reference), "textFormat": "markdown", "text": message.text[:MAX_TEXT]}
     if reply_to_id:
         activity["replyToId"] = reply_to_id
@@ -71,7 +81,7 @@ def outgoing(message: Message, reference: Json, reply_to_id: str = "") -> Json:
         activity["attachments"] = [*activity.get("attachments", []), _file_card(message.file)]
     if message.is_answer:
         activity["entities"] = [_ai_label(message)]
-        activity["channelData"] = {"feedbackLoop": {"type": "default"}}
+        activity["channelData"] = {"feedbackLoop": {"type": thumbs.value}}
     return activity
 
 
@@ -89,9 +99,9 @@ def chunk(reference: Json, text: str, *, kind: str, sequence: int, stream_id: st
     return {**_addressed("typing", reference), "text": text[:longest], "entities": [info]}
 
 
-def final(message: Message, reference: Json, stream_id: str) -> Json:
+def final(message: Message, reference: Json, stream_id: str, *, thumbs: Thumbs = Thumbs.PLAIN) -> Json:
     """Return the message that ends a stream."""
-    activity = outgoing(message, reference)
+    activity = outgoing(message, reference, thumbs=thumbs)
     info = {"type": "streaminfo", "streamType": "final", "streamId": stream_id}
     activity["entities"] = [info, *activity.get("entities", [])]
     return activity

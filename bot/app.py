@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.addresses import PublicResolver
+from bot.activities import Thumbs
 from bot.answering import Answering
 from bot.attachments import Attachments
 from bot.changes import Changes
@@ -60,8 +61,11 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
 
         changes = Changes(tenant, messages)
 
+        # The Playground opens no dialog of the bot's.
+        thumbs = Thumbs.PLAIN if settings.development else Thumbs.ASKING
+
         def turn(incoming: Incoming) -> Turn:
-            return TeamsTurn(connector, incoming)
+            return TeamsTurn(connector, incoming, thumbs=thumbs)
 
         work, deliveries = Work(), Deliveries(tenant.store)
         intake = Intake(

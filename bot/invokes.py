@@ -1,20 +1,19 @@
 """Invokes: requests of Teams that are answered in the response, within seconds."""
 
 import asyncio
-import json
 import logging
-from contextlib import suppress
-from typing import Any
 
 from sqlmodel import Session
 
 from bot.card_actions.press import STALE, Outcome
+from adaptive_cards.opinion import THUMBS, thumb_card
 from bot.channel import InvokeReply
 from bot.presses import Presses
-from bot.turn import Incoming, Json, Turn
+from bot.thumbs import Thumb, read_thumb
+from bot.turn import Incoming, Json, Message, Scope, Turn
 from tuning.domain.conversations import Answer
-from tuning.domain.errors import Refusal
-from tuning.domain.feedback import Reaction
+from tuning.domain.errors import Refusal, WrongState
+from tuning.domain.feedback import Feedback
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
@@ -40,10 +39,9 @@ class Invokes:
             case "adaptiveCard/action":
                 return await self._card_action(turn)
             case "message/submitAction":
-                return await self._reaction(turn), ""
+                return await self._thumb(turn), ""
             case "message/fetchTask":
-                said = say("Use the thumbs below the answer.")
-                return InvokeReply(body={"task": {"type": "message", "value": said}}), ""
+                return await self._form(turn), ""
             case "task/fetch" | "task/submit":  # of a dialog that nothing here opens
                 return InvokeReply(body={"task": {"type": "message", "value": say(STALE)}}), ""
             case name:
@@ -57,23 +55,48 @@ class Invokes:
         outcome = await self._presses.press(turn, action.get("verb"), action.get("data", {}))
         return InvokeReply(body=_shown(outcome)), outcome.question
 
-    async def _reaction(self, turn: Turn) -> InvokeReply:
-        reaction, comment = read_reaction(turn.incoming.value)
-        if reaction is not None:
+    async def _thumb(self, turn: Turn) -> InvokeReply:
+        """Take a thumb, without a word of thanks: the message shows that it is pressed."""
+        thumb = read_thumb(turn.incoming.value)
+        if thumb is not None:
             try:
-                await asyncio.to_thread(self._give, turn.incoming, reaction, comment)
+                await asyncio.to_thread(self._give, turn.incoming, thumb)
             except Refusal as refusal:
                 logger.info("A thumb was not taken: %s", refusal.english)
+                if turn.incoming.scope is Scope.PERSONAL:  # a group is not told of each thumb that isn't taken
+                    await turn.send(Message(text=refusal.sentence))
         return InvokeReply(body={})
 
-    def _give(self, incoming: Incoming, reaction: Reaction, comment: str) -> None:
+    def _give(self, incoming: Incoming, thumb: Thumb) -> None:
         with self._tenant.store.reading() as session:
             answer = _rated(session, incoming)
         if answer is None:
             logger.info("A thumb was pressed below a message that shows no answer: %s", incoming.reply_to_id)
-        else:
-            given = feedback.give(self._tenant, incoming.person_id, answer.id, reaction=reaction, comment=comment)
-            rollouts.rated(self._tenant, given)
+            return
+        said = {"reason": thumb.reason, "comment": thumb.comment, "correction": thumb.correction}
+        given = feedback.give(self._tenant, incoming.person_id, answer.id, reaction=thumb.reaction, **said)
+        rollouts.rated(self._tenant, given)
+
+    async def _form(self, turn: Turn) -> InvokeReply:
+        """Return the dialog behind a thumb, or why there is none."""
+        thumb = read_thumb(turn.incoming.value)
+        try:
+            if thumb is None:
+                raise WrongState(say("Use the thumbs below the answer."))
+            said = await asyncio.to_thread(self._said, turn.incoming)
+        except Refusal as refusal:
+            return InvokeReply(body={"task": {"type": "message", "value": refusal.sentence}})
+        card = {"contentType": CARD, "content": thumb_card(thumb.reaction, said)}
+        title = say(THUMBS[thumb.reaction])
+        dialog = {"title": title, "height": "medium", "width": "medium", "card": card}
+        return InvokeReply(body={"task": {"type": "continue", "value": dialog}})
+
+    def _said(self, incoming: Incoming) -> Feedback | None:
+        with self._tenant.store.reading() as session:
+            answer = _rated(session, incoming)
+        if answer is None:
+            raise WrongState(say("Use the thumbs below the answer."))
+        return feedback.about(self._tenant, incoming.person_id, answer.id)
 
 
 def _rated(session: Session, incoming: Incoming) -> Answer | None:
@@ -82,19 +105,6 @@ def _rated(session: Session, incoming: Incoming) -> Answer | None:
     if not incoming.reply_to_id:
         return conversations.last_shown(session, *chat)
     return conversations.answer_shown_as(session, incoming.reply_to_id) or conversations.being_shown(session, *chat)
-
-
-def read_reaction(value: Any) -> tuple[Reaction | None, str]:
-    """Return thumb and comment of a feedback invoke; Teams wraps the comment in JSON, the Playground sends it plain."""
-    data = value if isinstance(value, dict) else {}
-    action = data.get("actionValue")
-    if not isinstance(action, dict) or action.get("reaction") not in list(Reaction):
-        return None, ""
-    said = action.get("feedback", "")
-    with suppress(TypeError, ValueError):
-        wrapped = json.loads(said)
-        said = wrapped.get("feedbackText", "") if isinstance(wrapped, dict) else said
-    return Reaction(action["reaction"]), said if isinstance(said, str) else ""
 
 
 def _shown(outcome: Outcome) -> Json:

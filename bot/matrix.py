@@ -123,6 +123,7 @@ _STOPPED = (ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED)
 _ON_TRIAL = tuple(state for state in ReleaseState if state not in _STOPPED)
 _OPEN_RUN = (RunState.QUEUED, RunState.RUNNING, RunState.LABELLING)
 _UNREAD = (FeedbackState.NEW, FeedbackState.WITHDRAWN)
+_TAKEN = (FeedbackState.NEW, FeedbackState.ACCEPTED)
 _ASK, _CONFIGURE = Permission.AGENT_ASK, Permission.AGENT_CONFIGURE
 _APPROVE = _on(Permission.RELEASE_APPROVE, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_APPROVED)
 _CONSENT = _on(Permission.RELEASE_CONSENT, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_CONSENTED)
@@ -169,6 +170,9 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.RELEASE_REJECT: _REJECT,
     Verb.RELEASE_HISTORY: _on(Permission.RELEASE_HISTORY, AgentState),
     Verb.FEEDBACK_CORRECT: _on(Permission.FEEDBACK_GIVE, FeedbackState, _UNREAD, Tag.FEEDBACK_GIVEN),
+    Verb.FEEDBACK_OPEN: _EVERYBODY,
+    Verb.FEEDBACK_CHANGE: _on(Permission.FEEDBACK_GIVE, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_GIVEN),
+    Verb.FEEDBACK_WITHDRAW: _on(Permission.FEEDBACK_GIVE, FeedbackState, _TAKEN, Tag.FEEDBACK_WITHDRAWN),
     Verb.INBOX_OPEN: _on(Permission.FEEDBACK_REVIEW, AgentState),
     Verb.INBOX_ACCEPT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
     Verb.INBOX_MERGE: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
@@ -190,6 +194,7 @@ COMMANDS: Mapping[str, Act] = {
     "help": _EVERYBODY,
     "agents": _EVERYBODY,
     "new": _on(_ASK, AgentState, _LIVE),
+    "my feedback": _EVERYBODY,
     "my agents": _EVERYBODY,
     "create agent": Act(permission=Permission.AGENT_CREATE),
     "request access": Act(permission=Permission.ACCESS_ASK),

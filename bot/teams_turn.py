@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from bot import activities
+from bot.activities import Thumbs
 from bot.connector import Connector
 from bot.errors import NotDelivered, StreamOverdue, StreamStopped
 from bot.turn import AnswerStream, Incoming, Json, Message, Scope
@@ -22,8 +23,16 @@ FORBIDDEN = 403
 class TeamsTurn:
     """One incoming activity and the chat it came from."""
 
-    def __init__(self, connector: Connector, incoming: Incoming, *, chunk_every_s: float = CHUNK_EVERY_S) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        incoming: Incoming,
+        *,
+        thumbs: Thumbs = Thumbs.PLAIN,
+        chunk_every_s: float = CHUNK_EVERY_S,
+    ) -> None:
         self._connector = connector
+        self._thumbs = thumbs
         self._incoming = incoming
         self._chunk_every_s = chunk_every_s
 
@@ -57,7 +66,7 @@ class TeamsTurn:
             yield Replacement(self, activity_id)
             return
         if self._incoming.scope is Scope.PERSONAL:
-            yield PersonalStream(self._connector, self._incoming, self._chunk_every_s)
+            yield PersonalStream(self._connector, self._incoming, self._chunk_every_s, self._thumbs)
             return
         message = SingleMessage(self)
         try:
@@ -68,7 +77,7 @@ class TeamsTurn:
     def _outgoing(self, message: Message) -> Json:
         # In a channel an answer belongs below its question; in a chat a quotation of each question would be noise.
         reply_to = self._incoming.activity_id if self._incoming.scope is Scope.CHANNEL else ""
-        return activities.outgoing(message, self._incoming.reference, reply_to)
+        return activities.outgoing(message, self._incoming.reference, reply_to, thumbs=self._thumbs)
 
 
 class PersonalStream:
@@ -78,8 +87,9 @@ class PersonalStream:
     stream, which it does after two minutes, the answer goes on growing by updates of the message.
     """
 
-    def __init__(self, connector: Connector, incoming: Incoming, every_s: float) -> None:
+    def __init__(self, connector: Connector, incoming: Incoming, every_s: float, thumbs: Thumbs) -> None:
         self._connector = connector
+        self._thumbs = thumbs
         self._reference = incoming.reference
         self._every_s = every_s
         self._stream_id = ""
@@ -125,12 +135,12 @@ class PersonalStream:
                 self._sending.cancel()
             with suppress(asyncio.CancelledError):
                 await self._sending
-        whole = activities.outgoing(message, self._reference)
+        whole = activities.outgoing(message, self._reference, thumbs=self._thumbs)
         if not self._stream_id:
             return await self._connector.post(self._reference, whole)
         if not self._is_overdue:
             try:
-                final = activities.final(message, self._reference, self._stream_id)
+                final = activities.final(message, self._reference, self._stream_id, thumbs=self._thumbs)
                 return await self._connector.post(self._reference, final) or self._stream_id
             except NotDelivered as refused:
                 with suppress(StreamOverdue):

@@ -1,8 +1,7 @@
-"""Buttons about feedback: correct an answer; the owner's inbox."""
+"""Buttons of the owner's inbox."""
 
 from dataclasses import replace
 
-from adaptive_cards.answer import corrected_card
 from adaptive_cards.together import Words
 from bot import views
 from bot.card_actions.press import STALE, Outcome, Press
@@ -10,17 +9,6 @@ from tuning.domain.errors import InvalidInput
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
-from tuning.releases import rollouts
-
-
-def correct(tenant: Tenant, press: Press) -> Outcome:
-    """Take a correction of an answer; again changes it."""
-    correction = press.text("correction")
-    if not correction:
-        msg = say("Write what the answer should have been, then send it.")
-        raise InvalidInput(msg)
-    rollouts.rated(tenant, feedback.give(tenant, press.person_id, press.id("answer_id"), correction=correction))
-    return Outcome(card=corrected_card(correction))
 
 
 def open_inbox(tenant: Tenant, press: Press) -> Outcome:

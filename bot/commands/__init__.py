@@ -16,6 +16,7 @@ from bot.commands.help import help_command
 from bot.commands.inbox import INBOX
 from bot.commands.inventory import INVENTORY
 from bot.commands.my_agents import MY_AGENTS
+from bot.commands.my_feedback import MY_FEEDBACK
 from bot.commands.new import NEW
 from bot.commands.notices import NOTICES
 from bot.commands.pause import PAUSE
@@ -35,6 +36,7 @@ from bot.commands.whois import WHOIS
 _OTHERS = (
     AGENTS,
     NEW,
+    MY_FEEDBACK,
     MY_AGENTS,
     CREATE_AGENT,
     REQUEST_ACCESS,

@@ -18,6 +18,26 @@ class Reaction(StrEnum):
     DISLIKE = "dislike"
 
 
+class Reason(StrEnum):
+    """Why an answer was not liked."""
+
+    WRONG = "wrong"
+    INCOMPLETE = "incomplete"
+    OUTDATED = "outdated"
+    BESIDE = "beside"
+    UNCLEAR = "unclear"
+
+
+REASONS = {
+    Reason.WRONG: mark("It is wrong"),
+    Reason.INCOMPLETE: mark("Something is missing"),
+    Reason.OUTDATED: mark("It is out of date"),
+    Reason.BESIDE: mark("It is not what I asked"),
+    Reason.UNCLEAR: mark("It is hard to understand"),
+}
+"""What people call a reason."""
+
+
 class FeedbackState(StrEnum):
     """Where it stands with the owner."""
 
@@ -46,6 +66,7 @@ class Feedback(SQLModel, table=True):
     answer_id: str = Field(index=True)
     person_id: str = Field(index=True)
     reaction: Reaction | None = Field(default=None, sa_type=words(Reaction))
+    reason: Reason | None = Field(default=None, sa_type=words(Reason))
     comment: str = ""
     question: str
     """The question as asked."""
@@ -60,20 +81,30 @@ class Feedback(SQLModel, table=True):
     """The run of the first live release that learned it."""
     given_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What there is of it; nothing in it says nothing."""
+        return self.reaction, self.reason, self.comment, self.correction
+
+    @property
+    def is_withdrawable(self) -> bool:
+        """Whether it can be taken back."""
+        return self.state in {FeedbackState.NEW, FeedbackState.ACCEPTED} and self.learned_in_run_id is None
+
     def accept(self, reviewer_id: str, question: str, correction: str, matter_id: str | None = None) -> None:
         """Take it, as edited, into the next run; what has the same matter is learned once."""
-        self._must_be_new()
+        self.check_new()
         self.state, self.reviewed_by, self.reviewed_at = FeedbackState.ACCEPTED, reviewer_id, now()
         self.question, self.correction, self.matter_id = question, correction, matter_id
 
     def reject(self, reviewer_id: str) -> None:
         """Leave it out."""
-        self._must_be_new()
+        self.check_new()
         self.state, self.reviewed_by, self.reviewed_at = FeedbackState.REJECTED, reviewer_id, now()
 
     def withdraw(self) -> None:
         """Take it back; what a live release has learned stays learned."""
-        if self.state not in {FeedbackState.NEW, FeedbackState.ACCEPTED} or self.learned_in_run_id is not None:
+        if not self.is_withdrawable:
             msg = say("This feedback can't be taken back any more: it has been turned down, taken back, or learned.")
             raise WrongState(msg)
         self.state = FeedbackState.WITHDRAWN
@@ -81,9 +112,15 @@ class Feedback(SQLModel, table=True):
     def forget(self) -> None:
         """Take it back and drop what was said; what a live release has learned stays learned."""
         self.state = FeedbackState.WITHDRAWN
-        self.reaction, self.comment, self.question, self.correction = None, "", "", ""
+        self.question = ""
+        self.clear()
 
-    def _must_be_new(self) -> None:
+    def clear(self) -> None:
+        """Drop what was said."""
+        self.reaction, self.reason, self.comment, self.correction = None, None, "", ""
+
+    def check_new(self) -> None:
+        """Raise `WrongState` with a sentence once the owner has decided on it, or it was taken back."""
         if self.state != FeedbackState.NEW:
             msg = say("This feedback is already {state}.", state=say(STATES[FeedbackState(self.state)]))
             raise WrongState(msg)

@@ -1,12 +1,13 @@
 """Feedback on answers: given by the person who got the answer, reviewed by the agent's owner."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlmodel import Session
 
 from tuning.domain.audit import Tag
+from tuning.domain.conversations import Answer
 from tuning.domain.errors import InvalidInput, WrongState
-from tuning.domain.feedback import STATES, Feedback, FeedbackState, Reaction
+from tuning.domain.feedback import STATES, Feedback, FeedbackState, Reaction, Reason
 from tuning.domain.fields import now
 from tuning.domain.permissions import Permission
 from tuning.domain.usage import opinion
@@ -27,6 +28,7 @@ def give(
     answer_id: str,
     *,
     reaction: Reaction | None = None,
+    reason: Reason | None = None,
     comment: str = "",
     correction: str = "",
 ) -> Feedback:
@@ -38,12 +40,7 @@ def give(
     """
     comment, correction = _text(comment, mark("comment")), _text(correction, mark("correction"))
     with access.act(tenant, person_id, answer_id) as session:
-        answer = conversations.answer(session, answer_id)
-        access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, answer)
-        if answer.is_forgotten:
-            raise WrongState(
-                say("That question was taken back, and its answer with it. Ask it again to rate the answer.")
-            )
+        answer = _rateable(session, tenant, person_id, answer_id)
         first = Feedback(agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question)
         given = feedback.keep_on_answer(session, first)
         counted = opinion(given)
@@ -57,29 +54,55 @@ def give(
                 )
             )
         if given.state == FeedbackState.WITHDRAWN:
-            given.reaction, given.comment, given.correction = None, "", ""
-        before = given.reaction, given.comment, given.correction
+            given.clear()
+        before = given.said
         given.reaction = reaction or given.reaction
+        given.reason = reason or given.reason
         given.comment = comment or given.comment
         given.correction = correction or given.correction
-        if not any(said := (given.reaction, given.comment, given.correction)):
-            raise InvalidInput(say("There is nothing in the feedback: choose a thumb, or write what is wrong."))
-        if said == before:
-            return given
-        given.state, given.given_at = FeedbackState.NEW, now()
-        session.add(given)
-        session.flush()
-        usage.judged(session, given, counted)
-        audit.record(
-            session,
-            Tag.FEEDBACK_GIVEN,
-            person_id,
-            given.id,
-            answer_id=answer_id,
-            reaction=given.reaction,
-            corrects=bool(given.correction),
-        )
+        if _is_said_anew(given, before):
+            _keep(session, given, counted)
         return given
+
+
+def change(
+    tenant: Tenant,
+    person_id: str,
+    feedback_id: str,
+    *,
+    reaction: Reaction | None,
+    reason: Reason | None,
+    comment: str,
+    correction: str,
+) -> Feedback:
+    """Put other words in the place of all that was said about an answer; raise `WrongState` once it is decided on."""
+    comment, correction = _text(comment, mark("comment")), _text(correction, mark("correction"))
+    with access.act(tenant, person_id, feedback_id) as session:
+        given = feedback.get_for_update(session, feedback_id)
+        access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, given)
+        given.check_new()
+        counted, before = opinion(given), given.said
+        given.reaction, given.reason, given.comment, given.correction = reaction, reason, comment, correction
+        if _is_said_anew(given, before):
+            _keep(session, given, counted)
+        return given
+
+
+def about(tenant: Tenant, person_id: str, answer_id: str) -> Feedback | None:
+    """Return what a person has said about an answer that they may still speak about; None: nothing yet."""
+    with access.act(tenant, person_id, answer_id) as session:
+        _rateable(session, tenant, person_id, answer_id)
+        given = feedback.on_answer(session, answer_id, person_id)
+        if given is not None and given.state != FeedbackState.WITHDRAWN:
+            given.check_new()
+        return given
+
+
+def own(tenant: Tenant, person_id: str, number: int) -> tuple[Feedback | None, int]:
+    """Return one piece of a person's own feedback, counted from the newest, and how much there is."""
+    with tenant.store.reading() as session:
+        total = feedback.count_of_person(session, person_id)
+        return (feedback.of_person(session, person_id, number % total) if total else None), total
 
 
 def withdraw(tenant: Tenant, person_id: str, feedback_id: str) -> Feedback:
@@ -146,6 +169,31 @@ def reject(tenant: Tenant, actor_id: str, feedback_id: str) -> Feedback:
             session, Tag.FEEDBACK_REJECTED, actor_id, given.id, agent_id=given.agent_id, given_by=given.person_id
         )
         return given
+
+
+def _rateable(session: Session, tenant: Tenant, person_id: str, answer_id: str) -> Answer:
+    answer = conversations.answer(session, answer_id)
+    access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, answer)
+    if answer.is_forgotten:
+        raise WrongState(say("That question was taken back, and its answer with it. Ask it again to rate the answer."))
+    return answer
+
+
+def _is_said_anew(given: Feedback, before: tuple[object, ...]) -> bool:
+    if given.reaction != Reaction.DISLIKE:
+        given.reason = None  # of those who changed their mind
+    if not any(given.said):
+        raise InvalidInput(say("There is nothing in the feedback: choose a thumb, or write what is wrong."))
+    return given.said != before
+
+
+def _keep(session: Session, given: Feedback, counted: Mapping[str, int]) -> None:
+    given.state, given.given_at = FeedbackState.NEW, now()
+    session.add(given)
+    session.flush()
+    usage.judged(session, given, counted)
+    what = {"answer_id": given.answer_id, "reaction": given.reaction, "corrects": bool(given.correction)}
+    audit.record(session, Tag.FEEDBACK_GIVEN, given.person_id, given.id, **what)
 
 
 def _learnable(question: str, correction: str) -> tuple[str, str]:

@@ -44,6 +44,25 @@ def keep_on_answer(session: Session, first: Feedback) -> Feedback:
     return first
 
 
+def on_answer(session: Session, answer_id: str, person_id: str) -> Feedback | None:
+    """Return what a person has said about an answer."""
+    return session.exec(
+        select(Feedback).where(Feedback.answer_id == answer_id, Feedback.person_id == person_id)
+    ).first()
+
+
+def of_person(session: Session, person_id: str, number: int) -> Feedback | None:
+    """Return one piece of what a person has said and not taken back, counted from 0 at the newest."""
+    said = select(Feedback).where(Feedback.person_id == person_id, Feedback.state != FeedbackState.WITHDRAWN)
+    return session.exec(said.order_by(col(Feedback.given_at).desc(), col(Feedback.id)).offset(number).limit(1)).first()
+
+
+def count_of_person(session: Session, person_id: str) -> int:
+    """Return how much a person has said and not taken back."""
+    said = select(func.count()).select_from(Feedback).where(Feedback.person_id == person_id)
+    return session.exec(said.where(Feedback.state != FeedbackState.WITHDRAWN)).one()
+
+
 def on_answer_for_update(session: Session, answer_id: str) -> Sequence[Feedback]:
     """Return what was said about an answer, and keep it from other changes until the transaction ends."""
     return session.exec(select(Feedback).where(Feedback.answer_id == answer_id).with_for_update()).all()

@@ -1,11 +1,12 @@
 """Employees in chat: activities in over HTTP, replies out through a connector on loopback."""
 
 import asyncio
+import json
 
 import pytest
 from sqlmodel import select
 
-from bot.loopback import Sent, find_action, texts
+from bot.loopback import Sent, default_inputs, find_action, texts
 from tests.factories import keep, make_agent, make_release, make_run
 from tuning.domain.conversations import Answer
 from tuning.domain.feedback import Feedback, Reaction
@@ -213,6 +214,69 @@ async def test_a_thumb_and_a_correction_reach_the_owners_inbox(chat, tenant):
     assert "Nothing waits for you." in texts(after)
     assert find_action(after, "Retrain now")
     assert given(tenant) == (Reaction.DISLIKE, "Too short.", "By rail, under 600 km.")
+
+
+async def test_the_dialog_behind_a_thumb_asks_why_and_what_it_says_is_taken(chat, teams, tenant):
+    bo = chat("bo")
+    await pick(bo)
+    answer = await bo.say("How do I book a trip?", wanted=is_answer)
+
+    async def invoke(person, name, reaction, **filled):
+        action = {"reaction": reaction, **({"feedback": json.dumps(filled)} if filled else {})}
+        value = {"actionName": "feedback", "actionValue": action}
+        return await teams.deliver(person._activity("invoke", name=name, value=value, replyToId=answer.id))
+
+    def fields(dialog):
+        return default_inputs(dialog["task"]["value"]["card"]["content"])
+
+    status, dialog = await invoke(bo, "message/fetchTask", "dislike")
+    assert (status, dialog["task"]["type"]) == (200, "continue")
+    assert fields(dialog) == {"reason": "none", "comment": "", "correction": ""}
+    filled = {"reason": "outdated", "comment": "That was last year.", "correction": "By rail."}
+    before = teams.latest(bo.chat_id)
+    assert await invoke(bo, "message/submitAction", "dislike", **filled) == (200, {})
+    assert given(tenant) == (Reaction.DISLIKE, "That was last year.", "By rail.")
+    assert fields((await invoke(bo, "message/fetchTask", "dislike"))[1]) == filled
+    assert "reason" not in fields((await invoke(bo, "message/fetchTask", "like"))[1])
+    assert await invoke(bo, "message/submitAction", "like") == (200, {})
+    with tenant.store.reading() as session:
+        assert session.exec(select(Feedback)).one().reason is None
+    assert teams.latest(bo.chat_id) == before  # thanks are not worth a message
+    refused = (await invoke(chat("dee"), "message/fetchTask", "like"))[1]
+    assert refused["task"] == {"type": "message", "value": "Only the person who got an answer may give feedback on it."}
+
+
+async def test_what_was_said_is_changed_and_taken_back_in_the_chat(chat, tenant):
+    bo = chat("bo")
+    await pick(bo)
+    answer = await bo.say("How do I book a trip?", wanted=is_answer)
+    thanks = await bo.press(answer.card, "Send correction", correction="By rail.")
+    thanks = await bo.press(thanks, "Send correction", correction="By rail, in 2nd class.")
+    assert given(tenant) == (None, "", "By rail, in 2nd class.")
+    assert "✓ Taken back." in texts(await bo.press(thanks, "Take it back"))
+    assert await bo.press(thanks, "Take it back") == (
+        "This feedback can't be taken back any more: it has been turned down, taken back, or learned."
+    )
+    assert await bo.thumb(answer, "dislike", "Too short.") == 200
+    mine = (await bo.say("my feedback", wanted=lambda sent: sent.card is not None)).card
+    assert "Your feedback, 1 of 1" in texts(mine)
+    mine = await bo.press(mine, "Save", reaction="like", comment="", correction="")
+    assert given(tenant) == (Reaction.LIKE, "", "")
+    mine = await bo.press(mine, "Save", reaction="none")
+    assert any("nothing in the feedback" in text for text in texts(mine))
+    emptied = await bo.press(mine, "Take it back")
+    assert "✓ Taken back." in texts(emptied)
+    assert await chat("dee").press(mine, "Take it back") == "Only the person who got an answer may give feedback on it."
+
+
+async def test_a_thumb_that_cannot_be_taken_is_said_where_only_its_person_reads_it(chat, teams, tenant):
+    for scope, says in (("personal", 1), ("groupChat", 0)):
+        bo = chat("bo", scope)
+        await pick(bo)
+        answer = await bo.say("How do I book a trip?", wanted=is_answer)
+        before = len(teams.messages[bo.chat_id])
+        assert await bo.thumb(answer, "dislike", "x" * 2001) == 200
+        assert len(teams.messages[bo.chat_id]) - before == says
 
 
 @pytest.mark.parametrize("is_thumb_first", [True, False])

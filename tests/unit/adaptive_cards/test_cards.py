@@ -18,8 +18,8 @@ from adaptive_cards.access import (
     settled_card,
 )
 from adaptive_cards.agent import agent_card
-from adaptive_cards.answer import answer_card, corrected_card
 from adaptive_cards.approval import Case, Decided, approval_card, decided_card
+from adaptive_cards.answer import answer_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.blind import blind_card, rated_card
 from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
@@ -40,6 +40,7 @@ from adaptive_cards.notice import (
     source_failed_card,
     suspended_card,
 )
+from adaptive_cards.opinion import Opinion, corrected_card, no_opinion_card, opinion_card, thumb_card
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.quiet import quiet_card
@@ -61,7 +62,7 @@ from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion, Redaction
 from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
-from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.feedback import Feedback, FeedbackState, Reaction, Reason
 from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.policy import SETTINGS, Policy, written
@@ -172,6 +173,13 @@ INBOX = Inbox(
     accepted=2,
     accepted_since_run=1,
 )
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+WORDS = {"answer_id": "answer", "person_id": "bo", "question": "May I fly?", "agent_id": "agent", "given_at": NEW_YEAR}
+SAID = Feedback(id="feedback", reaction=Reaction.DISLIKE, reason=Reason.OUTDATED, comment="It is wrong.", **WORDS)
+ACCEPTED = Feedback(
+    id="feedback", reaction=Reaction.DISLIKE, reason=Reason.WRONG, state=FeedbackState.ACCEPTED, **WORDS
+)
+OPINION = Opinion(feedback=SAID, agent="Travel *helper*", answer="No.", number=0, total=2, note="✓ Taken back.")
 HELD = "Tuning is switched off in your organisation. Ask an admin to switch it on."
 NASTY_INBOX = replace(
     INBOX,
@@ -263,7 +271,6 @@ WRONG_POLICY = replace(
     typed={**POLICY.typed, "runs_per_day": "many"},
     problems={"runs_per_day": "Type a whole number from 1 to 10,000."},
 )
-NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 GRANT = Grant(id="grant", person_id="bo", justification="To tune on travel.", asked_at=NEW_YEAR)
 GRANTED = Grant(id="grant", person_id="bo", state=GrantState.GRANTED, decided_by="cy", expires_at=NEW_YEAR)
 DECLINED = Grant(id="grant", person_id="bo", state=GrantState.DECLINED, decided_by="cy", reason="Not yet.")
@@ -380,7 +387,19 @@ CARDS = {
     "answer": answer_card(make_answer()),
     "answer, what to ask next": answer_card(make_answer(), ["May I *fly* to Rome?", "Who books trips?"]),
     "answer, long": answer_card(make_answer(text="word " * 5000)),
-    "corrected": corrected_card("Only over 600 km."),
+    "answer, taken back": answer_card(make_answer(), note="✓ Taken back."),
+    "corrected": corrected_card(FEEDBACK),
+    "corrected, nasty": corrected_card(NASTY_INBOX.items[0].feedback),
+    "thumb up": thumb_card(Reaction.LIKE, None),
+    "thumb down": thumb_card(Reaction.DISLIKE, FEEDBACK),
+    "my feedback": opinion_card(OPINION),
+    "my feedback, accepted": opinion_card(
+        replace(OPINION, feedback=ACCEPTED, number=1, problem="There is nothing in the feedback.", note="")
+    ),
+    "my feedback, nasty": opinion_card(
+        replace(OPINION, feedback=NASTY_INBOX.items[0].feedback, agent=NASTY[:60], answer=NASTY, problem=NASTY)
+    ),
+    "my feedback, none": no_opinion_card(is_taken_back=True),
     "details": details_card("An agent needs a name.", name="Travel"),
     "about": about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer=None)]),
     "sources": sources_card(AGENT, [(make_source(), 12)]),

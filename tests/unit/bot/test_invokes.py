@@ -1,7 +1,10 @@
 import pytest
 
-from bot.invokes import read_reaction
-from tuning.domain.feedback import Reaction
+from bot.thumbs import Thumb, read_thumb
+from tuning.domain.feedback import Reaction, Reason
+
+FILLED = '{"reason":"outdated","comment":"Too short.","correction":"By rail."}'
+WHOLE = Thumb(reaction=Reaction.DISLIKE, reason=Reason.OUTDATED, comment="Too short.", correction="By rail.")
 
 
 @pytest.mark.parametrize(
@@ -10,9 +13,26 @@ from tuning.domain.feedback import Reaction
 )
 def test_both_forms_of_a_comment_are_read(feedback, comment):
     value = {"actionName": "feedback", "actionValue": {"reaction": "dislike", "feedback": feedback}}
-    assert read_reaction(value) == (Reaction.DISLIKE, comment)
+    assert read_thumb(value) == Thumb(reaction=Reaction.DISLIKE, comment=comment)
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+def test_the_bots_own_form_is_read_wrapped_or_not(is_wrapped):
+    value = {"actionName": "feedback", "actionValue": {"reaction": "dislike", "feedback": FILLED}}
+    assert read_thumb({"data": value} if is_wrapped else value) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("filled", "thumb"),
+    [
+        ('{"reason":"none","comment":7,"correction":null}', Thumb(reaction=Reaction.LIKE)),
+        ({"comment": "Good."}, Thumb(reaction=Reaction.LIKE, comment="Good.")),
+    ],
+)
+def test_fields_that_are_not_what_the_form_asks_for_say_nothing(filled, thumb):
+    assert read_thumb({"actionValue": {"reaction": "like", "feedback": filled}}) == thumb
 
 
 @pytest.mark.parametrize("value", [None, [], {}, {"actionValue": "like"}, {"actionValue": {"reaction": ["like"]}}])
 def test_what_is_no_thumb_is_none(value):
-    assert read_reaction(value) == (None, "")
+    assert read_thumb(value) is None

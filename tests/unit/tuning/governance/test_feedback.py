@@ -2,7 +2,7 @@ import pytest
 
 from tests.factories import keep, make_agent, make_answer
 from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
-from tuning.domain.feedback import FeedbackState, Reaction
+from tuning.domain.feedback import FeedbackState, Reaction, Reason
 from tuning.governance import feedback as governed
 from tuning.store import audit, feedback
 
@@ -171,3 +171,22 @@ def test_what_cannot_be_merged_is_refused_with_a_sentence(tenant, corrected):
         with pytest.raises(NotAllowed):
             governed.merge(tenant, who, corrected, "May I fly?", "Yes.")
     assert len(governed.inbox(tenant, "ana", "agent")) == 3
+
+
+def test_a_person_reads_changes_and_takes_back_what_they_said(tenant):
+    keep(tenant.store, make_answer(id="other"))
+    older = governed.give(tenant, "bo", "answer", reaction=Reaction.DISLIKE, reason=Reason.WRONG, comment="No.")
+    newer = governed.give(tenant, "bo", "other", reaction=Reaction.LIKE)
+    shown = [governed.own(tenant, "bo", number) for number in (0, 1, 2)]
+    assert [(one.id, total) for one, total in shown if one] == [(newer.id, 2), (older.id, 2), (newer.id, 2)]
+    assert governed.own(tenant, "ana", 0) == (None, 0)
+    whole = {"reaction": Reaction.LIKE, "reason": Reason.WRONG, "comment": "", "correction": "Yes."}
+    changed = governed.change(tenant, "bo", older.id, **whole)
+    assert changed.said == (Reaction.LIKE, None, "", "Yes.")
+    with pytest.raises(NotAllowed, match="who got an answer"):
+        governed.change(tenant, "ana", older.id, **whole)
+    governed.withdraw(tenant, "bo", older.id)
+    assert governed.own(tenant, "bo", 1) == (newer, 1)
+    with pytest.raises(WrongState, match="already withdrawn"):
+        governed.change(tenant, "bo", older.id, **whole)
+    assert governed.give(tenant, "bo", "answer", comment="Hm.").said == (None, None, "Hm.", "")
