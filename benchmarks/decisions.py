@@ -20,6 +20,7 @@ from pathlib import Path
 
 from aiohttp import web
 from rich.console import Console
+from sqlmodel import SQLModel
 
 from benchmarks.harness.models import make_starter, make_starter_adapters
 from benchmarks.harness.servers import Server, engine
@@ -27,13 +28,12 @@ from bot.app import make_app
 from bot.loopback import Json, Loopback, PersonalChat
 from bot.settings import Settings
 from tuning.domain.agents import Agent
-from tuning.domain.conversations import Conversation
 from tuning.domain.prompts import Task
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run, RunState
 from tuning.governance.tenant import Tenant
 from tuning.sources.people import FilePeople
-from tuning.store import Store
+from tuning.store import Store, conversations
 
 BAR_S = 1.0
 STILL_S = 1.0
@@ -85,7 +85,7 @@ class Watch(Loopback):
 def prepare(tenant: Tenant, number: int, adapters: list[Path]) -> None:
     """Put an agent into the store with a live release and a submitted one, and somebody who talks to it."""
     agent_id, live, waiting = f"agent{number}", f"bbbb{number:04}", f"cccc{number:04}"
-    rows = [
+    rows: list[SQLModel] = [
         Agent(
             id=agent_id,
             name=f"Letters {number}",
@@ -94,7 +94,6 @@ def prepare(tenant: Tenant, number: int, adapters: list[Path]) -> None:
             audience=["asker"],
             live_release_id=live,
         ),
-        Conversation(chat_id="a:asker", person_id="asker", agent_id=agent_id),
     ]
     for count, (release_id, state) in enumerate(((live, ReleaseState.LIVE), (waiting, ReleaseState.SUBMITTED)), 1):
         rows.append(Run(id=release_id, agent_id=agent_id, started_by="owner", state=RunState.READY))
@@ -114,6 +113,8 @@ def prepare(tenant: Tenant, number: int, adapters: list[Path]) -> None:
         )
     with tenant.store.transaction() as session:
         session.add_all(rows)
+        session.flush()
+        conversations.start(session, "a:asker", "asker", agent_id)
 
 
 async def one_round(teams: Watch, served: Server, number: int) -> Round:
