@@ -88,12 +88,15 @@ def compare(
             target.unlink()
 
 
-def choose(lines: Sequence[Line]) -> Line:
+def choose(lines: Sequence[Line]) -> Line | None:
     """Return the line to serve: of those that are as good as full precision, nearly, the one that costs the least.
 
-    Cost is time, because answers are waited for: reading a prompt of 512 tokens and writing 64.
+    Cost is time, because answers are waited for: reading a prompt of 512 tokens and writing 64. None, where full
+    precision answers no question either: what is a guess anyway chooses nothing.
     """
     exact = lines[0].marks
+    if not exact.right:
+        return None
     good = [
         line
         for line in lines
@@ -144,6 +147,9 @@ def _print(lines: Sequence[Line], asked: int, learned: int) -> None:
     console = Console()
     console.print(table)
     best = choose(lines)
+    if best is None:
+        console.print("Full precision answers none of these questions, so they choose no type.")
+        return
     console.print(
         f"To serve: {best.type}{' with importance' if best.is_weighed else ''}, the fastest of those that keep "
         f"{NEARLY:.0%} of the right answers and {FAITHFUL:.1%} of the tokens. Milliseconds are of one core, per token."
