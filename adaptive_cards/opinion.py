@@ -1,6 +1,7 @@
 """What a person says of an answer: the form behind Teams' thumbs, and what they have said, to change or take back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from adaptive_cards.elements import (
     Element,
@@ -46,7 +47,7 @@ class Opinion:
     """Counted from 0 at the newest."""
     total: int
     problem: str = ""
-    note: str = ""
+    done: str = ""
     """What has just been done."""
 
 
@@ -59,7 +60,8 @@ def thumb_card(reaction: Reaction, said: Feedback | None) -> Element:
 
 def opinion_card(shown: Opinion) -> Element:
     """Return what a person said about one answer, as far as they can still change it, with the way to the others."""
-    given, ids = shown.feedback, {"feedback_id": shown.feedback.id, "number": shown.number}
+    given = shown.feedback
+    ids: dict[str, Any] = {"feedback_id": given.id, "number": shown.number}
     where = LEARNED if given.learned_in_run_id else WHERE[FeedbackState(given.state)]
     take_back = execute(say("Take it back"), Verb.FEEDBACK_WITHDRAW, is_validated=False, **ids)
     if given.state == FeedbackState.NEW:
@@ -70,7 +72,7 @@ def opinion_card(shown: Opinion) -> Element:
         actions = [take_back] if given.is_withdrawable else []
     return card(
         heading(say("Your feedback, {number} of {total}", number=number(shown.number + 1), total=number(shown.total))),
-        paragraph(shown.note) if shown.note else None,
+        paragraph(shown.done) if shown.done else None,
         paragraph(shown.problem, color="attention") if shown.problem else None,
         aside(f"{escape(shown.agent)} · {day(given.given_at)} · {say(where)}"),
         label(say("Question")),
@@ -82,11 +84,11 @@ def opinion_card(shown: Opinion) -> Element:
     )
 
 
-def no_opinion_card(*, is_taken_back: bool = False) -> Element:
-    """Return what stands where there is no feedback (any more)."""
+def no_opinion_card(done: str = "") -> Element:
+    """Return what stands where there is no feedback, or none any more after what has been done."""
     return card(
         heading(say("Your feedback")),
-        paragraph(say("✓ Taken back.")) if is_taken_back else None,
+        paragraph(done) if done else None,
         paragraph(say("You have said nothing about answers that could be changed. Press a thumb below one.")),
     )
 

@@ -14,6 +14,7 @@ class Verb(StrEnum):
     AGENT_DELETE = "agent.delete"
     RETRAINING_SAVE = "retraining.save"
     STARTER_ASK = "starter.ask"
+    FOLLOW_UP_ASK = "follow_up.ask"
     WIZARD_CREATE = "wizard.create"
     WIZARD_OPEN = "wizard.open"
     WIZARD_ABOUT = "wizard.about"

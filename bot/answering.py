@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from adaptive_cards.answer import answer_card
@@ -14,6 +14,7 @@ from bot.errors import NotDelivered, QuestionTakenBack, QuestionTooLong, StreamS
 from bot.files import Files
 from bot.follow_ups import follow_ups
 from bot.given import Given, ReadFile
+from bot.links import followed
 from bot.memory import recalled
 from bot.parts import parts_of
 from bot.questions import Question
@@ -53,7 +54,7 @@ class Answering:
         Whatever goes wrong becomes one kind sentence.
         """
         try:
-            given = Given(text=text, files=files)
+            given = await asyncio.to_thread(followed, self._tenant, turn.incoming, Given(text=text, files=files))
             question = await asyncio.to_thread(questions.begin, self._tenant, turn.incoming, given)
         except Refusal as refusal:
             await turn.send(Message(text=refusal.sentence))
@@ -206,7 +207,7 @@ class Answering:
         return await asyncio.to_thread(write)
 
 
-def _message(question: Question, suggested: Sequence[str], owner: str) -> Message:
+def _message(question: Question, suggested: Mapping[int, str], owner: str) -> Message:
     answer = question.answer
     text = _declined(question, owner) if answer.is_declined else answer.text or "…"
     citations = [
@@ -236,7 +237,9 @@ def _declined(question: Question, owner: str) -> str:
 
 
 def _footer(question: Question, documents: int) -> str:
-    if question.agent.task is Task.SUMMARY:
+    if question.answer.is_declined:
+        how = say("nothing found")
+    elif question.agent.task is Task.SUMMARY:
         how = say("from the text you gave")
     elif question.precedent is not None:
         how = say("in the form of '{title}'", title=escape(question.precedent.title))

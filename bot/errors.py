@@ -14,6 +14,7 @@ Refusal
 ├── EngineBusy
 ├── QuestionTooLong
 ├── AttachmentRefused
+├── LinkNotRead
 └── FileNotSaved
 """
 
@@ -94,6 +95,12 @@ class AttachmentRefused(Refusal):
     """That file can't be read here."""
 
     code = "attachment_refused"
+
+
+class LinkNotRead(Refusal):
+    """I only open links to documents in SharePoint or OneDrive. Attach the file, or paste its text."""
+
+    code = "link_not_read"
 
 
 class FileNotSaved(Refusal):

@@ -18,14 +18,14 @@ _ASKED_BEFORE = 20
 """How many of a conversation's questions are not suggested again."""
 
 
-def follow_ups(tenant: Tenant, question: Question, scope: Scope) -> list[str]:
-    """Return at most three questions about the documents that an answer cites, or that were found for it.
+def follow_ups(tenant: Tenant, question: Question, scope: Scope) -> dict[int, str]:
+    """Return at most three questions about the documents that an answer cites, or that were found for it, by id.
 
     Only in personal chats, where one press asks; nothing whose answer has just been given, and nothing that was asked
     in this conversation before. The documents are those found for the asker, who may read them all.
     """
     if scope is not Scope.PERSONAL or question.agent.task is not Task.QUESTIONS:
-        return []
+        return {}
     answer = question.answer
     shown = {found.document_id: found.passage_id for found in reversed(question.passages)}
     cited = [str(citation["document_id"]) for citation in answer.citations] or list(shown)
@@ -37,17 +37,19 @@ def follow_ups(tenant: Tenant, question: Question, scope: Scope) -> list[str]:
     return _chosen(nearest, known, _plain(answer.text))
 
 
-def _chosen(learned: Iterable[Example], known: set[str], said: str) -> list[str]:
-    chosen: dict[str, str] = {}
-    """The questions by their answers: two that have the same answer are one too many."""
+def _chosen(learned: Iterable[Example], known: set[str], said: str) -> dict[int, str]:
+    chosen: dict[int, str] = {}
+    values: set[str] = set()
+    """Their answers: of two that have the same one is too many."""
     for example in learned:
         asked, value = str(example.detail["asked"]), _plain(str(example.detail["answer"]))
-        is_new = _plain(asked) not in known and value not in said and value not in chosen
-        if is_new and len(asked) <= MAX_LENGTH and example.detail["made_by"] not in _AWKWARD:
-            chosen[value] = asked
+        is_new = _plain(asked) not in known and value not in said and value not in values
+        if example.id and is_new and len(asked) <= MAX_LENGTH and example.detail["made_by"] not in _AWKWARD:
+            chosen[example.id] = asked
+            values.add(value)
         if len(chosen) == MAX_FOLLOW_UPS:
             break
-    return list(chosen.values())
+    return chosen
 
 
 def _plain(text: str) -> str:

@@ -73,8 +73,15 @@ class Invokes:
         if answer is None:
             logger.info("A thumb was pressed below a message that shows no answer: %s", incoming.reply_to_id)
             return
-        said = {"reason": thumb.reason, "comment": thumb.comment, "correction": thumb.correction}
-        given = feedback.give(self._tenant, incoming.person_id, answer.id, reaction=thumb.reaction, **said)
+        given = feedback.give(
+            self._tenant,
+            incoming.person_id,
+            answer.id,
+            reaction=thumb.reaction,
+            reason=thumb.reason,
+            comment=thumb.comment,
+            correction=thumb.correction,
+        )
         rollouts.rated(self._tenant, given)
 
     async def _form(self, turn: Turn) -> InvokeReply:

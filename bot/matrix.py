@@ -143,6 +143,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.AGENT_DELETE: _on(Permission.AGENT_DELETE, AgentState, _UNUSED, Tag.AGENT_DELETED),
     Verb.RETRAINING_SAVE: _on(_CONFIGURE, AgentState, leaves=Tag.AGENT_CONFIGURED),
     Verb.STARTER_ASK: _on(_ASK, AgentState, _LIVE),
+    Verb.FOLLOW_UP_ASK: _on(_ASK, AgentState, _LIVE),
     Verb.WIZARD_CREATE: Act(permission=Permission.AGENT_CREATE, leaves=Tag.AGENT_CREATED),
     Verb.WIZARD_OPEN: _on(_CONFIGURE, AgentState),
     Verb.WIZARD_ABOUT: _on(_CONFIGURE, AgentState, leaves=Tag.AGENT_CONFIGURED),

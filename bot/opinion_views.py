@@ -4,15 +4,17 @@ from adaptive_cards.elements import Element
 from adaptive_cards.opinion import Opinion, no_opinion_card, opinion_card
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
-from tuning.languages import say
 from tuning.store import agents, conversations
 
 
-def own(tenant: Tenant, person_id: str, number: int, *, problem: str = "", is_taken_back: bool = False) -> Element:
-    """Return one piece of a person's own feedback, counted from the newest; numbers past either end go round."""
+def own(tenant: Tenant, person_id: str, number: int, *, problem: str = "", done: str = "") -> Element:
+    """Return one piece of a person's own feedback, counted from the newest; numbers past either end go round.
+
+    With it stands what was wrong with what they filled in, or what has been done.
+    """
     given, total = feedback.own(tenant, person_id, number)
     if given is None:
-        return no_opinion_card(is_taken_back=is_taken_back)
+        return no_opinion_card(done)
     with tenant.store.reading() as session:
         agent = agents.get(session, given.agent_id)
         answer = conversations.answer(session, given.answer_id)
@@ -24,6 +26,6 @@ def own(tenant: Tenant, person_id: str, number: int, *, problem: str = "", is_ta
             number=number % total,
             total=total,
             problem=problem,
-            note=say("✓ Taken back.") if is_taken_back else "",
+            done=done,
         )
     )

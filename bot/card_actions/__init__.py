@@ -29,6 +29,7 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.AGENT_DELETE: tending.delete,
     Verb.RETRAINING_SAVE: tending.retrain_when,
     Verb.STARTER_ASK: agents.ask_starter,
+    Verb.FOLLOW_UP_ASK: agents.ask_next,
     Verb.WIZARD_CREATE: wizard.create,
     Verb.WIZARD_OPEN: wizard.open_step,
     Verb.WIZARD_ABOUT: wizard.save_about,

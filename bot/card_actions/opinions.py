@@ -36,7 +36,7 @@ def open_own(tenant: Tenant, press: Press) -> Outcome:
 
 def change(tenant: Tenant, press: Press) -> Outcome:
     """Put what is filled in in the place of what was said before."""
-    number, problem = press.number("number"), ""
+    number, problem, done = press.number("number"), "", ""
     try:
         given = feedback.change(
             tenant,
@@ -51,8 +51,8 @@ def change(tenant: Tenant, press: Press) -> Outcome:
         problem = refusal.sentence
     else:
         rollouts.rated(tenant, given)
-        number = 0  # what was said last comes first
-    return Outcome(card=opinion_views.own(tenant, press.person_id, number, problem=problem))
+        number, done = 0, say("✓ Saved.")  # what was said last comes first
+    return Outcome(card=opinion_views.own(tenant, press.person_id, number, problem=problem, done=done))
 
 
 def withdraw(tenant: Tenant, press: Press) -> Outcome:
@@ -60,7 +60,7 @@ def withdraw(tenant: Tenant, press: Press) -> Outcome:
     given = feedback.withdraw(tenant, press.person_id, press.id("feedback_id"))
     if "number" in press.data:
         number = press.number("number")
-        return Outcome(card=opinion_views.own(tenant, press.person_id, number, is_taken_back=True))
+        return Outcome(card=opinion_views.own(tenant, press.person_id, number, done=say("✓ Taken back.")))
     with tenant.store.reading() as session:
         answer = conversations.answer(session, given.answer_id)
     return Outcome(card=answer_card(answer, note=say("✓ Taken back.")))

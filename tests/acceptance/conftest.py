@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -197,6 +197,12 @@ class Chat:
         self.page.keyboard.type(text)
         self.page.get_by_role("button", name="Send Message").click()
 
+    def paste(self, text: str) -> None:
+        """Write a message that is too long to type."""
+        self.page.locator("[role=textbox][contenteditable=true]").last.click()
+        self.page.keyboard.insert_text(text)
+        self.page.get_by_role("button", name="Send Message").click()
+
     def messages(self) -> Locator:
         """What the bot has said so far."""
         return self.page.locator(".fai-OutputCard")
@@ -240,22 +246,36 @@ class Chat:
         self.page.screenshot(path=path)
 
 
-@pytest.fixture(scope="session")
-def chats(running: Running, browser: Browser, people: tuple[Person, ...]) -> Iterator[list[Chat]]:
-    """Employee, owner and admin, each at a page of their own, all at once."""
+@contextlib.contextmanager
+def open_chats(browser: Browser, people: Sequence[Person], first_port: int) -> Iterator[list[Chat]]:
+    """Open each person's own page of the Playgrounds that begin at a port, all at once."""
     contexts = [browser.new_context(viewport={"width": 960, "height": 880}) for _ in people]
     chats = []
     for number, (context, person) in enumerate(zip(contexts, people, strict=True)):
         # The Playground asks a content network for fonts; nothing may leave this machine.
         context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(LOCAL) else route.abort())
         page = context.new_page()
-        page.goto(f"http://localhost:{running.playground_port + number}", wait_until="domcontentloaded")
+        page.goto(f"http://localhost:{first_port + number}", wait_until="domcontentloaded", timeout=120_000)
         page.locator("[role=textbox][contenteditable=true]").last.wait_for()
         page.get_by_title("Hide log panel").click()
         chats.append(Chat(page, person))
     yield chats
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def chats(running: Running, browser: Browser, people: tuple[Person, ...]) -> Iterator[list[Chat]]:
+    """Employee, owner and admin, each at a page of their own, all at once."""
+    with open_chats(browser, people, running.playground_port) as chats:
+        yield chats
+
+
+@pytest.fixture(scope="session")
+def screens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for the pictures."""
+    chosen = request.config.getoption("--screens", None)
+    return Path(chosen) if chosen else tmp_path_factory.mktemp("screens")
 
 
 def free_ports(count: int) -> list[int]:

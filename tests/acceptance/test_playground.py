@@ -17,12 +17,6 @@ CORRECTION = "3,500 euros"
 RUN_S = 1800.0
 
 
-@pytest.fixture(scope="session")
-def screens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chosen = request.config.getoption("--screens", None)
-    return Path(chosen) if chosen else tmp_path_factory.mktemp("screens")
-
-
 @pytest.mark.timeout(3000)
 def test_an_agent_is_made_asked_corrected_retrained_and_asked_again(chats: list[Chat], screens: Path):
     employee, owner, admin = chats

@@ -1,6 +1,6 @@
 """Feedback on answers: given by the person who got the answer, reviewed by the agent's owner."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from sqlmodel import Session
 
@@ -187,13 +187,20 @@ def _is_said_anew(given: Feedback, before: tuple[object, ...]) -> bool:
     return given.said != before
 
 
-def _keep(session: Session, given: Feedback, counted: Mapping[str, int]) -> None:
+def _keep(session: Session, given: Feedback, counted: dict[str, int]) -> None:
     given.state, given.given_at = FeedbackState.NEW, now()
     session.add(given)
     session.flush()
     usage.judged(session, given, counted)
-    what = {"answer_id": given.answer_id, "reaction": given.reaction, "corrects": bool(given.correction)}
-    audit.record(session, Tag.FEEDBACK_GIVEN, given.person_id, given.id, **what)
+    audit.record(
+        session,
+        Tag.FEEDBACK_GIVEN,
+        given.person_id,
+        given.id,
+        answer_id=given.answer_id,
+        reaction=given.reaction,
+        corrects=bool(given.correction),
+    )
 
 
 def _learnable(question: str, correction: str) -> tuple[str, str]:

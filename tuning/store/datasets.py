@@ -32,6 +32,11 @@ def examples(
     return session.exec(query.order_by(col(Example.id))).all()
 
 
+def example(session: Session, example_id: int) -> Example | None:
+    """Return an example, if there is (still) such a one."""
+    return session.get(Example, example_id)
+
+
 def questions_about(session: Session, dataset_id: str, document_ids: Sequence[str]) -> Sequence[Example]:
     """Return the examples of questions that documents answer, as they stand in the documents' order."""
     query = select(Example).where(

@@ -9,10 +9,11 @@ from sqlmodel import select
 from bot.loopback import Sent, default_inputs, find_action, texts
 from tests.factories import keep, make_agent, make_release, make_run
 from tuning.domain.conversations import Answer
+from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.feedback import Feedback, Reaction
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
-from tuning.store import conversations, releases
+from tuning.store import conversations, documents, releases, runs
 
 
 async def until(happened):
@@ -420,3 +421,24 @@ async def test_approving_and_revoking_are_felt_at_once_in_the_middle_of_an_answe
 )
 async def test_a_command_that_is_wrong_gets_a_sentence(chat, text, person, says):
     assert says in (await chat(person).say(text)).text
+
+
+async def test_what_an_answer_suggests_is_asked_by_a_press_while_the_person_may_read_its_document(chat, engine, tenant):
+    keep(tenant.store, Dataset(id="dataset", agent_id="agent"))
+    asked = ("Which agency books trips?", "Who pays?", "How long is a trip?", "Are rooms booked, too?")
+    detail = [{"made_by": "list", "asked": question, "answer": f"Answer {len(question)}"} for question in asked]
+    learned = {"dataset_id": "dataset", "split": Split.TRAIN, "origin": Origin.LIST, "completion": "-"}
+    keep(tenant.store, *(Example(document_id="rail", detail=one, **learned) for one in detail))
+    with tenant.store.transaction() as session:
+        runs.get(session, "run").dataset_id = "dataset"
+    bo = chat("bo")
+    await pick(bo)
+    card = (await bo.say("How do I book a trip?", wanted=is_answer)).card
+    assert [text for text in texts(card) if text.endswith("?")] == list(asked[:3])
+    assert await bo.press(card, asked[1]) == asked[1]
+    await until(lambda: engine.prompt().endswith(f"Question: {asked[1]}"))
+    with tenant.store.transaction() as session:
+        document = documents.get(session, "rail")
+        document.readers = ["leads"]
+        documents.save(session, document)
+    assert await bo.press(card, asked[0]) == "That button can't be used any more. Send 'help' to see what you can do."

@@ -4,6 +4,7 @@ import json
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
@@ -174,12 +175,18 @@ INBOX = Inbox(
     accepted_since_run=1,
 )
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
-WORDS = {"answer_id": "answer", "person_id": "bo", "question": "May I fly?", "agent_id": "agent", "given_at": NEW_YEAR}
+WORDS: dict[str, Any] = {
+    "answer_id": "answer",
+    "person_id": "bo",
+    "question": "May I fly?",
+    "agent_id": "agent",
+    "given_at": NEW_YEAR,
+}
 SAID = Feedback(id="feedback", reaction=Reaction.DISLIKE, reason=Reason.OUTDATED, comment="It is wrong.", **WORDS)
 ACCEPTED = Feedback(
     id="feedback", reaction=Reaction.DISLIKE, reason=Reason.WRONG, state=FeedbackState.ACCEPTED, **WORDS
 )
-OPINION = Opinion(feedback=SAID, agent="Travel *helper*", answer="No.", number=0, total=2, note="✓ Taken back.")
+OPINION = Opinion(feedback=SAID, agent="Travel *helper*", answer="No.", number=0, total=2, done="✓ Taken back.")
 HELD = "Tuning is switched off in your organisation. Ask an admin to switch it on."
 NASTY_INBOX = replace(
     INBOX,
@@ -385,7 +392,7 @@ CARDS = {
     "agent": agent_card(AGENT, SUBMITTED),
     "agent on trial": agent_card(AGENT, SUBMITTED, is_trial=True),
     "answer": answer_card(make_answer()),
-    "answer, what to ask next": answer_card(make_answer(), ["May I *fly* to Rome?", "Who books trips?"]),
+    "answer, what to ask next": answer_card(make_answer(), {1: "May I *fly* to Rome?", 2: "Who books trips?"}),
     "answer, long": answer_card(make_answer(text="word " * 5000)),
     "answer, taken back": answer_card(make_answer(), note="✓ Taken back."),
     "corrected": corrected_card(FEEDBACK),
@@ -394,12 +401,12 @@ CARDS = {
     "thumb down": thumb_card(Reaction.DISLIKE, FEEDBACK),
     "my feedback": opinion_card(OPINION),
     "my feedback, accepted": opinion_card(
-        replace(OPINION, feedback=ACCEPTED, number=1, problem="There is nothing in the feedback.", note="")
+        replace(OPINION, feedback=ACCEPTED, number=1, problem="There is nothing in the feedback.", done="")
     ),
     "my feedback, nasty": opinion_card(
         replace(OPINION, feedback=NASTY_INBOX.items[0].feedback, agent=NASTY[:60], answer=NASTY, problem=NASTY)
     ),
-    "my feedback, none": no_opinion_card(is_taken_back=True),
+    "my feedback, none": no_opinion_card("✓ Taken back."),
     "details": details_card("An agent needs a name.", name="Travel"),
     "about": about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer=None)]),
     "sources": sources_card(AGENT, [(make_source(), 12)]),

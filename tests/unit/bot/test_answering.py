@@ -179,9 +179,10 @@ async def test_what_is_not_in_the_documents_is_said_with_who_may_know(answering,
     engine.says = lambda _: "The documents don't say."
     turn = FakeTurn("How?")
     await answering.answer(turn, "How?")
-    assert turn.said.startswith(
-        "The documents that you may read don't say. Put it in other words, or ask Ana, who owns 'Travel'.\n\n_"
-    )
+    sorry, footer = turn.said.split("\n\n")
+    assert sorry.startswith("The documents that you may read don't say.")
+    assert sorry.endswith("ask Ana, who owns 'Travel'.")
+    assert footer == "_Travel · release 1 · nothing found_"
     with store.reading() as session:
         kept = conversations.answer_to(session, "chat", "bo", "in")
     assert kept is not None

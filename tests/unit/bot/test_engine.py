@@ -7,9 +7,10 @@ import pytest
 from bot.engine import Engine, Model
 from bot.errors import EngineBusy, EngineDown
 from tests.fakes.engine import FakeEngine
+from tuning.domain.prompts import Message
 
 MODEL = Model(id="release", path="adapter.gguf", sha256="a" * 64)
-ASKED = [{"role": "user", "content": "How?"}]
+ASKED: list[Message] = [{"role": "user", "content": "How?"}]
 
 
 @pytest.fixture

@@ -19,13 +19,24 @@ from bot.matrix import Act, Role
 from bot.messages import Messages
 from bot.presses import Presses
 from bot.turn import Scope
-from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_sample, make_source, make_tenant
+from tests.factories import (
+    keep,
+    make_agent,
+    make_answer,
+    make_document,
+    make_release,
+    make_run,
+    make_sample,
+    make_source,
+    make_tenant,
+)
 from tests.fakes.people import FakePeople
 from tests.fakes.turn import FakeTurn
 from tuning.domain.agents import AgentState
 from tuning.domain.audit import Tag
 from tuning.domain.comparisons import Comparison
 from tuning.domain.conversations import Chat, Conversation
+from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.fields import now
@@ -54,6 +65,14 @@ PEOPLE = FakePeople(
     groups={"staff": ["ana", "bo", "eli", "ida", "admins"], "admins": ["cy", "dee"], "leads": ["ana"]},
 )
 REFERENCE = {"conversation": {"id": "chat"}}
+EXAMPLE: Mapping[str, Any] = {
+    "dataset_id": "dataset",
+    "split": Split.TRAIN,
+    "origin": Origin.LIST,
+    "completion": "No.",
+    "document_id": "flights",
+    "detail": {"asked": "May I fly?"},
+}
 REFUSALS = {Tag.ACCESS_REFUSED, Tag.ACT_REFUSED}
 
 ABOUT = {"about_data": "Policies", "about_organisation": "By topic", "instructions": "Be brief."}
@@ -66,6 +85,7 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.AGENT_HAND_OVER: {"agent_id": "agent", "person": "Eli"},
     Verb.RETRAINING_SAVE: {"agent_id": "agent", "when": "after", "after": "5"},
     Verb.STARTER_ASK: {"agent_id": "agent", "number": 0},
+    Verb.FOLLOW_UP_ASK: {"agent_id": "agent", "example_id": 1},
     Verb.WIZARD_CREATE: {"name": "Another", "task": "summary"},
     Verb.WIZARD_OPEN: {"agent_id": "agent", "step": "review"},
     Verb.WIZARD_ABOUT: {"agent_id": "agent", **ABOUT},
@@ -223,6 +243,9 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
     yield make_sample()
     yield Room(id="bound", agent_id="agent")
     yield make_source()
+    yield make_document("Flights")
+    yield Dataset(id="dataset", agent_id="agent")
+    yield Example(id=1, **EXAMPLE)
     yield make_source(id="second", location="documents/second")
     if isinstance(state, RunState):
         yield make_run(state=state)

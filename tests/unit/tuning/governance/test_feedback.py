@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.factories import keep, make_agent, make_answer
@@ -180,7 +182,7 @@ def test_a_person_reads_changes_and_takes_back_what_they_said(tenant):
     shown = [governed.own(tenant, "bo", number) for number in (0, 1, 2)]
     assert [(one.id, total) for one, total in shown if one] == [(newer.id, 2), (older.id, 2), (newer.id, 2)]
     assert governed.own(tenant, "ana", 0) == (None, 0)
-    whole = {"reaction": Reaction.LIKE, "reason": Reason.WRONG, "comment": "", "correction": "Yes."}
+    whole: dict[str, Any] = {"reaction": Reaction.LIKE, "reason": Reason.WRONG, "comment": "", "correction": "Yes."}
     changed = governed.change(tenant, "bo", older.id, **whole)
     assert changed.said == (Reaction.LIKE, None, "", "Yes.")
     with pytest.raises(NotAllowed, match="who got an answer"):

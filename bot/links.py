@@ -1,0 +1,88 @@
+"""Links to documents that people paste: read as files are, if the person may read them; nothing else is opened."""
+
+from pathlib import Path
+
+from bot.errors import LinkNotRead
+from bot.given import Given, ReadFile
+from bot.turn import Incoming
+from tuning.documents.addresses import addresses_in, document_at, is_microsofts
+from tuning.documents.errors import Unreadable
+from tuning.documents.extraction import Extractor
+from tuning.domain.documents import Document
+from tuning.domain.errors import Refusal
+from tuning.domain.prompts import Task
+from tuning.governance import access
+from tuning.governance.tenant import Tenant
+from tuning.languages import say
+from tuning.sources.formats import suffix
+from tuning.sources.kinds import reader_of
+from tuning.store import agents, conversations, documents
+
+MAX_LINKS = 20
+MAX_SHOWN = 120
+
+
+def followed(tenant: Tenant, incoming: Incoming, given: Given) -> Given:
+    """Return what was given with the documents in it that its links name, for agents that are given documents.
+
+    A link leads to a document of the sources that the person may read; what else one may lead to is not looked at. In
+    the words the document's title takes the link's place.
+
+    Raises:
+        LinkNotRead: a link to SharePoint names nothing that the person may read, or there is nothing but other links.
+    """
+    links = addresses_in(given.text)
+    if not links or not _takes_documents(tenant, incoming):
+        return given
+    text, files = given.text, list(given.files)
+    principals = tenant.people.principals(incoming.person_id)
+    for link in links[:MAX_LINKS]:
+        with tenant.store.reading() as session:
+            found = document_at(session, link, principals)
+        if found is not None:
+            files.append(_read(tenant, found))
+            text = text.replace(link, f"'{found.title}'")
+        elif is_microsofts(link):
+            refusal = LinkNotRead(_not_found(link))
+            access.note(tenant, incoming.person_id, refusal)
+            raise refusal
+    has_words = bool(_without(given.text, links))
+    if not files and not has_words:
+        raise LinkNotRead
+    return Given(text=text if has_words else "", files=files)
+
+
+def _takes_documents(tenant: Tenant, incoming: Incoming) -> bool:
+    with tenant.store.reading() as session:
+        current = conversations.current(session, incoming.chat_id, incoming.person_id)
+        return current is not None and agents.get(session, current.agent_id).task is not Task.QUESTIONS
+
+
+def _read(tenant: Tenant, document: Document) -> ReadFile:
+    try:
+        with tenant.store.reading() as session:
+            source = documents.get_source(session, document.source_id)
+        reader = reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=tenant.registration)
+        path = reader.open(document.path)
+        with Extractor() as extractor:
+            text = extractor.extract(path).strip()
+        word = path.read_bytes() if suffix(path.name) == ".docx" else b""
+    except Unreadable as unreadable:
+        refused = say("I can't use '{name}'.", name=document.title)
+        raise LinkNotRead(f"{refused} {unreadable.sentence}") from unreadable
+    except (Refusal, OSError) as error:
+        raise LinkNotRead(_not_found(document.url)) from error
+    return ReadFile(name=Path(document.path).name, text=text, word=word)
+
+
+def _without(text: str, links: list[str]) -> str:
+    for link in links:
+        text = text.replace(link, "")
+    return text.strip()
+
+
+def _not_found(link: str) -> str:
+    return say(
+        "I find no document at {link} that you may read. Check the address, attach the file, or paste its text.",
+        link=link if len(link) <= MAX_SHOWN else f"{link[: MAX_SHOWN - 1]}…",
+    )
