@@ -1,8 +1,9 @@
-"""Drafts as Word files in personal chat: offered by a card of Teams, and uploaded to where the person agreed to."""
+"""Drafts and summaries as Word files in personal chat: offered by a card of Teams, and uploaded once people agree."""
 
 import asyncio
 import re
 from collections.abc import Collection, Mapping
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,7 +27,7 @@ from tuning.store import drafts
 CONSENT = "fileConsent/invoke"
 HOSTS = (".sharepoint.com", ".sharepoint.us", ".svc.ms")
 """Where Teams keeps files; endings of host names."""
-ABOUT = mark("The draft as a Word file, for your OneDrive.")
+ABOUT = mark("As a Word file, for your OneDrive.")
 ABOUT_EVIDENCE = mark(
     "The evidence for a release, for your OneDrive. To check it: attune evidence verify and the file."
 )
@@ -37,7 +38,7 @@ _STALE = mark("That file isn't kept any more. Ask for it again, then you can sav
 
 
 class Files:
-    """Offers drafts, and saves those that the person wants."""
+    """Offers drafts and summaries, and saves those that the person wants."""
 
     def __init__(
         self,
@@ -55,9 +56,13 @@ class Files:
         self._timeout_s = timeout_s
 
     async def offer(self, turn: Turn, question: Question) -> None:
-        """Offer a draft as a Word file, once, where Teams can: in personal chat; elsewhere its text must do."""
-        is_draft = question.agent.task is Task.GENERATION and question.answer.seconds is not None
-        if not is_draft or not question.answer.text or turn.incoming.scope is not Scope.PERSONAL:
+        """Offer a draft, or a summary of files, as a Word file, once, where Teams can: in personal chat.
+
+        Elsewhere the text must do, and for a summary of pasted text it does.
+        """
+        task, is_whole = question.agent.task, question.answer.seconds is not None and bool(question.answer.text)
+        is_document = task is Task.GENERATION or (task is Task.SUMMARY and bool(question.files))
+        if not is_document or not is_whole or turn.incoming.scope is not Scope.PERSONAL:
             return
         draft = await asyncio.to_thread(self._keep, turn.incoming, question)
         if not draft.activity_id:
@@ -129,7 +134,7 @@ class Files:
             answer_id=question.answer.id,
             person_id=question.answer.person_id,
             chat_id=incoming.chat_id,
-            name=f"{file_name(text)}.docx",
+            name=f"{_name(question)}.docx",
             content=word_draft(text, question.precedent.word if question.precedent else b""),
         )
         self._write(draft)
@@ -160,6 +165,12 @@ def offer_of(draft: Draft) -> FileOffer:
     """Return what Teams asks the person about a file."""
     about = ABOUT if draft.release_id is None else ABOUT_EVIDENCE
     return FileOffer(draft_id=draft.id, name=draft.name, size=len(draft.content), about=say(about))
+
+
+def _name(question: Question) -> str:
+    if question.agent.task is Task.SUMMARY:
+        return file_name(say("Summary of {name}", name=PurePath(question.files[0]).stem))
+    return file_name(question.answer.text)
 
 
 def file_name(markdown: str) -> str:

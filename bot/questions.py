@@ -63,6 +63,8 @@ class Question:
     policy: Policy
     is_excerpted: bool = False
     """Whether the model is shown what fits of each passage, and not all of it."""
+    files: Sequence[str] = ()
+    """The names of the files that came with it."""
 
     @property
     def model(self) -> Model:
@@ -303,6 +305,7 @@ def _gather(
         text=answer.question,
         policy=now,
         is_excerpted=tenant.is_excerpted,
+        files=[file.name for file in given.files],
     )
 
 

@@ -165,3 +165,17 @@ async def test_a_picture_pasted_into_a_brief_is_refused_with_what_is_accepted(ch
     assert said.startswith("I can't use 'picture.png'. It is a picture")
     assert ".docx" in said
     assert not engine.asked
+
+
+async def test_a_summary_of_several_files_is_read_in_chat_and_offered_as_a_document(
+    send, engine, chat, tenant, drafting
+):
+    with tenant.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.task, agent.questionnaire = Task.SUMMARY, make_agent(task=Task.SUMMARY).questionnaire
+    said = await send("review.docx", word("Rothmere bought nine sensors."), notes_md=b"Ulm bought none.")
+    assert engine.prompt() == "Document:\nRothmere bought nine sensors.\n\nUlm bought none."
+    assert said.text.endswith("from the text you gave_")
+    await drafting()
+    with tenant.store.reading() as session:
+        assert session.exec(select(Draft)).one().name == "Summary of review.docx"

@@ -104,7 +104,7 @@ async def test_a_draft_is_text_and_then_a_word_file_in_the_persons_onedrive(chat
         "contentType": FILE_CONSENT,
         "name": "Offer for Rothmere.docx",
         "content": {
-            "description": "The draft as a Word file, for your OneDrive.",
+            "description": "As a Word file, for your OneDrive.",
             "sizeInBytes": len(draft.content),
             "acceptContext": {"draft": draft.id},
             "declineContext": {"draft": draft.id},

@@ -19,8 +19,8 @@ from adaptive_cards.access import (
     settled_card,
 )
 from adaptive_cards.agent import agent_card
-from adaptive_cards.approval import Case, Decided, approval_card, decided_card
 from adaptive_cards.answer import answer_card
+from adaptive_cards.approval import Case, Decided, approval_card, decided_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.blind import blind_card, rated_card
 from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
