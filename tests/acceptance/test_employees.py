@@ -176,7 +176,8 @@ def test_in_a_group_the_bot_answers_who_mentions_it(chats: list[Chat], screens: 
         box = page.locator("[role=textbox][contenteditable=true]").last
         box.click()
         page.keyboard.type("@")
-        page.get_by_role("option").filter(has_text="Attune").first.click()
+        somebody = page.get_by_text("Adaeze Nwosu").last  # in the list of those who can be mentioned
+        somebody.locator("xpath=ancestor::*[.//text()='Attune'][1]").get_by_text("Attune", exact=True).click()
         page.keyboard.type(f" {text}")
         page.get_by_role("button", name="Send Message").click()
         if text == "agents":

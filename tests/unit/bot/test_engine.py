@@ -21,7 +21,14 @@ async def engine():
 
 @pytest.fixture
 async def client(engine):
-    client = Engine(engine.url, retry_pause_s=0.01, patience_s=0.1, busy_patience_s=1.5)
+    client = Engine(engine.url, retry_pause_s=0.01, patience_s=0.1, busy_patience_s=20.0)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def hasty(engine):
+    client = Engine(engine.url, busy_patience_s=0.0)
     yield client
     await client.close()
 
@@ -41,10 +48,10 @@ async def test_a_busy_engine_is_asked_again_when_it_said(engine, client, status)
 @pytest.mark.parametrize(
     ("retry_after", "says"), [("30", "again in 30 seconds"), ("soon", "in a minute"), ("", "in a minute")]
 )
-async def test_who_would_have_to_wait_too_long_is_told_when_to_try_again(engine, client, retry_after, says):
+async def test_who_would_have_to_wait_too_long_is_told_when_to_try_again(engine, hasty, retry_after, says):
     engine.status, engine.retry_after = 429, retry_after
     with pytest.raises(EngineBusy) as refused:
-        await answer(client)
+        await answer(hasty)
     assert says in refused.value.sentence
 
 
