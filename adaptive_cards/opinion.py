@@ -19,7 +19,7 @@ from adaptive_cards.elements import (
     verbatim,
 )
 from adaptive_cards.verbs import Verb
-from tuning.domain.feedback import REASONS, Feedback, FeedbackState, Reaction
+from tuning.domain.feedback import FAULTS, Feedback, FeedbackState, Reaction
 from tuning.languages import day, mark, number, say
 
 MAX_TEXT = 2_000
@@ -119,7 +119,7 @@ def _thumb(given: Feedback) -> Element:
 
 
 def _reason(said: Feedback | None) -> Element:
-    choices = [*((say(title), str(reason)) for reason, title in REASONS.items()), (say("Something else"), NONE)]
+    choices = [*((say(title), str(reason)) for reason, title in FAULTS.items()), (say("Something else"), NONE)]
     value = (said.reason if said else None) or NONE
     return choice_input("reason", say("What is wrong with it?"), choices, value=value)
 
@@ -137,7 +137,7 @@ def _correction(said: Feedback | None) -> Element:
 def _told(given: Feedback) -> list[Element]:
     lines = [
         (say("Your thumb"), say(THUMBS[Reaction(given.reaction)]) if given.reaction else ""),
-        (say("What is wrong with it?"), say(REASONS[given.reason]) if given.reason else ""),
+        (say("What is wrong with it?"), say(FAULTS[given.reason]) if given.reason else ""),
         (say("Comment"), given.comment),
         (say("What the answer should be"), given.correction),
     ]

@@ -16,7 +16,7 @@ from adaptive_cards.elements import (
     verbatim,
 )
 from adaptive_cards.verbs import Verb
-from tuning.domain.feedback import REASONS, Feedback, Reaction
+from tuning.domain.feedback import FAULTS, Feedback, Reaction
 from tuning.languages import mark, number, say
 
 MAX_TEXT = 2_000
@@ -49,7 +49,7 @@ def by_whom(item: Item) -> str:
     """Return who gave it, with their thumb."""
     given = item.feedback
     thumb = say(THUMBS[Reaction(given.reaction)]) if given.reaction else ""
-    reason = say(REASONS[given.reason]) if given.reason else ""
+    reason = say(FAULTS[given.reason]) if given.reason else ""
     return " · ".join(part for part in (escape(item.who), thumb, reason) if part)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.turn import Json
-from tuning.domain.feedback import Reaction, Reason
+from tuning.domain.feedback import Fault, Reaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,7 +13,7 @@ class Thumb:
     """A thumb that was pressed, with what was filled in."""
 
     reaction: Reaction
-    reason: Reason | None = None
+    reason: Fault | None = None
     comment: str = ""
     correction: str = ""
 
@@ -32,7 +32,7 @@ def read_thumb(value: Any) -> Thumb | None:
     reason = filled.get("reason")
     return Thumb(
         reaction=Reaction(reaction),
-        reason=Reason(reason) if reason in list(Reason) else None,
+        reason=Fault(reason) if reason in list(Fault) else None,
         comment=_text(filled, "comment") or _text(filled, "feedbackText"),
         correction=_text(filled, "correction"),
     )

@@ -8,7 +8,7 @@ from adaptive_cards.opinion import NONE, corrected_card
 from bot import opinion_views
 from bot.card_actions.press import STALE, Outcome, Press
 from tuning.domain.errors import InvalidInput
-from tuning.domain.feedback import Reaction, Reason
+from tuning.domain.feedback import Fault, Reaction
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
@@ -43,7 +43,7 @@ def change(tenant: Tenant, press: Press) -> Outcome:
             press.person_id,
             press.id("feedback_id"),
             reaction=_chosen(press, "reaction", Reaction),
-            reason=_chosen(press, "reason", Reason),
+            reason=_chosen(press, "reason", Fault),
             comment=press.text("comment"),
             correction=press.text("correction"),
         )

@@ -18,7 +18,7 @@ class Reaction(StrEnum):
     DISLIKE = "dislike"
 
 
-class Reason(StrEnum):
+class Fault(StrEnum):
     """Why an answer was not liked."""
 
     WRONG = "wrong"
@@ -28,12 +28,12 @@ class Reason(StrEnum):
     UNCLEAR = "unclear"
 
 
-REASONS = {
-    Reason.WRONG: mark("It is wrong"),
-    Reason.INCOMPLETE: mark("Something is missing"),
-    Reason.OUTDATED: mark("It is out of date"),
-    Reason.BESIDE: mark("It is not what I asked"),
-    Reason.UNCLEAR: mark("It is hard to understand"),
+FAULTS = {
+    Fault.WRONG: mark("It is wrong"),
+    Fault.INCOMPLETE: mark("Something is missing"),
+    Fault.OUTDATED: mark("It is out of date"),
+    Fault.BESIDE: mark("It is not what I asked"),
+    Fault.UNCLEAR: mark("It is hard to understand"),
 }
 """What people call a reason."""
 
@@ -66,7 +66,7 @@ class Feedback(SQLModel, table=True):
     answer_id: str = Field(index=True)
     person_id: str = Field(index=True)
     reaction: Reaction | None = Field(default=None, sa_type=words(Reaction))
-    reason: Reason | None = Field(default=None, sa_type=words(Reason))
+    reason: Fault | None = Field(default=None, sa_type=words(Fault))
     comment: str = ""
     question: str
     """The question as asked."""

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from tuning.domain.audit import Tag
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import InvalidInput, WrongState
-from tuning.domain.feedback import STATES, Feedback, FeedbackState, Reaction, Reason
+from tuning.domain.feedback import STATES, Fault, Feedback, FeedbackState, Reaction
 from tuning.domain.fields import now
 from tuning.domain.permissions import Permission
 from tuning.domain.usage import opinion
@@ -28,7 +28,7 @@ def give(
     answer_id: str,
     *,
     reaction: Reaction | None = None,
-    reason: Reason | None = None,
+    reason: Fault | None = None,
     comment: str = "",
     correction: str = "",
 ) -> Feedback:
@@ -71,7 +71,7 @@ def change(
     feedback_id: str,
     *,
     reaction: Reaction | None,
-    reason: Reason | None,
+    reason: Fault | None,
     comment: str,
     correction: str,
 ) -> Feedback:

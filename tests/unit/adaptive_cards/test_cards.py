@@ -63,7 +63,7 @@ from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion, Redaction
 from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
-from tuning.domain.feedback import Feedback, FeedbackState, Reaction, Reason
+from tuning.domain.feedback import Fault, Feedback, FeedbackState, Reaction
 from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.policy import SETTINGS, Policy, written
@@ -182,10 +182,8 @@ WORDS: dict[str, Any] = {
     "agent_id": "agent",
     "given_at": NEW_YEAR,
 }
-SAID = Feedback(id="feedback", reaction=Reaction.DISLIKE, reason=Reason.OUTDATED, comment="It is wrong.", **WORDS)
-ACCEPTED = Feedback(
-    id="feedback", reaction=Reaction.DISLIKE, reason=Reason.WRONG, state=FeedbackState.ACCEPTED, **WORDS
-)
+SAID = Feedback(id="feedback", reaction=Reaction.DISLIKE, reason=Fault.OUTDATED, comment="It is wrong.", **WORDS)
+ACCEPTED = Feedback(id="feedback", reaction=Reaction.DISLIKE, reason=Fault.WRONG, state=FeedbackState.ACCEPTED, **WORDS)
 OPINION = Opinion(feedback=SAID, agent="Travel *helper*", answer="No.", number=0, total=2, done="✓ Taken back.")
 HELD = "Tuning is switched off in your organisation. Ask an admin to switch it on."
 NASTY_INBOX = replace(

@@ -1,10 +1,10 @@
 import pytest
 
 from bot.thumbs import Thumb, read_thumb
-from tuning.domain.feedback import Reaction, Reason
+from tuning.domain.feedback import Fault, Reaction
 
 FILLED = '{"reason":"outdated","comment":"Too short.","correction":"By rail."}'
-WHOLE = Thumb(reaction=Reaction.DISLIKE, reason=Reason.OUTDATED, comment="Too short.", correction="By rail.")
+WHOLE = Thumb(reaction=Reaction.DISLIKE, reason=Fault.OUTDATED, comment="Too short.", correction="By rail.")
 
 
 @pytest.mark.parametrize(

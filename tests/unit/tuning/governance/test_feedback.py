@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import keep, make_agent, make_answer
 from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
-from tuning.domain.feedback import FeedbackState, Reaction, Reason
+from tuning.domain.feedback import Fault, FeedbackState, Reaction
 from tuning.governance import feedback as governed
 from tuning.store import audit, feedback
 
@@ -177,12 +177,12 @@ def test_what_cannot_be_merged_is_refused_with_a_sentence(tenant, corrected):
 
 def test_a_person_reads_changes_and_takes_back_what_they_said(tenant):
     keep(tenant.store, make_answer(id="other"))
-    older = governed.give(tenant, "bo", "answer", reaction=Reaction.DISLIKE, reason=Reason.WRONG, comment="No.")
+    older = governed.give(tenant, "bo", "answer", reaction=Reaction.DISLIKE, reason=Fault.WRONG, comment="No.")
     newer = governed.give(tenant, "bo", "other", reaction=Reaction.LIKE)
     shown = [governed.own(tenant, "bo", number) for number in (0, 1, 2)]
     assert [(one.id, total) for one, total in shown if one] == [(newer.id, 2), (older.id, 2), (newer.id, 2)]
     assert governed.own(tenant, "ana", 0) == (None, 0)
-    whole: dict[str, Any] = {"reaction": Reaction.LIKE, "reason": Reason.WRONG, "comment": "", "correction": "Yes."}
+    whole: dict[str, Any] = {"reaction": Reaction.LIKE, "reason": Fault.WRONG, "comment": "", "correction": "Yes."}
     changed = governed.change(tenant, "bo", older.id, **whole)
     assert changed.said == (Reaction.LIKE, None, "", "Yes.")
     with pytest.raises(NotAllowed, match="who got an answer"):
