@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator
 import aiohttp
 from aiohttp import web
 
-from bot.addresses import PublicResolver
 from bot.activities import Thumbs
+from bot.addresses import PublicResolver
 from bot.answering import Answering
 from bot.attachments import Attachments
 from bot.changes import Changes

@@ -5,8 +5,8 @@ import logging
 
 from sqlmodel import Session
 
-from bot.card_actions.press import STALE, Outcome
 from adaptive_cards.opinion import THUMBS, thumb_card
+from bot.card_actions.press import STALE, Outcome
 from bot.channel import InvokeReply
 from bot.presses import Presses
 from bot.thumbs import Thumb, read_thumb
