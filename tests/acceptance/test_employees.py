@@ -168,26 +168,6 @@ def test_feedback_is_given_changed_and_taken_back(chats: list[Chat], screens: Pa
     owner.wait_for("Nothing waits for you.")
 
 
-def test_in_a_group_the_bot_answers_who_mentions_it(chats: list[Chat], screens: Path):
-    employee = chats[0]
-    page = employee.page
-    go_to(page, "Everybody")
-    for text in ("agents", QUESTION):
-        box = page.locator("[role=textbox][contenteditable=true]").last
-        box.click()
-        page.keyboard.type("@")
-        somebody = page.get_by_text("Adaeze Nwosu").last  # in the list of those who can be mentioned
-        somebody.locator("xpath=ancestor::*[.//text()='Attune'][1]").get_by_text("Attune", exact=True).click()
-        page.keyboard.type(f" {text}")
-        page.get_by_role("button", name="Send Message").click()
-        if text == "agents":
-            employee.press("Ask Travel Guide")
-            employee.wait_for("You are talking to Travel Guide")
-    employee.wait_for("3,000 euros")
-    employee.picture(screens / "group.png")
-    go_to(page, "Attune")
-
-
 def test_drafts_and_summaries_of_pasted_text(chats: list[Chat], screens: Path, trouble: Path):
     employee, owner, admin = chats
     turn_to(employee, "Offer Writer")
@@ -206,6 +186,25 @@ def test_drafts_and_summaries_of_pasted_text(chats: list[Chat], screens: Path, t
     admin.say("Like https://brenvale.sharepoint.com/sites/sales/Shared%20Documents/offer.docx, for Ulm.")
     admin.wait_for("I find no document at")
     admin.picture(screens / "link.png")
+
+
+def test_in_a_group_the_bot_answers_who_mentions_it(chats: list[Chat], screens: Path):
+    owner = chats[1]
+    page = owner.page
+    go_to(page, "Everybody")
+    for text in ("agents", QUESTION):
+        box = page.locator("[role=textbox][contenteditable=true]").last
+        box.click()
+        page.keyboard.type("@")
+        somebody = page.get_by_text("Adaeze Nwosu").last  # in the list of those who can be mentioned
+        somebody.locator("xpath=ancestor::*[.//text()='Attune'][1]").get_by_text("Attune", exact=True).click()
+        page.keyboard.type(f" {text}")
+        page.get_by_role("button", name="Send Message").click()
+        if text == "agents":
+            owner.press("Ask Travel Guide")
+            owner.wait_for("You are talking to Travel Guide")
+    owner.wait_for("3,000 euros")
+    owner.picture(screens / "group.png")
 
 
 def test_who_gets_no_answer_is_told_why_and_what_to_do(chats: list[Chat], screens: Path, trouble: Path):
