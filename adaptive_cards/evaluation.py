@@ -38,6 +38,7 @@ def evaluation_card(
         *chart(evaluation, agent.task),
         scores_table(evaluation),
         aside(say(SHARE)) if evaluation.scores else None,
+        aside(say("The full report, as a file: **report {id}**", id=release.id)) if evaluation.report_path else None,
         paragraph(advice) if advice else None,
         *rating(evaluation),
         *criteria(evaluation),

@@ -31,6 +31,7 @@ ABOUT = mark("As a Word file, for your OneDrive.")
 ABOUT_EVIDENCE = mark(
     "The evidence for a release, for your OneDrive. To check it: attune evidence verify and the file."
 )
+ABOUT_REPORT = mark("The full report, for your OneDrive. It opens in any browser and needs nothing else.")
 TIMEOUT_S = 30.0
 LONGEST_NAME = 60
 _NO_NAME = re.compile(r"[\\/:*?\"<>|#%&{}~\x00-\x1f]+")
@@ -163,7 +164,7 @@ class Files:
 
 def offer_of(draft: Draft) -> FileOffer:
     """Return what Teams asks the person about a file."""
-    about = ABOUT if draft.release_id is None else ABOUT_EVIDENCE
+    about = ABOUT if draft.release_id is None else ABOUT_REPORT if draft.name.endswith(".html") else ABOUT_EVIDENCE
     return FileOffer(draft_id=draft.id, name=draft.name, size=len(draft.content), about=say(about))
 
 

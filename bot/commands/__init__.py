@@ -24,6 +24,7 @@ from bot.commands.pilot import PILOT
 from bot.commands.policy import POLICY
 from bot.commands.reject import REJECT
 from bot.commands.releases import RELEASES
+from bot.commands.report import REPORT
 from bot.commands.request_access import REQUEST_ACCESS
 from bot.commands.resume import RESUME
 from bot.commands.retire import RETIRE
@@ -41,6 +42,7 @@ _OTHERS = (
     CREATE_AGENT,
     REQUEST_ACCESS,
     INBOX,
+    REPORT,
     PAUSE,
     RESUME,
     HAND_OVER,

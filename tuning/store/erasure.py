@@ -166,10 +166,12 @@ def _unlearn(session: Session, document_ids: Sequence[str], runs: Sequence[Run])
         session.add(dataset)
     session.exec(update(Evaluation).where(col(Evaluation.run_id).in_([run.id for run in runs])).values(samples=[]))
     dataset_ids = [run.dataset_id for run in runs if run.dataset_id]
+    release_ids = session.exec(select(Release.id).where(col(Release.run_id).in_([run.id for run in runs]))).all()
     unlabelled = and_(col(Sample.dataset_id).in_(dataset_ids), col(Sample.verdict).is_(None))
     return {
         "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),
         "unlabelled samples": _delete(session, Sample, unlabelled),
+        "reports": _delete(session, Draft, col(Draft.release_id).in_(release_ids)),
     }
 
 

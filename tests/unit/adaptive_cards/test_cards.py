@@ -101,6 +101,7 @@ EVALUATION = Evaluation(
 )
 RATED = Evaluation(
     run_id="run",
+    report_path="report.html",
     scores=EVALUATION.scores,
     samples=EVALUATION.samples,
     rating={

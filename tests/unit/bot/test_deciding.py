@@ -16,12 +16,14 @@ from bot.commands.consent import CONSENT
 from bot.commands.evidence import EVIDENCE
 from bot.commands.pilot import PILOT
 from bot.commands.releases import RELEASES
+from bot.commands.report import REPORT
 from bot.loopback import find_action, texts
 from bot.turn import FileOffer, Scope
 from tests.factories import keep, make_agent, make_release, make_run, make_tenant
 from tests.fakes.turn import FakeTurn
 from tuning.domain.drafts import Draft
-from tuning.domain.errors import InvalidInput, NotAllowed
+from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.evaluations import Evaluation
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
@@ -164,6 +166,25 @@ async def test_every_release_is_shown_with_what_was_decided_and_proven(tenant):
     assert offered.release_id == "r5"
     with pytest.raises(InvalidInput):
         await RELEASES.run(tenant, owner, "")
+
+
+async def test_the_report_is_a_file_that_the_owner_alone_is_offered(tenant, tmp_path):
+    report = tmp_path / "report.html"
+    report.write_text("<h1>Scores</h1>")
+    keep(tenant.store, Evaluation(run_id="run", report_path=str(report)))
+    turn = FakeTurn("report release", person_id="ana", chat_id="chat")
+    await REPORT.run(tenant, turn, "release")
+    offer = turn.sent[0].file
+    assert isinstance(offer, FileOffer)
+    assert offer.name == "report-agent-1.html"
+    with tenant.store.reading() as session:
+        kept = drafts.get(session, offer.draft_id)
+    assert (kept.content, kept.person_id) == (b"<h1>Scores</h1>", "ana")
+    with pytest.raises(NotAllowed):
+        await REPORT.run(tenant, FakeTurn("report release", person_id="cy", chat_id="chat"), "release")
+    report.unlink()
+    with pytest.raises(WrongState, match="There is no report on it"):
+        await REPORT.run(tenant, turn, "release")
 
 
 async def test_the_evidence_is_a_file_that_an_admin_is_offered_and_that_verifies(tenant, tmp_path):

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,6 +142,7 @@ MESSAGES: Mapping[str, str] = {
     "pilot": "pilot agent Eli",
     "releases": "releases agent",
     "evidence": "evidence release",
+    "report": "report release",
     "canary": "canary agent 50",
     "rollback": "rollback agent 1",
     "pause": "pause agent",
@@ -180,7 +182,7 @@ class World:
     def become(self, state: matrix.State | None) -> None:
         """Forget everything, and put the agent there with its subjects in that state."""
         self._empty.backup(self._file)
-        keep(self.tenant.store, *_subjects(state))
+        keep(self.tenant.store, *_subjects(state, self.tenant.folder / "report.html"))
         self._file.backup(self._beginning)
 
     def begin_again(self) -> None:
@@ -225,7 +227,7 @@ class World:
             database.close()
 
 
-def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
+def _subjects(state: matrix.State | None, report: Path) -> Iterator[SQLModel]:
     is_live = state in {AgentState.LIVE, AgentState.LIVE_TUNING, AgentState.PAUSED, ReleaseState.LIVE}
     is_canary = state in {ReleaseState.CANARY, ReleaseState.PILOT}
     agent = make_agent(
@@ -252,7 +254,8 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
     if isinstance(state, ReleaseState) or is_live:
         yield make_run(state=RunState.READY)
         answers = {"base": "No.", "tuned": "Yes."}
-        yield Evaluation(run_id="run", samples=[{"question": "May I fly?", "reference": "Yes.", "answers": answers}])
+        samples = [{"question": "May I fly?", "reference": "Yes.", "answers": answers}]
+        yield Evaluation(run_id="run", samples=samples, report_path=str(report))
         yield Comparison(
             id="comparison", release_id="release", position=0, sample=0, against=Variant.BASE, is_candidate_first=True
         )
@@ -279,6 +282,7 @@ def _subjects(state: matrix.State | None) -> Iterator[SQLModel]:
 def world(migrated, tmp_path_factory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     shutil.copy(migrated, folder / "store.db")
+    (folder / "report.html").write_text("Scores")
     store = Store(f"sqlite:///{folder}/store.db")
     world = World(replace(make_tenant(store, folder), people=PEOPLE))
     yield world

@@ -95,6 +95,7 @@ def tenant(store, tmp_path):
         make_sample(document_id=planted.id, answer=PLANTED, verdict=Verdict.GOOD, labelled_by="ana"),
         make_sample(id="unlabelled", document_id=planted.id, dataset_id="d1", answer=PLANTED),
         make_sample(id="kept", document_id=other.id, answer=KEPT, verdict=Verdict.GOOD, labelled_by="ana"),
+        Draft(release_id="r2", person_id="ana", chat_id="a", name="report.html", content=PLANTED.encode()),
         Draft(answer_id="answer", person_id="bo", chat_id="c", name=PLANTED, content=PLANTED.encode()),
     )
     return tenant

@@ -97,6 +97,7 @@ def tenant(store, tmp_path):
             chat_id="c", activity_id="a", activity={"person_id": "bo", "text": PLANTED}, holder_id="", held_until=now()
         ),
         Grant(person_id="bo", justification=PLANTED),
+        Draft(release_id="r2", person_id="ana", chat_id="a", name="report.html", content=PLANTED.encode()),
         Draft(answer_id="answer", person_id="bo", chat_id="c", name=PLANTED, content=PLANTED.encode()),
         Draft(release_id="r1", person_id="cy", chat_id="c", name="evidence.zip", content=PLANTED.encode()),
         Draft(answer_id="cites", person_id="cy", chat_id="c", name=PLANTED, content=PLANTED.encode()),
