@@ -7,18 +7,20 @@
 #   make bench    every benchmark, beside llama.cpp's own server, which is compiled first, and TRL's trainer
 #   make messages bring the catalogues of texts up to date with the code
 #   make screens  take the pictures in docs/screens anew;  make cards  take those in docs/cards
+#   make tab      fetch only what the page of usage needs as a tab in Teams
 #   make starter  train the base model that ships;  make starter-report  measure it
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: up test check demo figures bench messages screens cards starter starter-report set-up pin
+.PHONY: up test check demo figures bench messages screens cards starter starter-report set-up tab pin
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 PLAYGROUND := 0.2.28
+TEAMS_JS := 2.58.0
 RENDERER := 3.0.5
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/attune/wheels
 ENGINE := $(shell sed -n 's/^llama_cpp_python==//p' constraints.txt)
@@ -61,7 +63,7 @@ messages: set-up
 	@$(BIN)/python -m tuning.languages.catalogue $(NEW)
 
 screens: set-up
-	@$(BIN)/pytest tests/acceptance/test_playground.py --screens docs/screens
+	@$(BIN)/pytest tests/acceptance/test_playground.py tests/acceptance/test_page.py --screens docs/screens
 
 cards: set-up .cache/cards/.installed-$(RENDERER)
 	@$(BIN)/python -m tests.gallery
@@ -74,7 +76,7 @@ starter-report: set-up
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
-set-up: .venv/.installed .cache/converter/.unpacked .cache/playground/.installed-$(PLAYGROUND)
+set-up: .venv/.installed .cache/converter/.unpacked .cache/playground/.installed-$(PLAYGROUND) .cache/teams-js/.installed-$(TEAMS_JS)
 
 .venv/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo "Attune needs Python 3.11 or newer: install it, or say where it is with make PYTHON=..."; exit 1; }
@@ -126,6 +128,18 @@ $(PEER): $(ENGINE_SOURCE)
 		echo "== Without Node.js there is no Agents Playground: install Node.js 20 or newer and run make again to chat in a browser."; \
 	fi
 	@if command -v npm >/dev/null; then touch $@; fi
+
+tab: .cache/teams-js/.installed-$(TEAMS_JS)
+
+# Microsoft's library for pages in Teams, which asks Teams who is looking (docs/decisions/0011).
+.cache/teams-js/.installed-$(TEAMS_JS):
+	@mkdir -p $(@D)
+	@if command -v npm >/dev/null; then \
+		echo "== Installing Microsoft's library for pages in Teams $(TEAMS_JS)"; \
+		npm install --prefix $(@D) --no-audit --no-fund --loglevel=error @microsoft/teams-js@$(TEAMS_JS) >/dev/null && touch $@; \
+	else \
+		echo "== Without Node.js the page of usage can't be a tab in Teams: install Node.js 20 or newer and run make set-up again."; \
+	fi
 
 # Microsoft's renderer of cards, and what it leaves markdown to; for the pictures only.
 .cache/cards/.installed-$(RENDERER):

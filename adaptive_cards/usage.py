@@ -1,8 +1,7 @@
 """How agents are used: figures, questions over time, agent by agent or release by release, and what had no answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
 
 from adaptive_cards.elements import (
     Element,
@@ -19,13 +18,11 @@ from adaptive_cards.elements import (
 )
 from adaptive_cards.numbers import percent, sparkline
 from adaptive_cards.verbs import Verb
-from tuning.domain.usage import LATENCIES_S, SPANS, Topic, UsageReport, Use, UseLine
+from tuning.domain.usage import LATENCIES_S, MAX_STEPS, SPANS, Topic, UsageReport, Use, UseLine, in_steps
 from tuning.languages import day, day_of_year, number, say, say_many
 
 MAX_LINES = 8
 MAX_BUTTONS = 4
-MAX_BARS = 31
-"""More days than this are shown week by week."""
 
 
 def usage_card(report: UsageReport) -> Element:
@@ -38,7 +35,7 @@ def usage_card(report: UsageReport) -> Element:
     return card(
         heading(title),
         aside(say("{since}. Owners trying a release are not counted.", since=since)),
-        facts(_figures(report)),
+        facts(figures(report)),
         _over_time(report.by_day),
         *_lines(report),
         *_topics(report.topics),
@@ -72,7 +69,8 @@ def _days(count: int) -> str:
     return say_many("{count} day", "{count} days", count)
 
 
-def _figures(report: UsageReport) -> dict[str, str]:
+def figures(report: UsageReport) -> dict[str, str]:
+    """Return the totals in words, by what they are called."""
     use = report.total
     return {
         say("People"): number(report.people),
@@ -87,33 +85,35 @@ def _figures(report: UsageReport) -> dict[str, str]:
             share=percent(use.satisfaction),
         ),
         say("Corrections"): number(use.corrections),
-        say("Answers came"): say("half of them {half}, 95 % {most}", half=_within(use, 0.5), most=_within(use, 0.95))
+        say("Answers came"): say("half of them {half}, 95 % {most}", half=within(use, 0.5), most=within(use, 0.95))
         if use.answered
         else say("none did"),
-        say("Documents didn't say"): _declined(use),
+        say("Documents didn't say"): declined(use),
     }
 
 
-def _within(use: Use, share: float) -> str:
+def within(use: Use, share: float) -> str:
+    """Return how soon that share of the answers came."""
     seconds = use.seconds_for(share)
     if seconds is None:
         return say("in more than {seconds} s", seconds=LATENCIES_S[-1])
     return say("within {seconds} s", seconds=seconds)
 
 
-def _declined(use: Use) -> str:
+def declined(use: Use) -> str:
+    """Return how many answers were that the documents don't say."""
     return f"{number(use.declined)} ({percent(use.declined / use.answered)})" if use.answered else "0"
 
 
-def _over_time(by_day: Sequence[tuple[date, int]]) -> Element:
-    size = 1 if len(by_day) <= MAX_BARS else 7
-    title = say("Questions a day") if size == 1 else say("Questions a week")
-    bars = list(_in_steps(by_day, size))
+def _over_time(by_day: Sequence[tuple[date, Use]]) -> Element:
+    by_the_day = len(by_day) <= MAX_STEPS
+    title = say("Questions a day") if by_the_day else say("Questions a week")
+    bars = [(begin, use.questions) for begin, use in in_steps(by_day)]
     asked = [questions for _day, questions in bars]
     return {
         "type": "Chart.VerticalBar",
         "title": title,
-        "xAxisTitle": say("Day") if size == 1 else say("Week from"),
+        "xAxisTitle": say("Day") if by_the_day else say("Week from"),
         "yAxisTitle": say("Questions"),
         "data": [{"x": day_of_year(day), "y": questions} for day, questions in bars],
         "fallback": aside(
@@ -127,21 +127,13 @@ def _over_time(by_day: Sequence[tuple[date, int]]) -> Element:
     }
 
 
-def _in_steps(by_day: Sequence[tuple[date, int]], size: int) -> Iterator[tuple[date, int]]:
-    """Yield steps of so many days that end today; the first one may be shorter."""
-    first = len(by_day) % size
-    bounds = [*([0] if first else []), *range(first, len(by_day), size), len(by_day)]
-    for begin, end in pairwise(bounds):
-        yield by_day[begin][0], sum(questions for _day, questions in by_day[begin:end])
-
-
 def _lines(report: UsageReport) -> list[Element]:
     rows = [
         (
             f"{escape(shorten(one.name, 60))}  \n{_people(one.people)}",
             number(one.use.questions),
             "—" if one.use.satisfaction is None else percent(one.use.satisfaction),
-            _declined(one.use),
+            declined(one.use),
         )
         for one in report.lines[:MAX_LINES]
     ]

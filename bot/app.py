@@ -1,9 +1,10 @@
-"""The bot's process: everything put together, `/api/messages` and `/health`, and an orderly end."""
+"""The bot's process: everything put together, its addresses, and an orderly end."""
 
 import asyncio
 import logging
 import sys
 from collections.abc import AsyncGenerator
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -13,7 +14,7 @@ from bot.addresses import PublicResolver
 from bot.answering import Answering
 from bot.attachments import Attachments
 from bot.changes import Changes
-from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, SigningKeys
+from bot.channel import MAX_BODY_BYTES, METADATA_URL, AppToken, Channel, Credentials
 from bot.connector import Connector
 from bot.deliveries import Deliveries
 from bot.engine import Engine
@@ -23,9 +24,14 @@ from bot.invokes import Invokes
 from bot.managed_identity import IdentityToken
 from bot.messages import Messages
 from bot.metrics import Metrics
+from bot.nearness import is_from_here
 from bot.outbox import Outbox
 from bot.presses import Presses
-from bot.settings import Settings, is_loopback, objections_to_serving
+from bot.settings import Settings, objections_to_serving
+from bot.signing_keys import SigningKeys
+from bot.tab.routes import ROUTES, TAB, Tab
+from bot.tab.tokens import Tokens, metadata_url
+from bot.tab.visitors import Visitors
 from bot.teams_turn import TeamsTurn
 from bot.turn import DELETION, EDIT, Incoming, Turn
 from tuning.governance.tenant import Tenant
@@ -86,7 +92,8 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
                 }.items()
             },
         )
-        app[CHANNEL], app[INTAKE] = Channel(credentials, connector, SigningKeys(session)), intake
+        app[CHANNEL], app[INTAKE] = Channel(credentials, connector, SigningKeys(session, METADATA_URL)), intake
+        app[TAB] = Tab(tenant=tenant, visitors=_visitors(settings, session), library=settings.teams_library)
         holding = asyncio.create_task(deliveries.keep(intake.go_on))
         outbox = Outbox(tenant, connector)
         sending = asyncio.create_task(outbox.run())
@@ -104,7 +111,18 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
     app[METRICS] = Metrics(tenant.store)
     app.cleanup_ctx.append(life)
     app.add_routes([web.post("/api/messages", _receive), web.get("/health", _health), web.get("/metrics", _metrics)])
+    app.add_routes(ROUTES)
     return app
+
+
+def _visitors(settings: Settings, session: aiohttp.ClientSession) -> Visitors:
+    """Return what tells who looks at the page: tokens, unless anybody on this machine may be anybody."""
+    if settings.is_unsigned:
+        return Visitors(None, settings.page_key.get_secret_value())
+    keys = SigningKeys(session, metadata_url(settings.login_url, settings.tenant_id))
+    host = urlsplit(settings.public_url).netloc
+    tokens = Tokens(keys, app_id=settings.app_id, tenant_id=settings.tenant_id, host=host, login_url=settings.login_url)
+    return Visitors(tokens)
 
 
 CHANNEL = web.AppKey("channel", Channel)
@@ -119,8 +137,7 @@ async def _receive(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    # For this machine alone: a proxy in front passes on nothing but /api/messages.
-    if not is_loopback(request.remote or ""):
+    if not is_from_here(request):
         raise web.HTTPNotFound
     body = await asyncio.to_thread(request.app[METRICS].text)
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

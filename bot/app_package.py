@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import jsonschema
@@ -54,13 +55,16 @@ def objections(manifest: dict[str, Any]) -> Iterator[str]:
             yield f"The agent {agent['id']} for Microsoft 365 Copilot must be one of the bots, with the personal scope."
 
 
-def build(source: Path, target: Path, *, app_id: str, website: str, schema: Path | None = None) -> None:
+def build(
+    source: Path, target: Path, *, app_id: str, website: str, public_url: str, schema: Path | None = None
+) -> None:
     """Write the package for a bot's application id; the website tells people who runs Attune here.
 
+    The public address is where Teams reaches the bot, and opens the page of usage.
     Given Microsoft's schema of the manifest, a file that the manifest names the address of, it is checked against it.
 
     Raises:
-        Incomplete: the id, the website, the manifest or an icon is not what Teams takes.
+        Incomplete: the id, an address, the manifest or an icon is not what Teams takes.
     """
     try:
         values = {"BOT_ID": str(UUID(app_id)), "WEBSITE": website, "VERSION": version("attune")}
@@ -68,6 +72,7 @@ def build(source: Path, target: Path, *, app_id: str, website: str, schema: Path
         raise Incomplete("Set ATTUNE_APP_ID to the bot's application id in Entra, a GUID.") from None
     if not website.startswith("https://"):
         raise Incomplete("The website must begin with https://.")
+    values["HOST"] = _host(public_url)
     try:
         manifest = fill((source / "manifest.json").read_text("utf-8"), values)
         stated = json.loads(manifest)
@@ -96,6 +101,13 @@ def _errors(manifest: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator)
     for error in kind(schema, format_checker=jsonschema.FormatChecker()).iter_errors(manifest):
         yield f"{error.json_path.removeprefix('$.')}: {error.message}"
+
+
+def _host(public_url: str) -> str:
+    parts = urlsplit(public_url)
+    if parts.scheme != "https" or not parts.hostname or parts.path not in {"", "/"}:
+        raise Incomplete("Set ATTUNE_PUBLIC_URL to where Teams reaches the bot, such as https://attune.example.com.")
+    return parts.netloc
 
 
 def icon_size(content: bytes) -> tuple[int, int]:

@@ -274,7 +274,7 @@ def app_package(
 
     settings = _settings()
     try:
-        build(source, target, app_id=settings.app_id, website=website, schema=schema)
+        build(source, target, app_id=settings.app_id, website=website, public_url=settings.public_url, schema=schema)
     except Incomplete as error:
         _fail(str(error))
     checked = "and valid for Microsoft's schema" if schema else "and not checked against Microsoft's schema (--schema)"

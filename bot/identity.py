@@ -15,10 +15,15 @@ UNKNOWN = mark(
 
 def person(tenant: Tenant, incoming: Incoming) -> Person:
     """Return who sent the activity; raise `NotAllowed` with a kind sentence for somebody unknown."""
-    found = tenant.people.person(incoming.person_id) if incoming.person_id else None
+    return known(tenant, incoming.person_id)
+
+
+def known(tenant: Tenant, person_id: str) -> Person:
+    """Return the person with that object id, which somebody vouched for; raise as `person` does."""
+    found = tenant.people.person(person_id) if person_id else None
     if found is None:
         refusal = NotAllowed(say(UNKNOWN))
-        access.note(tenant, incoming.person_id, refusal)
+        access.note(tenant, person_id, refusal)
         raise refusal
     return found
 

@@ -26,9 +26,20 @@ class Settings(TuningSettings):
         "and needs no secret.",
     )
     tenant_id: str = Field(default="", description="The organisation's tenant id in Entra; others are turned away.")
+    public_url: str = Field(
+        default="", description="Where Teams reaches the bot, https://...; the page of usage is a tab there."
+    )
+    teams_library: Path = Field(
+        default=Path(".cache/teams-js"),
+        description="Folder of Microsoft's library for pages in Teams; set-up puts it there.",
+    )
     development: bool = Field(
         default=False,
         description="Accept unsigned requests, for the Agents Playground; only on a loopback address.",
+    )
+    page_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Opens the page of usage on this machine in development; `attune up` makes one at each start.",
     )
     service_url_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=SERVICE_URL_HOSTS, description="Hosts that replies may be sent to, separated by commas."
@@ -40,6 +51,11 @@ class Settings(TuningSettings):
         default=56150, ge=1, le=65535, description="Port of the first person's Playground; the others' follow."
     )
     logs: Path = Field(default=Path("var/logs"), description="Folder for what each part of `attune up` prints.")
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether anybody on this machine may be whom they say they are: in development, without a registration."""
+        return self.development and not self.app_id
 
     @field_validator("service_url_hosts", mode="before")
     @classmethod

@@ -1,13 +1,16 @@
 """`attune up`: everything on one machine, in one terminal."""
 
 import asyncio
+import secrets
 import socket
 import sys
 import time
 import webbrowser
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -48,14 +51,17 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
         CannotStart: something that must be there isn't.
     """
     if not settings.app_id:
-        settings = settings.model_copy(update={"development": True})
+        key = SecretStr(secrets.token_urlsafe(16))
+        settings = settings.model_copy(update={"development": True, "page_key": key})
     if objections := objections_to_serving(settings):
         raise CannotStart(objections[0])
     began = time.monotonic()
     settings.logs.mkdir(parents=True, exist_ok=True)
     say = _speaker(console)
     try:
-        seats, playgrounds = _playground(settings) if settings.development else ([], [])
+        people = FilePeople(settings.tenant / "people.json") if settings.development else None
+        seats, playgrounds = _playground(settings, people) if people else ([], [])
+        looks = pages(settings, people.personas) if people and settings.is_unsigned else []
         _check_ports(settings, seats)
     except (Refusal, ValueError) as error:
         raise CannotStart(str(error)) from error
@@ -64,6 +70,9 @@ def up(settings: Settings, *, opens_browser: bool, console: Console) -> None:
 
     def when_ready() -> None:
         _welcome(console, settings, seats, seconds=time.monotonic() - began)
+        for person, url in looks:
+            console.print(f"How agents are used, as {escape(person.name)}: [bold cyan]{url}[/]", soft_wrap=True)
+        console.print("Ctrl-C stops everything.\n")
         if opens_browser:
             _open([seat.url for seat in seats])
 
@@ -90,6 +99,8 @@ def backend(settings: Settings) -> list[Part]:
     """Return engine (unless it runs elsewhere), worker and bot; preparation comes first, and may make an encoder."""
     engine = urlsplit(settings.engine_url)
     bot = {"ATTUNE_DEVELOPMENT": "1"} if settings.development else {}
+    if settings.is_unsigned:
+        bot["ATTUNE_PAGE_KEY"] = settings.page_key.get_secret_value()
     parts = [
         Part(name="worker", command=(PYTHON, "-m", "tuning.worker")),
         Part(
@@ -121,9 +132,14 @@ def backend(settings: Settings) -> list[Part]:
     ]
 
 
-def _playground(settings: Settings) -> tuple[list[Seat], list[Part]]:
-    """Return who can be acted as, out of `people.json`, and the Playground that plays Teams for each."""
-    people = FilePeople(settings.tenant / "people.json")
+def pages(settings: Settings, people: Sequence[Person]) -> list[tuple[Person, str]]:
+    """Return where each person's page of usage opens; what follows # never leaves the browser."""
+    key = settings.page_key.get_secret_value()
+    return [(one, f"http://{settings.host}:{settings.port}/tab#{one.id}:{key}") for one in people]
+
+
+def _playground(settings: Settings, people: FilePeople) -> tuple[list[Seat], list[Part]]:
+    """Return who can be acted as, and the Playground that plays Teams for each."""
     personas = people.personas
     if not is_installed(settings.playground):
         return [], []
@@ -183,7 +199,6 @@ def _welcome(console: Console, settings: Settings, seats: list[Seat], *, seconds
     for seat in seats:
         table.add_row(seat.url, f"[bold]{escape(seat.person.name)}[/], {escape(seat.person.title)}", escape(seat.hint))
     console.print(table)
-    console.print("Ctrl-C stops everything.\n")
 
 
 def _open(urls: list[str]) -> None:

@@ -116,7 +116,14 @@ class Running:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let pictures be kept."""
-    parser.addoption("--screens", help="folder for the pictures that the Playground's tests take")
+    parser.addoption("--screens", help="folder for the pictures that the tests take")
+
+
+@pytest.fixture(scope="session")
+def screens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures go."""
+    chosen = request.config.getoption("--screens", None)
+    return Path(chosen) if chosen else tmp_path_factory.mktemp("screens")
 
 
 @pytest.fixture(scope="session")
@@ -276,6 +283,12 @@ def screens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """The folder for the pictures."""
     chosen = request.config.getoption("--screens", None)
     return Path(chosen) if chosen else tmp_path_factory.mktemp("screens")
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return what a process of ours gets: these settings, and none of those of whoever runs the tests."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
+    return others | {f"ATTUNE_{name}": value for name, value in settings.items()}
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,8 +1,9 @@
 """How agents are used: numbers per day, agent and release, and who asks. What was said is not in here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
+from itertools import pairwise
 
 from sqlmodel import Field, SQLModel
 
@@ -11,10 +12,10 @@ from tuning.domain.feedback import Feedback, FeedbackState, Reaction
 
 LATENCIES_S = (1, 2, 5, 10, 30)
 """Within how many seconds answers are counted."""
-
-
 SPANS = (7, 30, 90, 365)
 """Days that people can look back on."""
+MAX_STEPS = 31
+"""More days than this are shown week by week."""
 
 
 class DailyUse(SQLModel, table=True):
@@ -105,10 +106,14 @@ class UseLine:
     """The totals of one agent, or of one release."""
 
     agent_id: str
+    release_id: str = ""
+    """Where an agent's releases are told apart."""
     name: str
-    """Of the agent; of the release where an agent's releases are told apart."""
+    """Of the agent, or of the release."""
     people: int
     use: Use
+    by_day: Sequence[Use] = ()
+    """Every day of the report; only for the few that were asked most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,13 +146,28 @@ class UsageReport:
     days: int
     people: int
     total: Use
-    by_day: Sequence[tuple[date, int]]
-    """Every day of them, oldest first, with its questions."""
+    by_day: Sequence[tuple[date, Use]]
+    """Every day of them, oldest first."""
     lines: Sequence[UseLine]
     """By agent, or by release of the one agent; most asked first."""
     askers: Sequence[Asker]
     """Who asked in these days, by how much they have asked all told."""
     topics: Sequence[Topic]
+
+
+def together(uses: Iterable[Use]) -> Use:
+    """Return what several days or lines come to."""
+    uses = list(uses)
+    return Use(**{one.name: sum(getattr(use, one.name) for use in uses) for one in fields(Use)})
+
+
+def in_steps(by_day: Sequence[tuple[date, Use]]) -> Iterator[tuple[date, Use]]:
+    """Yield days, or weeks that end today if there are many; the first week may be shorter."""
+    size = 1 if len(by_day) <= MAX_STEPS else 7
+    first = len(by_day) % size
+    bounds = [*([0] if first else []), *range(first, len(by_day), size), len(by_day)]
+    for begin, end in pairwise(bounds):
+        yield by_day[begin][0], together(use for _day, use in by_day[begin:end])
 
 
 def opinion(given: Feedback) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """How agents are used, for admins and for the owners of each; people by pseudonym unless the policy names them."""
 
 import hmac
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlmodel import Session
@@ -19,6 +20,8 @@ from tuning.store import agents, policy, usage
 
 DAYS = 30
 MAX_ASKERS = 5
+MAX_TRENDS = 4
+"""Of how many agents or releases each day is told."""
 MAX_TOPICS = 5
 MAX_DECLINED = 1_000
 """How many of the newest questions without an answer are grouped."""
@@ -44,14 +47,15 @@ def report(tenant: Tenant, actor_id: str, *, agent_id: str = "", days: int = DAY
     with tenant.store.reading() as session:
         names_people = policy.get(session).is_naming_people
         named = _namer(tenant, session)
-        asked, askers = usage.questions_by_day(session, shown, since), usage.askers(session, shown, since)
+        used, askers = usage.by_day(session, shown, since), usage.askers(session, shown, since)
+        every_day = [since + timedelta(days=number) for number in range(days)]
         return UsageReport(
             agent=agent,
             days=days,
             people=len(askers),
             total=usage.total(session, shown, since),
-            by_day=[(day, asked.get(day, 0)) for day in (since + timedelta(days=number) for number in range(days))],
-            lines=_by_release(session, agent, since) if agent else _by_agent(session, shown, since),
+            by_day=[(day, used.get(day, Use())) for day in every_day],
+            lines=_day_by_day(session, agent, shown, every_day),
             askers=[
                 Asker(name=named(person_id), questions=questions, last_day=last)
                 for person_id, questions, last in askers[:MAX_ASKERS]
@@ -69,12 +73,20 @@ def of_owner(tenant: Tenant, owner_id: str, *, days: int = DAYS) -> dict[str, Us
         return {one.agent_id: one for one in _by_agent(session, own, _since(days))}
 
 
-def daily_lines(tenant: Tenant, days: int) -> Iterator[str]:
-    """Return the numbers of each day, agent and release as CSV, for whoever operates the machine."""
+def export(tenant: Tenant, actor_id: str, *, of_people: bool, agent_id: str = "", days: int = DAYS) -> Iterator[str]:
+    """Return as CSV what the actor may look at: the numbers of each day, or who asked; see `report`."""
+    with access.act(tenant, actor_id, agent_id) as session:
+        agent = agents.get(session, agent_id) if agent_id else None
+        shown = _looked_at(session, tenant, actor_id, agent)
+    return (people_lines if of_people else daily_lines)(tenant, days, shown)
+
+
+def daily_lines(tenant: Tenant, days: int, shown: Collection[str] | None = None) -> Iterator[str]:
+    """Return the numbers of each day, agent and release as CSV; for whoever operates the machine, of all agents."""
     with tenant.store.reading() as session:
         name, label = _names(agents.every(session)), _labels(session)
         yield line(DAY_COLUMNS)
-        for one in usage.days(session, None, _since(days)):
+        for one in usage.days(session, shown, _since(days)):
             counted = (one.people, one.conversations, one.questions, one.answered, one.declined)
             judged = (one.likes, one.dislikes, one.corrections)
             mean = f"{one.seconds / one.answered:.2f}" if one.answered else ""
@@ -82,12 +94,12 @@ def daily_lines(tenant: Tenant, days: int) -> Iterator[str]:
             yield line((*of, *counted, *judged, mean))
 
 
-def people_lines(tenant: Tenant, days: int) -> Iterator[str]:
-    """Return who asked which release in the last days as CSV; numbers are all told."""
+def people_lines(tenant: Tenant, days: int, shown: Collection[str] | None = None) -> Iterator[str]:
+    """Return who asked which release in the last days as CSV, of the same agents; numbers are all told."""
     with tenant.store.reading() as session:
         name, label, named = _names(agents.every(session)), _labels(session), _namer(tenant, session)
         yield line(PEOPLE_COLUMNS)
-        for one in usage.everybody(session, None, _since(days)):
+        for one in usage.everybody(session, shown, _since(days)):
             of = (named(one.person_id), one.agent_id, name(one.agent_id), label(one.release_id))
             yield line((*of, one.questions, one.first_day, one.last_day))
 
@@ -109,21 +121,38 @@ def _looked_at(session: Session, tenant: Tenant, actor_id: str, agent: Agent | N
 def _by_agent(session: Session, shown: Collection[str] | None, since: date) -> list[UseLine]:
     used, people = usage.by_agent(session, shown, since), usage.people_by_agent(session, shown, since)
     name = _names(agents.every(session))
-    return _sorted(used, people, name, lambda key: key)
+    return _sorted(
+        UseLine(agent_id=agent_id, name=name(agent_id), people=people.get(agent_id, 0), use=use)
+        for agent_id, use in used.items()
+    )
 
 
 def _by_release(session: Session, agent: Agent, since: date) -> list[UseLine]:
-    used = {release_id: use for (_agent, release_id), use in usage.by_release(session, [agent.id], since).items()}
-    people = usage.people_by_release(session, agent.id, since)
-    return _sorted(used, people, _labels(session), lambda _key: agent.id)
+    used, people = usage.by_release(session, [agent.id], since), usage.people_by_release(session, agent.id, since)
+    label = _labels(session)
+    return _sorted(
+        UseLine(agent_id=agent.id, release_id=key, name=label(key), people=people.get(key, 0), use=use)
+        for (_agent, key), use in used.items()
+    )
 
 
-def _sorted(
-    used: Mapping[str, Use], people: Mapping[str, int], name: Callable[[str], str], agent_of: Callable[[str], str]
+def _day_by_day(
+    session: Session, agent: Agent | None, shown: Collection[str] | None, every_day: Sequence[date]
 ) -> list[UseLine]:
-    lines = [
-        UseLine(agent_id=agent_of(key), name=name(key), people=people.get(key, 0), use=use) for key, use in used.items()
-    ]
+    """Return the lines of a report, the largest of them with each day."""
+    since = every_day[0]
+    lines = _by_release(session, agent, since) if agent else _by_agent(session, shown, since)
+    largest, rest = lines[:MAX_TRENDS], lines[MAX_TRENDS:]
+    if agent:
+        used = usage.releases_by_day(session, agent.id, since)
+    else:
+        used = usage.agents_by_day(session, [one.agent_id for one in largest], since)
+    keys = [one.release_id if agent else one.agent_id for one in largest]
+    told = [[used.get((key, day), Use()) for day in every_day] for key in keys]
+    return [*(replace(one, by_day=uses) for one, uses in zip(largest, told, strict=True)), *rest]
+
+
+def _sorted(lines: Iterable[UseLine]) -> list[UseLine]:
     return sorted(lines, key=lambda one: (-one.use.questions, one.name))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, distinct, func, true
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from tuning.domain.conversations import Answer, Conversation
@@ -82,10 +83,21 @@ def total(session: Session, agent_ids: Agents, since: date) -> Use:
     return _use(session.execute(select(*_SUMS).where(*_chosen(DailyUse, agent_ids, since))).one())
 
 
-def questions_by_day(session: Session, agent_ids: Agents, since: date) -> dict[date, int]:
-    """Return how many questions there were on each day since that one, without days that had none."""
-    query = select(col(DailyUse.day), func.sum(DailyUse.questions)).where(*_chosen(DailyUse, agent_ids, since))
-    return dict(session.exec(query.group_by(col(DailyUse.day))).all())
+def by_day(session: Session, agent_ids: Agents, since: date) -> dict[date, Use]:
+    """Return the totals of each day since that one, without days that had none."""
+    key = col(DailyUse.day)
+    found = session.execute(select(key, *_SUMS).where(*_chosen(DailyUse, agent_ids, since)).group_by(key))
+    return {row.day: _use(row) for row in found}
+
+
+def agents_by_day(session: Session, agent_ids: Collection[str], since: date) -> dict[tuple[str, date], Use]:
+    """Return the totals of each agent on each day since that one, without days that had none."""
+    return _by_day(session, col(DailyUse.agent_id), agent_ids, since)
+
+
+def releases_by_day(session: Session, agent_id: str, since: date) -> dict[tuple[str, date], Use]:
+    """Return the totals of each release of an agent on each day since that one, without days that had none."""
+    return _by_day(session, col(DailyUse.release_id), [agent_id], since)
 
 
 def days(session: Session, agent_ids: Agents, since: date) -> Sequence[DailyUse]:
@@ -147,6 +159,11 @@ def _count(session: Session, answer: Answer, **numbers: float) -> None:
     put = rows.insert(session, DailyUse).values(**key, **{**_NUMBERS, **numbers})
     more = {name: getattr(DailyUse, name) + put.excluded[name] for name in numbers}
     session.connection().execute(put.on_conflict_do_update(index_elements=list(key), set_=more))
+
+
+def _by_day(session: Session, key: Mapped[str], agent_ids: Agents, since: date) -> dict[tuple[str, date], Use]:
+    query = select(key, col(DailyUse.day), *_SUMS).where(*_chosen(DailyUse, agent_ids, since))
+    return {(row[0], row.day): _use(row) for row in session.execute(query.group_by(key, col(DailyUse.day)))}
 
 
 def _use(row: Row[Any]) -> Use:

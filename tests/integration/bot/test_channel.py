@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, InvokeReply, SigningKeys
+from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, InvokeReply
 from bot.connector import Connector
+from bot.signing_keys import SigningKeys
 from tests.fakes.bot_framework import APP_ID, FORGED, MISPLACED, SERVICE_URL, TENANT, BotFramework, activity, token
 
 
@@ -84,7 +85,7 @@ async def test_another_tenant_channel_or_service_is_turned_away(client, received
 
 
 async def test_a_new_key_of_microsofts_is_looked_up(client, microsoft, monkeypatch):
-    monkeypatch.setattr("bot.channel.UNKNOWN_KEY_PAUSE_S", 0.0)
+    monkeypatch.setattr("bot.signing_keys.UNKNOWN_KEY_PAUSE_S", 0.0)
     assert (await post(client, activity(), token()))[0] == 202
     microsoft.kids = ["fresh"]
     assert (await post(client, activity(), token(kid="fresh")))[0] == 202
@@ -99,10 +100,10 @@ async def test_unknown_keys_are_not_looked_up_all_the_time(client, microsoft):
 
 async def test_known_keys_go_on_while_microsoft_does_not_answer(client, microsoft, monkeypatch):
     assert (await post(client, activity(), token()))[0] == 202
-    monkeypatch.setattr("bot.channel.KEYS_AGE_S", 0.0)
+    monkeypatch.setattr("bot.signing_keys.AGE_S", 0.0)
     microsoft.status = 503
     assert (await post(client, activity(), token()))[0] == 202
-    monkeypatch.setattr("bot.channel.UNKNOWN_KEY_PAUSE_S", 3600.0)
+    monkeypatch.setattr("bot.signing_keys.UNKNOWN_KEY_PAUSE_S", 3600.0)
     asked = microsoft.asked
     assert [(await post(client, activity(), token(kid="fresh")))[0] for _ in range(3)] == [401] * 3
     assert microsoft.asked == asked

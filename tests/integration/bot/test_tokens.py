@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from pydantic import SecretStr
 from sqlmodel import select
 
 from bot.app import make_app
-from bot.channel import SigningKeys
 from bot.deliveries import TEAMS_REPEATS
 from bot.settings import Settings
+from bot.signing_keys import SigningKeys
 from tests.fakes.bot_framework import APP_ID, FORGED, MISPLACED, SERVICE_URL, TENANT, BotFramework, activity, token
 from tuning.domain.deliveries import Delivery
 
@@ -42,7 +41,7 @@ async def client(engine, tenant, sent, monkeypatch) -> AsyncIterator[Client]:
         app_id=APP_ID, app_password=SecretStr("made-up"), tenant_id=TENANT, engine_url=engine.url, admin_group="admins"
     )
     async with BotFramework() as microsoft:
-        monkeypatch.setattr("bot.app.SigningKeys", partial(SigningKeys, url=microsoft.url))
+        monkeypatch.setattr("bot.app.SigningKeys", lambda session, _url: SigningKeys(session, microsoft.url))
         async with TestClient(TestServer(make_app(settings, tenant))) as client:
             yield client
 

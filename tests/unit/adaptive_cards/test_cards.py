@@ -309,7 +309,7 @@ USAGE = UsageReport(
     days=7,
     people=4,
     total=USE,
-    by_day=[(date(2026, 1, 1) + timedelta(days=number), 4 * number) for number in range(7)],
+    by_day=[(date(2026, 1, 1) + timedelta(days=number), Use(questions=4 * number)) for number in range(7)],
     lines=[USED, UseLine(agent_id="other", name="Other", people=1, use=Use(questions=1))],
     askers=[Asker(name="person 0c8f41aa", questions=80, last_day=date(2026, 1, 6))],
     topics=[
@@ -322,7 +322,7 @@ NASTY_USAGE = UsageReport(
     days=365,
     people=4,
     total=USE,
-    by_day=[(date(2026, 1, 1) + timedelta(days=number), 1) for number in range(365)],
+    by_day=[(date(2026, 1, 1) + timedelta(days=number), Use(questions=1)) for number in range(365)],
     lines=[UseLine(agent_id="agent", name=NASTY, people=3, use=USE)] * 40,
     askers=[Asker(name=NASTY, questions=80, last_day=date(2026, 1, 6))] * 5,
     topics=[Topic(words=[NASTY] * 3, questions=3, people=2, example=NASTY)] * 5,

@@ -45,6 +45,7 @@ def test_migrate_makes_the_store(runner: CliRunner):
 
 def test_app_package_writes_the_zip(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ATTUNE_APP_ID", APP_ID)
+    monkeypatch.setenv("ATTUNE_PUBLIC_URL", "https://attune.example")
     arguments = ["app-package", "--source", str(root / "appPackage"), "--website", "https://intranet.example"]
     assert runner.invoke(app, arguments).exit_code == 0
     assert zipfile.is_zipfile("var/attune.zip")

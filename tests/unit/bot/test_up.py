@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from bot.settings import Settings
-from bot.up import CannotStart, backend, hint, up
+from bot.up import CannotStart, backend, hint, pages, up
 from tests.fakes.people import FakePeople
 
 PEOPLE = FakePeople(["ada", "bo"], {"admins": ["bo"]}, guests=["gus"])
@@ -72,3 +72,16 @@ def test_the_engine_gets_the_encoder_that_preparation_made(settings: Settings, t
     encoder.parent.mkdir(parents=True)
     encoder.touch()
     assert backend(settings)[0].environment["ATTUNE_ENGINE_EMBEDDING_MODEL"] == str(encoder)
+
+
+def test_each_person_has_a_page_that_only_this_start_opens(settings: Settings):
+    settings = settings.model_copy(update={"development": True, "page_key": SecretStr("the key"), "port": 4000})
+    person = PEOPLE.person("ada")
+    assert person
+    assert pages(settings, [person]) == [(person, "http://127.0.0.1:4000/tab#ada:the key")]
+    assert backend(settings)[-1].environment["ATTUNE_PAGE_KEY"] == "the key"
+
+
+def test_where_the_bot_is_registered_it_gets_no_key_of_pages(settings: Settings):
+    registered = settings.model_copy(update={"development": True, "app_id": "an id", "page_key": SecretStr("the key")})
+    assert "ATTUNE_PAGE_KEY" not in backend(registered)[-1].environment

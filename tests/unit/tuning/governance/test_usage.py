@@ -9,6 +9,7 @@ from tuning.domain.errors import NotAllowed
 from tuning.domain.fields import now
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
+from tuning.domain.usage import together
 from tuning.governance import usage as governed
 from tuning.governance.topics import topics
 from tuning.store import usage
@@ -66,7 +67,8 @@ def test_nobody_else_sees_anything(tenant, person_id, agent_id):
 
 def test_only_the_days_that_were_asked_for_count(tenant):
     week = governed.report(tenant, "cy", agent_id="agent", days=7)
-    assert (week.total.questions, len(week.by_day), week.by_day[-1]) == (3, 7, (now().date(), 3))
+    assert (week.total.questions, len(week.by_day)) == (3, 7)
+    assert [(day, use.questions) for day, use in week.by_day][-1] == (now().date(), 3)
     assert governed.report(tenant, "cy", agent_id="agent", days=30).total.questions == 4
 
 
@@ -95,6 +97,30 @@ def test_exports_hold_every_day_and_everybody(tenant):
     people = list(csv.DictReader(governed.people_lines(tenant, 7)))
     assert sorted(row["questions"] for row in people) == ["1", "1", "3"]
     assert not any(row["person"] in {"Bo", "bo"} for row in people)
+
+
+def test_people_export_what_they_may_look_at(tenant):
+    def agents(actor_id, **of):
+        return {row["agent"] for row in csv.DictReader(governed.export(tenant, actor_id, days=30, **of))}
+
+    for of_people in (False, True):
+        assert agents("cy", of_people=of_people) == {"Travel", "Other"}
+        assert agents("cy", of_people=of_people, agent_id="other") == {"Other"}
+        assert agents("ana", of_people=of_people) == {"Travel"}
+        for actor_id, agent_id in (("bo", ""), ("bo", "agent"), ("ana", "other"), ("gus", "")):
+            with pytest.raises(NotAllowed, match="Only the agent's owner or an admin"):
+                governed.export(tenant, actor_id, of_people=of_people, agent_id=agent_id)
+    (asker, *_rest) = csv.DictReader(governed.export(tenant, "cy", of_people=True))
+    assert asker["person"].startswith("person ")
+
+
+def test_the_largest_lines_are_told_day_by_day(tenant):
+    (travel, other) = governed.report(tenant, "cy", days=30).lines
+    assert [use.questions for use in travel.by_day] == [*([0] * 19), 1, *([0] * 9), 3]
+    assert together(travel.by_day) == travel.use
+    assert together(other.by_day) == other.use
+    (release,) = governed.report(tenant, "ana", agent_id="agent", days=30).lines
+    assert release.by_day == travel.by_day
 
 
 def test_questions_are_grouped_by_their_most_telling_words():
