@@ -1,7 +1,6 @@
 """The bot's process: everything put together, its addresses, and an orderly end."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import AsyncGenerator
 from urllib.parse import urlsplit
@@ -34,11 +33,10 @@ from bot.tab.tokens import Tokens, metadata_url
 from bot.tab.visitors import Visitors
 from bot.teams_turn import TeamsTurn
 from bot.turn import DELETION, EDIT, Incoming, Turn
+from serving import logs
 from tuning.governance.tenant import Tenant
 from tuning.store import Store
 from tuning.tenancy import tenant_of
-
-logger = logging.getLogger(__name__)
 
 
 def make_app(settings: Settings, tenant: Tenant) -> web.Application:
@@ -150,9 +148,7 @@ async def _health(_request: web.Request) -> web.Response:
 def main() -> None:
     """Read the settings and serve until stopped; refuse settings that would not be safe."""
     settings = Settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for quiet in ("aiohttp.access", "alembic", "httpx", "httpx2"):
-        logging.getLogger(quiet).setLevel(logging.WARNING)
+    logs.set_up(settings.log_format, settings.log_level)
     if objections := objections_to_serving(settings):
         sys.exit("\n".join(objections))
     tenant = tenant_of(settings, Store(settings.store_url))

@@ -10,6 +10,7 @@ from typing import Any, cast
 import openai
 
 from bot.errors import EngineBusy, EngineDown, QuestionTooLong
+from serving.logs import send_along
 from tuning.domain.prompts import Message
 
 TIMEOUT_S = 120.0
@@ -47,7 +48,11 @@ class Engine:
     ) -> None:
         """Take the server's address without '/v1'; nothing is sent yet."""
         self._client = openai.AsyncOpenAI(
-            base_url=f"{url.rstrip('/')}/v1", api_key="none", timeout=TIMEOUT_S, max_retries=0
+            base_url=f"{url.rstrip('/')}/v1",
+            api_key="none",
+            timeout=TIMEOUT_S,
+            max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"request": [_send_along]}),
         )
         self._tokenize = f"{url.rstrip('/')}/tokenize"
         self._retry_pause_s = retry_pause_s
@@ -140,6 +145,10 @@ class Engine:
     async def _load(self, model: Model) -> None:
         adapter = {"id": model.id, "path": model.path, "sha256": model.sha256}
         await self._client.post("/adapters", body=adapter, cast_to=cast("Any", object))
+
+
+async def _send_along(request: Any) -> None:
+    send_along(request)
 
 
 def _why(error: openai.APIError) -> EngineDown | EngineBusy | QuestionTooLong:

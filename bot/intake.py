@@ -13,6 +13,7 @@ from bot.deliveries import Deliveries
 from bot.errors import NotDelivered
 from bot.files import CONSENT
 from bot.turn import CHANGES, Incoming, Message, Turn
+from serving.logs import about, current, readable
 from tuning.languages import say, speaking
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,10 @@ class Intake:
         Raises:
             Replayed: it has been dealt with before, and it is not Teams that delivers it again.
         """
+        with about(readable(incoming.activity_id)):
+            return await self._receive(incoming)
+
+    async def _receive(self, incoming: Incoming) -> InvokeReply | None:
         if incoming.type == "invoke" and incoming.name == CONSENT:
             await self._take_on(replace(incoming, type=CONSENT))  # an upload may take longer than Teams waits
             return InvokeReply(body={})
@@ -86,6 +91,7 @@ class Intake:
             await self._deliveries.take_note(incoming)
             with speaking(incoming.locale):
                 reply, question = await self._invoke(self._turn(incoming))
+            logger.info("An invoke is answered")
             if question:
                 await self._take_on(replace(incoming, type=QUESTION, text=question, value=None))
             return reply
@@ -107,6 +113,10 @@ class Intake:
 
     async def _carry_out(self, number: int, incoming: Incoming, handle: Callable[[Turn], Awaitable[None]]) -> None:
         """Handle a delivery, in order within its chat; one that fails is over too: its person has been told."""
+        with about(current() or readable(incoming.activity_id)):  # one that another process took in is named again
+            await self._in_order(number, incoming, handle)
+
+    async def _in_order(self, number: int, incoming: Incoming, handle: Callable[[Turn], Awaitable[None]]) -> None:
         lock = self._chats.setdefault(incoming.chat_id, asyncio.Lock())
         has_waited = lock.locked()
         async with lock:
@@ -114,6 +124,7 @@ class Intake:
                 if not has_waited or await self._deliveries.is_open(number):
                     with speaking(incoming.locale):
                         await handle(self._turn(incoming))
+                    logger.info("A turn is over: %s", incoming.type)
             except NotDelivered as refused:
                 logger.warning("An answer did not arrive: %s", refused)
             except Exception:

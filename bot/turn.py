@@ -34,6 +34,8 @@ class Attachment:
 class Incoming:
     """One activity, with what the channel knows for certain about it."""
 
+    __pydantic_config__ = {"hide_input_in_errors": True}  # noqa: RUF012 - errors are logged, and texts must not be
+
     type: str
     """'message', 'invoke', 'installationUpdate' ..."""
     name: str = ""

@@ -117,6 +117,7 @@ def backend(settings: Settings) -> list[Part]:
         "ATTUNE_ENGINE_ADAPTER_DIR": str(settings.artifacts),
         "ATTUNE_ENGINE_HOST": str(engine.hostname),
         "ATTUNE_ENGINE_PORT": str(engine.port or 80),
+        "ATTUNE_ENGINE_LOG_FORMAT": settings.log_format,
     }
     encoder = settings.artifacts / "encoder" / "encoder.gguf"
     if encoder.exists():

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from serving import logs
 from serving.adapters import Adapters
 from serving.engine import Engine
 from serving.errors import GrammarsOff, InvalidRequest, NoEncoder, NotAuthorised, ServingError, UnknownModel
@@ -38,12 +40,14 @@ EMBEDDING = "embedding"
 """The name of the encoder in every engine that has one."""
 MAX_BODY_BYTES = 4 * 2**20
 PUBLIC = {"/health", "/metrics"}
+REQUEST_ID = web.RequestKey("request_id", str)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(engine: Engine, adapters: Adapters, *, api_key: str | None = None) -> web.Application:
     """Return the application; starting and stopping the engine is the caller's."""
-    app = web.Application(middlewares=[_errors, _key_check(api_key)], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[_logged, _errors, _key_check(api_key)], client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(_name_request)
     service = _Service(engine, adapters)
     app.add_routes(
         [
@@ -60,6 +64,27 @@ def make_app(engine: Engine, adapters: Adapters, *, api_key: str | None = None) 
         ]
     )
     return app
+
+
+@web.middleware
+async def _logged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Log each request of a client under the id that it came with, and let the answer carry that."""
+    request[REQUEST_ID] = logs.readable(request.headers.get(logs.HEADER, ""))
+    began, outcome = time.perf_counter(), "the client left"
+    with logs.about(request[REQUEST_ID]):
+        try:
+            response = await handler(request)
+            outcome = str(response.status)
+        finally:
+            if request.path not in PUBLIC:
+                took = time.perf_counter() - began
+                logger.info("%s %s: %s after %.3f s", request.method, request.rel_url.raw_path, outcome, took)
+    return response
+
+
+async def _name_request(request: web.Request, response: web.StreamResponse) -> None:
+    if REQUEST_ID in request:  # a request that is not HTTP never came so far
+        response.headers[logs.HEADER] = request[REQUEST_ID]
 
 
 @web.middleware

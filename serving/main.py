@@ -11,6 +11,7 @@ import sys
 from aiohttp import web
 from pydantic import ValidationError
 
+from serving import logs
 from serving.adapters import Adapters
 from serving.engine import Engine
 from serving.errors import ServingError
@@ -28,9 +29,9 @@ def main() -> None:
     except ValidationError as error:
         wrong = "; ".join(f"ATTUNE_ENGINE_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
         sys.exit(f"The engine's settings are wrong: {wrong}.")
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("serving.llama.native").setLevel(max(logging.getLogger().level, logging.WARNING))
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logs.set_up(settings.log_format, settings.log_level)
+    native = logging.getLogger("serving.llama.native")
+    native.setLevel(max(native.getEffectiveLevel(), logging.WARNING))
     try:
         asyncio.run(serve(settings))
     except (ServingError, OSError) as error:

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.config import EngineConfig
+from serving.logs import Form
 
 
 class EngineSettings(BaseSettings):
@@ -58,6 +59,8 @@ class EngineSettings(BaseSettings):
     """If set, requests must carry it as a bearer token."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """What is logged."""
+    log_format: Form = "text"
+    """How it is written: text, or json, one object a line."""
 
     def config(self) -> EngineConfig:
         """Return the engine's part."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import openai
 
+from serving.logs import send_along
 from tuning.domain.errors import Refusal
 from tuning.domain.prompts import Message
 from tuning.domain.vectors import LONGEST, Encoded
@@ -83,7 +85,11 @@ class Inference:
         self._url = url.rstrip("/")
         self._patience_s = patience_s
         self._client = openai.OpenAI(
-            base_url=f"{self._url}/v1", api_key=api_key or "none", timeout=timeout_s, max_retries=0
+            base_url=f"{self._url}/v1",
+            api_key=api_key or "none",
+            timeout=timeout_s,
+            max_retries=0,
+            http_client=openai.DefaultHttpxClient(event_hooks={"request": [send_along]}),
         )
         self._adapters: dict[str, _Adapter] = {}
 
@@ -110,7 +116,7 @@ class Inference:
         """
         threads = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="inference")
         try:
-            answers = [threads.submit(self._ask, prompt) for prompt in prompts]
+            answers = [threads.submit(copy_context().run, self._ask, prompt) for prompt in prompts]
             for done, answer in enumerate(as_completed(answers), start=1):
                 answer.result()
                 progress(done / len(answers))

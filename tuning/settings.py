@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from serving.logs import Form
 from tuning.domain.registration import AppRegistration
 
 STARTER = Path(__file__).parent / "starter" / "model"
@@ -92,6 +93,7 @@ class TuningSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much the logs say."
     )
+    log_format: Form = Field(default="text", description="How the logs are written: text, or json, one object a line.")
 
     @field_validator("sharepoint", mode="before")
     @classmethod

@@ -46,6 +46,11 @@ class Job(SQLModel, table=True):
     error: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
+    @property
+    def request_id(self) -> str:
+        """The request that asked for it, as the logs name it; empty if nobody did."""
+        return self.payload.get("request_id", "")
+
     def claim(self, worker_id: str, at: datetime) -> None:
         """Hand the job to a worker until the lease runs out."""
         self.state, self.worker_id = JobState.CLAIMED, worker_id

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from serving.logs import current
 from tuning.domain.jobs import LEASE, Job, JobKind, JobState
 from tuning.store.errors import LeaseLost
 
@@ -14,7 +15,9 @@ _OPEN = (JobState.QUEUED, JobState.CLAIMED)
 
 
 def enqueue(session: Session, kind: JobKind, subject_id: str, **payload: str) -> Job:
-    """Add a job, or return the one for that subject that is not done yet."""
+    """Add a job, or return the one for that subject that is not done yet; it knows the request that it comes of."""
+    if current():
+        payload = {"request_id": current(), **payload}
     try:
         with session.begin_nested():
             job = Job(kind=kind, subject_id=subject_id, payload=payload)

@@ -1,12 +1,12 @@
 """The worker's process: `python -m tuning.worker`."""
 
-import logging
 import os
 from dataclasses import replace
 from datetime import timedelta
 
 import psutil
 
+from serving import logs
 from tuning.domain.jobs import Job, JobKind
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
@@ -28,9 +28,7 @@ _SHARE_OF_MEMORY = 0.8
 def main() -> None:
     """Carry out jobs until SIGTERM or Ctrl-C."""
     settings = TuningSettings()
-    logging.basicConfig(level=settings.log_level, format="%(message)s")
-    for quiet in ("alembic", "httpx", "httpx2"):
-        logging.getLogger(quiet).setLevel(logging.WARNING)
+    logs.set_up(settings.log_format, settings.log_level, text="%(message)s")
     store = Store(settings.store_url)
     store.migrate()
     tenant = tenant_of(settings, store)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
 
+from serving.logs import about
 from tuning.domain.fields import new_id, now
 from tuning.domain.jobs import Job
 from tuning.store import Store, jobs
@@ -80,6 +81,11 @@ class Loop:
             job = jobs.claim(session, self.name, now())
         if job is None:
             return False
+        with about(job.request_id or job.id):
+            self._carry_out(job)
+        return True
+
+    def _carry_out(self, job: Job) -> None:
         log.info("%s %s: begins (attempt %d).", job.kind, job.subject_id, job.attempts)
         with Lease(self.store, job, beat_s=self.beat_s) as lease:
             try:
@@ -89,7 +95,6 @@ class Loop:
                 self._give_back(lease, job)
             except (TakenOver, LeaseLost):
                 log.warning("%s %s: another worker has it now.", job.kind, job.subject_id)
-        return True
 
     def _give_back(self, lease: Lease, job: Job) -> None:
         with contextlib.suppress(TakenOver), lease.store.transaction() as session:

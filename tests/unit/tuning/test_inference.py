@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.logs import about
 from tuning.inference import EngineAway, EngineRefused, Inference, Prompt
 
 
@@ -17,6 +18,7 @@ class Engine(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.adapters: set[str] = set()
+        self.request_ids: set[str | None] = set()
         self.encoder = ""
         self.busy = 0
         self.restarts = 0
@@ -29,6 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.request_ids.add(self.headers["X-Request-Id"])
         if self.path == "/v1/adapters":
             if "wrong" in body["path"]:
                 return self._say(409, {"error": {"message": "It doesn't fit the base."}})
@@ -99,6 +102,14 @@ def test_answers_come_back_in_the_order_of_the_prompts(engine):
     assert [answer.text for answer in answers] == [f"base: {n}" for n in range(20)]
     assert shares[-1] == 1
     assert answers[0].prompt_tokens == 5
+
+
+def test_the_engine_is_told_which_request_it_works_for_whichever_thread_asks(engine):
+    with about("an-id"):
+        Inference(engine.url).answer_all([ask(str(n)) for n in range(5)], concurrency=3)
+    assert engine.request_ids == {"an-id"}
+    Inference(engine.url).answer_all([ask("x")])
+    assert engine.request_ids == {"an-id", None}
 
 
 def test_a_full_engine_is_asked_again(engine):

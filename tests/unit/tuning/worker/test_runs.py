@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 from sqlmodel import select
 
+from serving.logs import about, current
 from tests.factories import keep, make_agent, make_run
 from tuning.domain.audit import Tag
 from tuning.domain.errors import NotAllowed, RunFailed, TooFewExamples, WrongState
@@ -290,3 +291,20 @@ def test_a_run_that_waits_for_labels_can_be_cancelled_and_another_takes_its_plac
     workplace.worker().run_once()
     assert lifecycle.cancel(tenant, "ana", workplace.run_id).state == RunState.CANCELLED
     assert lifecycle.retry(tenant, "ana", workplace.run_id).waits_for_labels
+
+
+def test_a_run_is_carried_out_under_the_request_that_started_it(tenant):
+    with about("an-activity"):
+        workplace = Workplace(tenant)
+    seen = []
+    workplace.instead["sync"] = lambda _run, _progress: seen.append(current())
+    workplace.worker().run_once()
+    assert seen == ["an-activity"]
+    assert current() == ""
+
+
+def test_a_job_that_nobody_asked_for_is_carried_out_under_its_own_id(workplace):
+    seen = []
+    workplace.instead["sync"] = lambda _run, _progress: seen.append(current())
+    workplace.worker().run_once()
+    assert seen == [workplace.job.id]
