@@ -56,7 +56,7 @@ class Server:
 
     def _wait_for_url(self) -> str:
         for _ in range(300):
-            found = re.search(r"on (http://\S+)", self.log.read_text())
+            found = re.search(r"on (http://[\w.:]+)", self.log.read_text())
             if found:
                 return found[1]
             assert self.process.poll() is None, self.log.read_text()
