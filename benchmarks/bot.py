@@ -89,13 +89,13 @@ async def measure(turns: int, people: int, console: Console) -> bool:
                     taken = await costs(console, ours | theirs, turns)
                     await asyncio.gather(*map(pick, chats))
                     alone = [
-                        await ask(one, engine, f"How are trips booked, alone {number}?")
+                        await ask(teams, one, engine, f"How are trips booked, alone {number}?")
                         for number, one in enumerate(chats[:10])
                     ]
                     teams.first.clear()
                     every = enumerate(chats)
                     crowd = await asyncio.gather(
-                        *(ask(one, engine, f"How are trips booked, together {number}?") for number, one in every)
+                        *(ask(teams, one, engine, f"How are trips booked, together {number}?") for number, one in every)
                     )
                 errors = sum(word in bot.log.read_text("utf-8") for word in (" ERROR ", "Traceback"))
     dearest = max(taken[name] for name in ours)
@@ -137,9 +137,9 @@ async def pick(person: PersonalChat) -> None:
     await person.deliver("invoke", name="adaptiveCard/action", value=value)
 
 
-async def ask(person: PersonalChat, engine: Engine, question: str) -> Asked:
+async def ask(teams: Teams, person: PersonalChat, engine: Engine, question: str) -> Asked:
     """Ask a question and wait for the end of the answer."""
-    teams, began, after = person.loopback, time.perf_counter(), person.loopback.latest(person.chat_id)
+    began, after = time.perf_counter(), teams.latest(person.chat_id)
     status, _ = await person.deliver("message", text=question)
     acknowledged_s = time.perf_counter() - began
     answer = await person.wait(is_answer, after=after)

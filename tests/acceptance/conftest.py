@@ -278,13 +278,6 @@ def chats(running: Running, browser: Browser, people: tuple[Person, ...]) -> Ite
         yield chats
 
 
-@pytest.fixture(scope="session")
-def screens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for the pictures."""
-    chosen = request.config.getoption("--screens", None)
-    return Path(chosen) if chosen else tmp_path_factory.mktemp("screens")
-
-
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return what a process of ours gets: these settings, and none of those of whoever runs the tests."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}

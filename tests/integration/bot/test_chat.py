@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -427,7 +428,12 @@ async def test_what_an_answer_suggests_is_asked_by_a_press_while_the_person_may_
     keep(tenant.store, Dataset(id="dataset", agent_id="agent"))
     asked = ("Which agency books trips?", "Who pays?", "How long is a trip?", "Are rooms booked, too?")
     detail = [{"made_by": "list", "asked": question, "answer": f"Answer {len(question)}"} for question in asked]
-    learned = {"dataset_id": "dataset", "split": Split.TRAIN, "origin": Origin.LIST, "completion": "-"}
+    learned: dict[str, Any] = {
+        "dataset_id": "dataset",
+        "split": Split.TRAIN,
+        "origin": Origin.LIST,
+        "completion": "-",
+    }
     keep(tenant.store, *(Example(document_id="rail", detail=one, **learned) for one in detail))
     with tenant.store.transaction() as session:
         runs.get(session, "run").dataset_id = "dataset"

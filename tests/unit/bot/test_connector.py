@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from bot import connector as module
 from bot.connector import Connector
 from bot.errors import NotDelivered, StreamStopped
-from bot.teams_turn import TeamsTurn
+from bot.teams_turn import PersonalStream, TeamsTurn
 from bot.turn import Incoming, Message, Scope
 
 
@@ -143,6 +143,8 @@ async def test_a_stream_is_one_message_that_grows(turn, teams):
     async with turn().stream() as stream:
         await stream.inform("Looking ...")
         await stream.write("Yes")
+        assert isinstance(stream, PersonalStream)
+        assert stream._sending is not None
         await stream._sending
         await stream.write("Yes, by")
         assert await stream.finish(Message(text="Yes, by rail.")) == "m4"
@@ -200,6 +202,8 @@ async def test_the_first_words_go_out_as_soon_as_teams_takes_them_with_no_more_t
         informed_at = loop.time()
         await stream.write("Yes")
         await stream.write("Yes, by")  # nothing is written after this
+        assert isinstance(stream, PersonalStream)
+        assert stream._sending is not None
         await stream._sending
         assert 0.5 < loop.time() - informed_at < 30
         await stream.finish(Message(text="Yes, by rail."))
@@ -218,7 +222,9 @@ async def test_after_two_minutes_the_answer_goes_on_growing_by_updates(turn, tea
         teams.answers.append((403, error, {}))
         for text in ("Yes", "Yes, by", "Yes, by rail"):
             await stream.write(text)
-            await stream._sending
+            assert isinstance(stream, PersonalStream)
+        assert stream._sending is not None
+        await stream._sending
         await stream.inform("Reading part 2 of 2 ...")
         await stream.finish(Message(text="Yes, by rail.", is_answer=True))
     assert [(call[0], call[2]["text"]) for call in teams.calls[2:]] == [

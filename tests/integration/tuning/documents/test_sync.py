@@ -94,7 +94,9 @@ def test_secrets_are_taken_out_before_anything_is_kept_and_counted_for_the_owner
     (folder / "hotels.md").write_text("# Hotels\n\nPay by card.\n")
     synced(store, tmp_path)
     with store.reading() as session:
-        assert documents.at_path(session, "source", "hotels.md").redacted == {}
+        read_anew = documents.at_path(session, "source", "hotels.md")
+        assert read_anew is not None
+        assert read_anew.redacted == {}
 
 
 def test_access_follows_without_reading_again(store, tmp_path, folder):
