@@ -8,15 +8,13 @@ from tuning.domain.policy import Policy
 from tuning.store import rows
 
 _POLICY = select(Policy)
-_UNCHANGED = Policy()
-"""What holds while no admin has changed anything; made once, because each question asks for it."""
 
 
 def get(session: Session) -> Policy:
     """Return what the admins allow, to be read only; looked up once a session."""
     found = session.info.get(Policy)
     if found is None:
-        found = session.info[Policy] = session.exec(_POLICY).first() or _UNCHANGED
+        found = session.info[Policy] = session.exec(_POLICY).first() or Policy()
     return cast("Policy", found)
 
 

@@ -223,8 +223,8 @@ async def test_after_two_minutes_the_answer_goes_on_growing_by_updates(turn, tea
         for text in ("Yes", "Yes, by", "Yes, by rail"):
             await stream.write(text)
             assert isinstance(stream, PersonalStream)
-        assert stream._sending is not None
-        await stream._sending
+            assert stream._sending is not None
+            await stream._sending
         await stream.inform("Reading part 2 of 2 ...")
         await stream.finish(Message(text="Yes, by rail.", is_answer=True))
     assert [(call[0], call[2]["text"]) for call in teams.calls[2:]] == [

@@ -17,12 +17,16 @@ WHO_MAY = {
     Permission.AGENT_CREATE: {"ana", "bo", "cy", "dee"},
     Permission.AGENT_CONFIGURE: {"ana"},
     Permission.AGENT_ASK: {"ana", "bo", "cy", "dee"},
+    Permission.AGENT_LABEL: {"ana"},
     Permission.AGENT_PAUSE: {"ana"},
     Permission.AGENT_HAND_OVER: {"ana", "cy", "dee"},
     Permission.AGENT_DELETE: {"ana", "cy", "dee"},
+    Permission.AGENT_BIND: {"ana"},
+    Permission.AGENT_UNBIND: {"ana", "cy", "dee"},
     Permission.RUN_START: {"ana"},
     Permission.RUN_CANCEL: {"ana", "cy", "dee"},
     Permission.RELEASE_TRY: {"ana"},
+    Permission.RELEASE_RATE: {"ana"},
     Permission.RELEASE_SUBMIT: {"ana"},
     Permission.RELEASE_APPROVE: {"cy", "dee"},
     Permission.RELEASE_CONSENT: {"bo"},
@@ -93,6 +97,7 @@ def test_what_needs_a_subject_is_refused_without_one(session, tenant, permission
         Permission.RELEASE_HISTORY,
         Permission.AGENT_HAND_OVER,
         Permission.AGENT_DELETE,
+        Permission.AGENT_UNBIND,
     }
     revokers = {"cy", "dee"} if permission in need_none else set()
     assert {who for who in EVERYBODY if access.may(session, tenant, who, permission)} == revokers
