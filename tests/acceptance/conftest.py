@@ -179,7 +179,10 @@ def running(root: Path, tenant: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium as the system has it."""
+    """Chromium as the system has it.
+
+    From its first use on an event loop runs in this thread, so that test_loop, which needs its own, comes before.
+    """
     found = next((path for path in CHROMIUM if Path(path).exists()), shutil.which("chromium"))
     if not found:
         pytest.skip("Chromium is not there")

@@ -95,7 +95,7 @@ async def test_the_wizard_makes_an_agent_and_shows_what_it_learns_from(chat, ten
     assert find_action(review, "Start tuning")
     said = str(review)
     assert "1 of 2 documents" in said
-    assert "Bonus: Not readable by Staff" in said
+    assert "A document that you may not read: Not readable by Staff" in said
     agent = agent_of(tenant)
     assert (agent.starters, agent.audience, agent.source_ids) == (["May I fly?", "Who pays?"], ["staff"], ["source"])
     assert [(one["rule"], one["is_critical"]) for one in agent.criteria] == [("cites", True), ("most_words", False)]
@@ -233,7 +233,7 @@ async def test_a_button_that_comes_as_a_message_does_the_same(chat, teams):
 
 
 async def test_an_unknown_invoke_is_answered_501(chat, teams):
-    assert (await teams.deliver(chat("bo")._activity("invoke", name="task/submit", value={})))[0] == 501
+    assert (await teams.deliver(chat("bo")._activity("invoke", name="composeExtension/query", value={})))[0] == 501
 
 
 async def test_health(bot):

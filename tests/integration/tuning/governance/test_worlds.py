@@ -15,7 +15,7 @@ def test_nobody_sees_what_they_may_not_read(tmp_path, seed):
     assert {what: tally.leaks for what, tally in found.items()} == dict.fromkeys(found, 0)
     assert found["access lists"].missing == 0
     assert found["access lists"].looked_at == DOCUMENTS * ASKERS
-    assert found["search results and citations"].looked_at > DOCUMENTS
+    assert found["search results and citations"].looked_at > DOCUMENTS // 2
     assert found["training sets"].looked_at > 0
 
 
