@@ -1,6 +1,7 @@
 """The door to an OpenAI-compatible server: answers, many at once, and the adapters it may use. Knows no agents."""
 
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
@@ -84,12 +85,14 @@ class Inference:
         """Take the server's address without '/v1'; nothing is sent yet."""
         self._url = url.rstrip("/")
         self._patience_s = patience_s
+        connections = openai.DefaultHttpxClient(event_hooks={"request": [send_along]})
+        weakref.finalize(self, connections.close)  # the client closes only connections that it made itself
         self._client = openai.OpenAI(
             base_url=f"{self._url}/v1",
             api_key=api_key or "none",
             timeout=timeout_s,
             max_retries=0,
-            http_client=openai.DefaultHttpxClient(event_hooks={"request": [send_along]}),
+            http_client=connections,
         )
         self._adapters: dict[str, _Adapter] = {}
 

@@ -126,7 +126,7 @@ async def test_an_answer_that_is_being_written_stops(chat, engine, tenant, scope
     await until(lambda: engine.asked)
     assert (await bo.loopback.deliver(changed(bo, "softDeleteMessage")))[0] == 202
     await all_done(tenant)
-    assert engine.closed_early == 1
+    await until(lambda: engine.closed_early == 1)
     assert [(one.question, one.text) for one in rows(tenant, Answer)] == [("", "")]
     assert not any("word" in sent.text for sent in bo.loopback.messages[bo.chat_id].values())
 
