@@ -237,9 +237,11 @@ class Chat:
             self.page.locator("[role=option],[role=menuitemcheckbox]").filter(has_text=option).last.click()
         self.page.keyboard.press("Escape")
 
-    def tick(self, title: str | re.Pattern[str]) -> None:
-        """Tick a box of the newest list that has it."""
-        self.page.get_by_role("checkbox", name=title).last.check()
+    def tick(self, title: str | re.Pattern[str], *, lists_before: int = 0) -> None:
+        """Tick a box of the newest list that has it, or of one so many lists before that."""
+        boxes = self.page.get_by_role("checkbox", name=title)
+        expect(boxes.last).to_be_visible()
+        boxes.nth(boxes.count() - 1 - lists_before).check()
 
     def ask(self, question: str, *, timeout_s: float = 240) -> str:
         """Ask, wait until the answer is complete, and return it."""
