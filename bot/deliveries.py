@@ -49,7 +49,10 @@ class Deliveries:
         return number
 
     async def take_note(self, incoming: Incoming) -> None:
-        """Remember an activity that is dealt with at once; raise `Replayed` if it has been."""
+        """Remember an activity that is dealt with at once; raise `Replayed` if it was delivered long ago.
+
+        Sooner, it is Teams that delivers it again because this process died over it: it is dealt with once more.
+        """
         await asyncio.to_thread(self._take_note, incoming)
 
     async def finish(self, number: int) -> None:
@@ -99,17 +102,19 @@ class Deliveries:
         return number
 
     def _take_note(self, incoming: Incoming) -> None:
+        at, key = now(), incoming.delivery_id or uuid4().hex
         with self._store.writing() as connection:
             number = stored.take_in(
                 connection,
                 chat_id=incoming.chat_id,
-                activity_id=incoming.delivery_id or uuid4().hex,
+                activity_id=key,
                 activity={},
                 holder_id=self._holder_id,
-                at=now(),
+                at=at,
                 is_done=True,
             )
-        if number is None:
+            before = stored.received_at(connection, incoming.chat_id, key) if number is None else None
+        if before is not None and at - before > TEAMS_REPEATS:
             raise Replayed(incoming.delivery_id[:80])
 
     def _finish(self, number: int) -> None:

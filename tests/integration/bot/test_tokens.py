@@ -93,7 +93,11 @@ async def test_no_request_that_is_not_genuine_is_taken(client, tenant, sent, cap
 
 async def test_a_press_that_was_recorded_and_is_sent_again_is_refused(client, tenant, caplog):
     recorded, bearer = press(id="p1", timestamp="2026-11-29T10:00:00Z"), token()
-    assert (await post(client, recorded, bearer))[0] == 200
+    assert [(await post(client, recorded, bearer))[0] for _ in range(2)] == [200, 200]  # as Teams may after a crash
+    with tenant.store.transaction() as session:
+        delivery = session.exec(select(Delivery)).one()
+        delivery.received_at -= TEAMS_REPEATS + timedelta(seconds=1)
+        session.add(delivery)
     for again in (bearer, token()):
         status, text = await post(client, recorded, again)
         assert status == 403
