@@ -56,8 +56,8 @@ class TuningSettings(BaseSettings):
     )
     reads: Literal["excerpts", "passages"] = Field(
         default="excerpts",
-        description="What a model is shown of each passage found: the sentence or row that fits the question best, as "
-        "suits the starter, or all of it, as suits larger ones. A change needs a retrain.",
+        description="What a model is shown of the passages found: the sentences and rows that fit the question best, as "
+        "suits the starter, or all of each, as suits larger ones. A change needs a retrain.",
     )
     directory: Literal["file", "entra"] = Field(
         default="file", description="Where people and groups are looked up: `people.json`, or Microsoft Entra."

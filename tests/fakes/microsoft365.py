@@ -1,8 +1,6 @@
 """Microsoft 365 over loopback TLS: a small tenant, in the shapes that Microsoft documents."""
 
 import asyncio
-import base64
-import json
 import ssl
 import threading
 from collections import Counter
@@ -113,9 +111,6 @@ class Microsoft365:
         self.epoch = 1
         self.asked: Counter[str] = Counter()
         self.tokens: set[str] = set()
-        self.persons: dict[str, str] = {}
-        self.assertions: dict[str, str] = {}
-        self.lasting_s = 3599
         self.batched = 0
         self.at: list[tuple[float, str]] = []
 
@@ -172,12 +167,6 @@ class Microsoft365:
             "userType": "Guest" if guest else "Member",
             "accountEnabled": enabled,
         }
-
-    def assertion(self, person_id: str, *, tenant_id: str = TENANT) -> str:
-        """A token as Teams gives it to the bot for a person."""
-        body = base64.urlsafe_b64encode(json.dumps({"oid": person_id, "tid": tenant_id}).encode()).decode().rstrip("=")
-        self.assertions[token := f"e30.{body}.sig"] = person_id
-        return token
 
     # The server
 
@@ -262,14 +251,8 @@ class Microsoft365:
         if self.refused or not is_right:
             return web.json_response(self.refused or {"error": "invalid_client"}, status=401)
         token = f"token-{len(self.tokens)}-{asked['scope']!s}"
-        if asked.get("requested_token_use") == "on_behalf_of":
-            person = self.assertions.get(str(asked["assertion"]))
-            if person is None:
-                said = "AADSTS500133: Assertion is not within its valid time range."
-                return web.json_response({"error": "invalid_grant", "error_description": said}, status=400)
-            self.persons[token] = person
         self.tokens.add(token)
-        return web.json_response({"token_type": "Bearer", "expires_in": self.lasting_s, "access_token": token})
+        return web.json_response({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
 
     async def _identity(self, request: web.Request) -> web.Response:
         if request.headers.get("X-IDENTITY-HEADER") != "here" or request.query.get("client_id") == "unassigned":

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, kw_only=True)
 class AppRegistration:
-    """What signs Attune in, as itself or on behalf of a person."""
+    """What signs Attune in, as itself and not on behalf of a person."""
 
     tenant_id: str
     client_id: str

@@ -4,8 +4,6 @@ Refusal
 ├── DirectoryUnreadable
 ├── SourceMissing
 │   └── Microsoft365Refused
-│       ├── ConsentMissing
-│       └── NotDelegated
 ├── LinkRefused
 ├── OutsideSource
 └── UploadRefused
@@ -32,18 +30,6 @@ class Microsoft365Refused(SourceMissing):
     """Microsoft 365 didn't let Attune in. `attune doctor` says what is missing."""
 
     code: ClassVar[str] = "microsoft365_refused"
-
-
-class ConsentMissing(Microsoft365Refused):
-    """Attune may not act for you in Microsoft 365 yet: an admin has to consent, as docs/microsoft365.md says."""
-
-    code: ClassVar[str] = "consent_missing"
-
-
-class NotDelegated(Microsoft365Refused):
-    """Attune can't act for you in Microsoft 365 at the moment. Send your message again, so that Teams signs you in."""
-
-    code: ClassVar[str] = "not_delegated"
 
 
 class LinkRefused(Refusal):

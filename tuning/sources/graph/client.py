@@ -28,7 +28,7 @@ from tuning.domain.registration import AppRegistration
 from tuning.languages import say
 from tuning.sources.errors import Microsoft365Refused
 from tuning.sources.graph.pace import BUSY, Pace, PacedTransport
-from tuning.sources.graph.sign_in import AppSignIn, SignIn
+from tuning.sources.graph.sign_in import SignIn
 
 BATCH = 20
 """Requests that Graph takes in one."""
@@ -62,17 +62,17 @@ class _Tokens(AccessTokenProvider):
 
 
 class Graph:
-    """A connection to Microsoft 365 as the app registration or a person; a context manager that closes it.
+    """A connection to Microsoft 365 as the app registration; a context manager that closes it.
 
     Asking again: the SDK waits as long as Retry-After says for 429, 503 and 504, and fewer requests are under way from
     then on; here a connection that was cut is asked twice more, and after a 401 once more with a fresh token.
     """
 
-    def __init__(self, registration: AppRegistration, sign_in: SignIn | None = None) -> None:
-        """Take the registration, and who signs in: nobody named, Attune itself; nothing is asked before a request."""
+    def __init__(self, registration: AppRegistration) -> None:
+        """Take the registration; nothing is asked before the first request."""
         self.registration = registration
         base = httpx.URL(registration.graph_url)
-        self._sign_in = sign_in or AppSignIn(registration)
+        self._sign_in = SignIn(registration)
         trust = ssl.create_default_context(cafile=registration.authorities)
         proxy = None if proxy_bypass(base.host) else getproxies().get("https")
         # Kept, because the SDK's own transport around it does not close it.

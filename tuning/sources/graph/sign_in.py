@@ -1,17 +1,16 @@
-"""The one door to msal: tokens for Attune itself, and on behalf of a person who has given it theirs."""
+"""The one door to msal: tokens for Attune itself."""
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msal
 import requests
 
 from tuning.domain.registration import AppRegistration
 from tuning.languages import mark, say
-from tuning.sources.errors import ConsentMissing, Microsoft365Refused
+from tuning.sources.errors import Microsoft365Refused
 
 _OWN_WORDS = {
     "AADSTS7000222": mark("The client secret has expired: make a new one in the app registration and set it."),
@@ -25,33 +24,7 @@ _OWN_WORDS = {
     "AADSTS90002": mark("There is no such tenant: check the tenant id."),
     "AADSTS900023": mark("There is no such tenant: check the tenant id."),
 }
-_NO_CONSENT = ("AADSTS65001", "AADSTS65004", "AADSTS650056")
 _UNREACHABLE = mark("Microsoft's sign-in at {place} could not be reached; check the network.")
-
-
-class SignIn(Protocol):
-    """What gets a token for a connection."""
-
-    def token(self, scope: str) -> str:
-        """Return a token for a scope; raises Microsoft365Refused."""
-        ...
-
-    def forget(self) -> None:
-        """Forget the token that was refused."""
-        ...
-
-    def close(self) -> None:
-        """Close what was opened to ask."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Exchanged:
-    """A token on behalf of a person."""
-
-    token: str = field(repr=False)
-    seconds: float
-    """How long it lasts."""
 
 
 class _Session(requests.Session):
@@ -66,8 +39,8 @@ class _Session(requests.Session):
         return {**settings, "verify": str(self._authorities)} if self._authorities else settings
 
 
-class AppSignIn:
-    """`SignIn` as the app registration, by certificate, secret or managed identity; msal remembers its tokens."""
+class SignIn:
+    """Signs in as the app registration, by certificate, secret or managed identity; msal remembers its tokens."""
 
     def __init__(self, registration: AppRegistration) -> None:
         """Take the registration; nothing is asked before the first token."""
@@ -82,24 +55,6 @@ class AppSignIn:
             answer = self._asked(lambda: self._way_in()(scope))
         if "access_token" in answer:
             return str(answer["access_token"])
-        raise _refusal(answer)
-
-    def on_behalf_of(self, assertion: str, scope: str) -> Exchanged:
-        """Return a token for a scope on behalf of a person whose token for Attune this is.
-
-        Entra checks that the person's token is genuine and meant for this registration. Raises ConsentMissing and
-        Microsoft365Refused.
-        """
-        if self._registration.managed_identity:
-            raise Microsoft365Refused(
-                say("A managed identity can't act on behalf of people: sign in with a certificate or a client secret.")
-            )
-        with self._lock:
-            answer = self._asked(lambda: self._application().acquire_token_on_behalf_of(assertion, [scope]))
-        if "access_token" in answer:
-            return Exchanged(token=str(answer["access_token"]), seconds=float(answer.get("expires_in") or 0))
-        if answer.get("suberror") == "consent_required" or any(f"{code}:" in _said(answer) for code in _NO_CONSENT):
-            raise ConsentMissing
         raise _refusal(answer)
 
     def forget(self) -> None:
