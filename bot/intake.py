@@ -35,11 +35,13 @@ class Work:
         running.add_done_callback(self._finished)
 
     async def drain(self) -> None:
-        """Wait until everything begun is done, ten seconds at most; then cancel the rest."""
+        """Wait until everything begun is done, ten seconds at most; then cancel the rest, and wait for its end."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=DRAIN_S)
-        for task in self._tasks:
+        late = list(self._tasks)
+        for task in late:
             task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -65,14 +65,15 @@ class TeamsTurn:
         if activity_id:
             yield Replacement(self, activity_id)
             return
+        message: PersonalStream | SingleMessage
         if self._incoming.scope is Scope.PERSONAL:
-            yield PersonalStream(self._connector, self._incoming, self._chunk_every_s, self._thumbs)
-            return
-        message = SingleMessage(self)
+            message = PersonalStream(self._connector, self._incoming, self._chunk_every_s, self._thumbs)
+        else:
+            message = SingleMessage(self)
         try:
             yield message
         finally:
-            message.rest()
+            await message.rest()
 
     def _outgoing(self, message: Message) -> Json:
         # In a channel an answer belongs below its question; in a chat a quotation of each question would be noise.
@@ -153,6 +154,13 @@ class PersonalStream:
             return await self._connector.post(self._reference, whole)
         return self._stream_id
 
+    async def rest(self) -> None:
+        """Send no more chunks: what is being sent still is given up."""
+        if self._sending is not None:
+            self._sending.cancel()
+            # What went wrong with a chunk has been told by `write` or `finish`, or the answer has ended without them.
+            await asyncio.gather(self._sending, return_exceptions=True)
+
     async def _show(self, pause_s: float) -> None:
         if pause_s > 0:
             await asyncio.sleep(pause_s)
@@ -210,13 +218,14 @@ class SingleMessage:
 
     async def finish(self, message: Message) -> str:
         """Send the answer."""
-        self.rest()
+        await self.rest()
         return await self._turn.send(message)
 
-    def rest(self) -> None:
+    async def rest(self) -> None:
         """Stop typing."""
         if self._typing is not None:
             self._typing.cancel()
+            await asyncio.gather(self._typing, return_exceptions=True)
 
     async def _keep_typing(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """How messages get to Teams: patience with 'later', none with 'no', and nothing to hosts that are not allowed."""
 
 import asyncio
+import gc
 from collections import deque
 from typing import Any
 
@@ -12,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from bot import connector as module
 from bot.connector import Connector
 from bot.errors import NotDelivered, StreamStopped
+from bot.intake import Work
 from bot.teams_turn import PersonalStream, TeamsTurn
 from bot.turn import Incoming, Message, Scope
 
@@ -212,6 +214,55 @@ async def test_the_first_words_go_out_as_soon_as_teams_takes_them_with_no_more_t
         ("streaming", "Yes, by"),
         ("final", "Yes, by rail."),
     ]
+
+
+async def test_an_answer_that_is_given_up_leaves_no_chunk_behind(teams, connector, reference):
+    incoming = Incoming(type="message", activity_id="q", reference=reference)
+    async with TeamsTurn(connector, incoming).stream() as stream:
+        await stream.inform("Looking ...")
+        await stream.write("Yes")  # waits for its moment
+    assert isinstance(stream, PersonalStream)
+    assert stream._sending is not None
+    assert stream._sending.cancelled()
+    assert len(teams.calls) == 1
+
+
+async def test_a_chunk_that_broke_is_no_surprise_later(turn, monkeypatch):
+    """An exception that nobody has looked at would be logged when its task is thrown away."""
+    loop = asyncio.get_running_loop()
+    unseen: list[object] = []
+    loop.set_exception_handler(lambda _loop, context: unseen.append(context))
+    broke = asyncio.Event()
+
+    async def closed(*_: object, **__: object) -> str:
+        broke.set()
+        raise RuntimeError("Session is closed")
+
+    async with turn().stream() as stream:
+        await stream.inform("Looking ...")
+        monkeypatch.setattr(Connector, "_call", closed)
+        await stream.write("Yes")
+        await broke.wait()
+    del stream
+    gc.collect()
+    assert unseen == []
+
+
+async def test_what_takes_too_long_at_the_end_is_over_before_connections_are_closed(monkeypatch):
+    monkeypatch.setattr("bot.intake.DRAIN_S", 0.05)
+    ended: list[str] = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append("slow")
+
+    work = Work()
+    work.begin(slow())
+    await work.drain()
+    assert ended == ["slow"]
 
 
 async def test_after_two_minutes_the_answer_goes_on_growing_by_updates(turn, teams, monkeypatch):
