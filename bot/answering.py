@@ -62,16 +62,15 @@ class Answering:
         if question is None:
             return False
         if not question.answer.is_stopped:
-            await self._tell(turn, question)
+            await self._tell(turn, question, given)
         return True
 
-    async def _tell(self, turn: Turn, question: Question) -> None:
+    async def _tell(self, turn: Turn, question: Question, given: Given) -> None:
         answer = question.answer
-        started = time.monotonic()
         try:
             async with turn.stream(answer.activity_id) as stream:
                 try:
-                    message = await self._compose(turn, question, stream, started)
+                    question, message = await self._compose(turn, question, given, stream)
                 except QuestionTakenBack:
                     if stream.activity_id:  # what has begun to show needs an end
                         await self._keep(answer, activity_id=await stream.finish(Message(text=say(TAKEN_BACK))))
@@ -88,22 +87,38 @@ class Answering:
             if await self._keep(answer, activity_id=activity_id):
                 await self._files.offer(turn, question)
 
-    async def _compose(self, turn: Turn, question: Question, stream: AnswerStream, started: float) -> Message:
-        answer = question.answer
+    async def _compose(
+        self, turn: Turn, question: Question, given: Given, stream: AnswerStream
+    ) -> tuple[Question, Message]:
+        """Return the question with what was found for it, and the message that answers it."""
+        answer, started = question.answer, time.monotonic()
         if answer.seconds is not None:  # a restart came between generating and showing
-            return await self._message(turn, question)
-        await stream.inform(say(_INFORMING[question.agent.task]))
-        await self._save(answer, activity_id=stream.activity_id)
+            question = await asyncio.to_thread(questions.gather, self._tenant, question, given)
+            return question, await self._message(turn, question)
         try:
+            question = await self._gathered(question, given, stream)
             await self._generate(question, stream)
         except Refusal as refusal:
             answer.text = ""
-            return Message(text=refusal.sentence)
+            return question, Message(text=refusal.sentence)
         answer.seconds = time.monotonic() - started
         answer.citations = [_stored(question, position) for position in _cited(question)]
         answer.is_declined = question.agent.task is Task.QUESTIONS and is_declined(answer.text)
         await self._save(answer, ends=True)
-        return await self._message(turn, question)
+        return question, await self._message(turn, question)
+
+    async def _gathered(self, question: Question, given: Given, stream: AnswerStream) -> Question:
+        """Say what is being done, and meanwhile gather what answers the question: Teams takes a while to answer."""
+        informing = asyncio.create_task(self._inform(question, stream))
+        await asyncio.sleep(0)  # so that the line is on its way when the search begins
+        try:
+            return await asyncio.to_thread(questions.gather, self._tenant, question, given)
+        finally:
+            await informing
+
+    async def _inform(self, question: Question, stream: AnswerStream) -> None:
+        await stream.inform(say(_INFORMING[question.agent.task]))
+        await self._save(question.answer, activity_id=stream.activity_id)
 
     async def _message(self, turn: Turn, question: Question) -> Message:
         suggested = await asyncio.to_thread(follow_ups, self._tenant, question, turn.incoming.scope)

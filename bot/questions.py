@@ -1,7 +1,7 @@
 """What a question becomes before the engine sees it: agent, release, passages, prompt, and the row of its answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -104,7 +104,7 @@ class Question:
 
 
 def begin(tenant: Tenant, incoming: Incoming, given: Given) -> Question | None:
-    """Note a question to the chat's current agent, or find it noted before a restart, and gather what answers it.
+    """Note a question to the chat's current agent, or find it noted before a restart; `gather` finds what answers it.
 
     None: there is no agent in this chat yet.
 
@@ -138,10 +138,10 @@ def begin(tenant: Tenant, incoming: Incoming, given: Given) -> Question | None:
         )
         if noted is not None:
             _replace(session, noted, answer)
-        earlier = _earlier(session, answer)
+        question = _question(session, tenant, answer, conversation, given, of=(agent, release))
         session.add(answer)
         usage.asked(session, answer)
-    return _gather(tenant, answer, agent, release, given, earlier=earlier, is_trial=conversation.release_id is not None)
+    return question
 
 
 def _current(session: Session, incoming: Incoming) -> Conversation | None:
@@ -169,12 +169,34 @@ def _replace(session: Session, forgotten: Answer, answer: Answer) -> None:
     session.add(before)
 
 
+def _question(
+    session: Session,
+    tenant: Tenant,
+    answer: Answer,
+    conversation: Conversation,
+    given: Given,
+    *,
+    of: tuple[Agent, Release],
+) -> Question:
+    agent, release = of
+    return Question(
+        answer=answer,
+        agent=agent,
+        release=release,
+        is_trial=conversation.release_id is not None,
+        earlier=_earlier(session, answer),
+        text=answer.question,
+        policy=policy.get(session),
+        is_excerpted=tenant.is_excerpted,
+        files=[file.name for file in given.files],
+    )
+
+
 def _resume(tenant: Tenant, answer: Answer, given: Given) -> Question:
     with access.act(tenant, answer.person_id, answer.agent_id) as session:
         conversation = conversations.get(session, answer.conversation_id)
-        agent, release = answering(session, tenant, conversation)
-        earlier = _earlier(session, answer)
-    return _gather(tenant, answer, agent, release, given, earlier=earlier, is_trial=conversation.release_id is not None)
+        of = answering(session, tenant, conversation)
+        return _question(session, tenant, answer, conversation, given, of=of)
 
 
 def check_still(tenant: Tenant, question: Question) -> None:
@@ -264,49 +286,25 @@ def _check_length(agent: Agent, text: str) -> None:
         raise QuestionTooLong(msg)
 
 
-def _gather(
-    tenant: Tenant,
-    answer: Answer,
-    agent: Agent,
-    release: Release,
-    given: Given,
-    *,
-    earlier: Sequence[Said],
-    is_trial: bool,
-) -> Question:
-    passages: list[FoundPassage] = []
-    precedent = None
-    with tenant.store.reading() as session:
-        now = policy.get(session)
+def gather(tenant: Tenant, question: Question, given: Given) -> Question:
+    """Return the question with what answers it: passages that its person may read, or the precedent of a draft."""
+    answer, agent = question.answer, question.agent
     if agent.task is Task.GENERATION:
-        precedent = chosen(tenant, agent, release, answer, given)
-    elif agent.task is Task.QUESTIONS:
-        # Trimmed by who asks, not by the agent: the person reads only what they could open themselves.
-        principals, vector = tenant.people.principals(answer.person_id), tenant.encode(answer.question)
-        with tenant.store.reading() as session:
-            passages = search(
-                session,
-                answer.question,
-                principals=principals,
-                source_ids=agent.source_ids,
-                limit=PASSAGES + SPARE if tenant.is_excerpted else PASSAGES,
-                vector=vector,
-            )
-        if tenant.is_excerpted:
-            passages = condensed(passages, PASSAGES)
-    return Question(
-        answer=answer,
-        agent=agent,
-        release=release,
-        is_trial=is_trial,
-        passages=passages,
-        precedent=precedent,
-        earlier=earlier,
-        text=answer.question,
-        policy=now,
-        is_excerpted=tenant.is_excerpted,
-        files=[file.name for file in given.files],
-    )
+        return replace(question, precedent=chosen(tenant, agent, question.release, answer, given))
+    if agent.task is not Task.QUESTIONS:
+        return question
+    # Trimmed by who asks, not by the agent: the person reads only what they could open themselves.
+    principals, vector = tenant.people.principals(answer.person_id), tenant.encode(answer.question)
+    with tenant.store.reading() as session:
+        passages = search(
+            session,
+            answer.question,
+            principals=principals,
+            source_ids=agent.source_ids,
+            limit=PASSAGES + SPARE if tenant.is_excerpted else PASSAGES,
+            vector=vector,
+        )
+    return replace(question, passages=condensed(passages, PASSAGES) if tenant.is_excerpted else passages)
 
 
 def _earlier(session: Session, answer: Answer) -> list[Said]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import threading
+from dataclasses import replace
 
 import aiohttp
 import docx
@@ -22,6 +24,7 @@ from tuning.domain.drafts import Draft
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
+from tuning.sources.errors import DirectoryUnreadable
 from tuning.store import agents, audit, conversations, documents, releases
 
 
@@ -115,6 +118,48 @@ async def test_questions_to_ask_next_are_of_the_documents_shown_and_new(answerin
     in_group = FakeTurn("How do I book trips?", activity_id="third", scope=Scope.GROUP)
     await answering.answer(in_group, "How do I book trips?")
     assert suggested(in_group) == []
+
+
+class SlowTeams(FakeTurn):
+    """A chat in which Teams answers the informative line only once a search has begun."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.has_begun = threading.Event()
+        self.informed_before: list[str] = []
+
+    def note_search(self, _text: str) -> None:
+        self.informed_before = list(self.informed)
+        self.has_begun.set()
+
+    async def inform(self, text: str) -> None:
+        await super().inform(text)
+        assert await asyncio.to_thread(self.has_begun.wait, 10)
+
+
+async def test_people_read_that_a_search_begins_before_it_does_and_it_does_not_wait_for_teams(engine, tenant, store):
+    begin(store)
+    turn, client = SlowTeams("How long by rail?"), Engine(engine.url, retry_pause_s=0.0)
+    tenant = replace(tenant, encode=turn.note_search)
+    async with aiohttp.ClientSession() as session:
+        answering = Answering(tenant, client, Files(tenant, session, is_loopback_allowed=True))
+        await answering.answer(turn, "How long by rail?")
+    await client.close()
+    assert turn.informed_before == ["Looking through the documents ..."]
+    assert turn.sent[0].is_answer
+
+
+async def test_a_search_that_fails_becomes_the_answer(answering, engine, tenant, store):
+    begin(store)
+    turn = FakeTurn("How long by rail?")
+
+    def fail(_text):
+        raise DirectoryUnreadable
+
+    broken = Answering(replace(tenant, encode=fail), answering._engine, answering._files)
+    await broken.answer(turn, "How long by rail?")
+    assert turn.said == DirectoryUnreadable().sentence
+    assert not engine.asked
 
 
 async def test_text_grows_while_the_engine_writes(answering, engine, store):
