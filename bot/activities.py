@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from bot.errors import Malformed
-from bot.turn import Attachment, FileOffer, Incoming, Json, Message, SavedFile, Scope
+from bot.turn import Attachment, FileOffer, Incoming, Json, Message, SavedFile, Scope, SignInCard
 from tuning.languages import say
 
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
+OAUTH_CARD = "application/vnd.microsoft.card.oauth"
 FILE_DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 FILE_CONSENT = "application/vnd.microsoft.teams.card.file.consent"
 FILE_INFO = "application/vnd.microsoft.teams.card.file.info"
@@ -79,6 +80,8 @@ def outgoing(message: Message, reference: Json, reply_to_id: str = "", *, thumbs
         activity["attachments"] = [{"contentType": ADAPTIVE_CARD, "content": message.card}]
     if message.file is not None:
         activity["attachments"] = [*activity.get("attachments", []), _file_card(message.file)]
+    if message.sign_in is not None:
+        activity["attachments"] = [_sign_in(message.sign_in)]
     if message.is_answer:
         activity["entities"] = [_ai_label(message)]
         activity["channelData"] = {"feedbackLoop": {"type": thumbs.value}}
@@ -130,6 +133,16 @@ def _file_card(file: FileOffer | SavedFile) -> Json:
         "declineContext": context,
     }
     return {"contentType": FILE_CONSENT, "name": file.name, "content": content}
+
+
+def _sign_in(asked: SignInCard) -> Json:
+    content: Json = {
+        "text": asked.about,
+        "connectionName": "",  # of the Bot Framework's token service, which is not used
+        "tokenExchangeResource": {"id": asked.id, "uri": asked.resource},
+        "buttons": [{"type": "signin", "title": say("Sign in"), "value": asked.url}],
+    }
+    return {"contentType": OAUTH_CARD, "content": content}
 
 
 def _ai_label(message: Message) -> Json:

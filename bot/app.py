@@ -1,9 +1,9 @@
 """The bot's process: everything put together, its addresses, and an orderly end."""
 
 import asyncio
+import ssl
 import sys
 from collections.abc import AsyncGenerator
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -27,6 +27,7 @@ from bot.nearness import is_from_here
 from bot.outbox import Outbox
 from bot.presses import Presses
 from bot.settings import Settings, objections_to_serving
+from bot.sign_in import SignIns
 from bot.signing_keys import SigningKeys
 from bot.tab.routes import ROUTES, TAB, Tab
 from bot.tab.tokens import Tokens, metadata_url
@@ -48,7 +49,8 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             app_id=settings.app_id, password=settings.app_password.get_secret_value(), tenant_id=settings.tenant_id
         )
         resolver = None if settings.development else PublicResolver()
-        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver))
+        trust = ssl.create_default_context(cafile=settings.graph_authorities)
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver, ssl=trust))
         connector = Connector(
             session,
             hosts=settings.service_url_hosts,
@@ -68,15 +70,18 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
         # The Playground opens no dialog of the bot's.
         thumbs = Thumbs.PLAIN if settings.development else Thumbs.ASKING
 
+        tokens = None if settings.is_unsigned else _tokens(settings, session)
+        sign_ins = _sign_ins(settings, tokens)
+
         def turn(incoming: Incoming) -> Turn:
-            return TeamsTurn(connector, incoming, thumbs=thumbs)
+            return TeamsTurn(connector, incoming, thumbs=thumbs, sign_ins=sign_ins)
 
         work, deliveries = Work(), Deliveries(tenant.store)
         intake = Intake(
             work,
             deliveries,
             turn=turn,
-            invoke=Invokes(tenant, presses).answer,
+            invoke=Invokes(tenant, presses, sign_ins).answer,
             withdraw=changes.withdraw,
             handlers={
                 kind: metrics.timed(kind, handler)
@@ -91,7 +96,9 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             },
         )
         app[CHANNEL], app[INTAKE] = Channel(credentials, connector, SigningKeys(session, METADATA_URL)), intake
-        app[TAB] = Tab(tenant=tenant, visitors=_visitors(settings, session), library=settings.teams_library)
+        # The key counts for nothing where there are tokens.
+        visitors = Visitors(tokens, settings.page_key.get_secret_value())
+        app[TAB] = Tab(tenant=tenant, visitors=visitors, library=settings.teams_library, authorise=settings.authorise)
         holding = asyncio.create_task(deliveries.keep(intake.go_on))
         outbox = Outbox(tenant, connector)
         sending = asyncio.create_task(outbox.run())
@@ -103,6 +110,8 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             task.cancel()
         await asyncio.wait([sending, holding])
         await deliveries.give_back()
+        if sign_ins is not None:
+            await asyncio.to_thread(sign_ins.delegations.close)
         await engine.close()
         await session.close()
 
@@ -113,14 +122,32 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
     return app
 
 
-def _visitors(settings: Settings, session: aiohttp.ClientSession) -> Visitors:
-    """Return what tells who looks at the page: tokens, unless anybody on this machine may be anybody."""
-    if settings.is_unsigned:
-        return Visitors(None, settings.page_key.get_secret_value())
+def _tokens(settings: Settings, session: aiohttp.ClientSession) -> Tokens:
+    """Return what tells by their tokens who people are."""
     keys = SigningKeys(session, metadata_url(settings.login_url, settings.tenant_id))
-    host = urlsplit(settings.public_url).netloc
-    tokens = Tokens(keys, app_id=settings.app_id, tenant_id=settings.tenant_id, host=host, login_url=settings.login_url)
-    return Visitors(tokens)
+    return Tokens(
+        keys,
+        app_id=settings.app_id,
+        tenant_id=settings.tenant_id,
+        resource=settings.resource,
+        login_url=settings.login_url,
+    )
+
+
+def _sign_ins(settings: Settings, tokens: Tokens | None) -> SignIns | None:
+    """Return what asks Teams for people's tokens, if Attune acts on their behalf."""
+    registration = settings.for_people
+    if registration is None or tokens is None:
+        return None
+    from tuning.sources.graph.delegation import Delegations  # noqa: PLC0415 - Microsoft's packages load slowly
+
+    return SignIns(
+        tokens,
+        Delegations(registration),
+        secret=registration.secret,
+        resource=settings.resource,
+        page=f"{settings.public_url.rstrip('/')}/tab/sign-in",
+    )
 
 
 CHANNEL = web.AppKey("channel", Channel)

@@ -27,7 +27,7 @@ from bot import activities
 from bot.connector import Connector
 from bot.errors import Malformed, Replayed, Unauthorised
 from bot.signing_keys import SigningKeys
-from bot.turn import Incoming, Json
+from bot.turn import Incoming, InvokeReply, Json
 
 logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 1024 * 1024
@@ -42,14 +42,6 @@ class Credentials:
     app_id: str = ""
     password: str = ""
     tenant_id: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class InvokeReply:
-    """What an invoke is answered with."""
-
-    status: int = 200
-    body: Json | None = None
 
 
 class Receiver(Protocol):

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot.channel import InvokeReply
 from bot.deliveries import Deliveries
 from bot.errors import NotDelivered
 from bot.files import CONSENT
-from bot.turn import CHANGES, Incoming, Message, Turn
+from bot.turn import CHANGES, Incoming, InvokeReply, Message, Turn
 from serving.logs import about, current, readable
 from tuning.languages import say, speaking
 
@@ -58,14 +57,14 @@ class Intake:
         deliveries: Deliveries,
         *,
         turn: Callable[[Incoming], Turn],
-        invoke: Callable[[Turn], Awaitable[tuple[InvokeReply, str]]],
+        invoke: Callable[[Turn], Awaitable[tuple[InvokeReply, Incoming | None]]],
         withdraw: Callable[[Incoming], Awaitable[bool]],
         handlers: Mapping[str, Callable[[Turn], Awaitable[None]]],
     ) -> None:
         """Take how to make a turn, who answers invokes, and by an activity's type who works on it later.
 
-        An invoke may lead to a question, which is worked on as an activity of the type `QUESTION`. An edit or a
-        deletion first withdraws at once what the message said before, if that is known.
+        An invoke may lead to more, which is worked on as an activity of a type of its own. An edit or a deletion first
+        withdraws at once what the message said before, if that is known.
         """
         self._work = work
         self._deliveries = deliveries
@@ -92,10 +91,10 @@ class Intake:
         if incoming.type == "invoke":
             await self._deliveries.take_note(incoming)
             with speaking(incoming.locale):
-                reply, question = await self._invoke(self._turn(incoming))
+                reply, more = await self._invoke(self._turn(incoming))
             logger.info("An invoke is answered")
-            if question:
-                await self._take_on(replace(incoming, type=QUESTION, text=question, value=None))
+            if more is not None:
+                await self._take_on(more)
             return reply
         if incoming.is_bot_added:
             await self._take_on(replace(incoming, type=WELCOME))

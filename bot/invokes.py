@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from sqlmodel import Session
 
 from adaptive_cards.opinion import THUMBS, thumb_card
 from bot.card_actions.press import STALE, Outcome
-from bot.channel import InvokeReply
+from bot.intake import QUESTION
 from bot.presses import Presses
+from bot.sign_in import SignIns
 from bot.thumbs import Thumb, read_thumb
-from bot.turn import Incoming, Json, Message, Scope, Turn
+from bot.turn import Incoming, InvokeReply, Json, Message, Scope, Turn
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal, WrongState
 from tuning.domain.feedback import Feedback
@@ -29,31 +31,46 @@ NOT_IMPLEMENTED = 501
 class Invokes:
     """The handlers of all invokes; one that isn't known is answered 501, as the protocol says."""
 
-    def __init__(self, tenant: Tenant, presses: Presses) -> None:
+    def __init__(self, tenant: Tenant, presses: Presses, sign_ins: SignIns | None = None) -> None:
         self._tenant = tenant
+        self._sign_ins = sign_ins
         self._presses = presses
 
-    async def answer(self, turn: Turn) -> tuple[InvokeReply, str]:
-        """Answer an invoke; return also the question that it asks, if any, for after the response."""
+    async def answer(self, turn: Turn) -> tuple[InvokeReply, Incoming | None]:
+        """Answer an invoke; return also what to go on with after the response, if anything."""
+        if self._sign_ins is not None and turn.incoming.name.startswith("signin/"):
+            return await self._sign_in(self._sign_ins, turn)
         match turn.incoming.name:
             case "adaptiveCard/action":
                 return await self._card_action(turn)
             case "message/submitAction":
-                return await self._thumb(turn), ""
+                return await self._thumb(turn), None
             case "message/fetchTask":
-                return await self._form(turn), ""
+                return await self._form(turn), None
             case "task/fetch" | "task/submit":  # of a dialog that nothing here opens
-                return InvokeReply(body={"task": {"type": "message", "value": say(STALE)}}), ""
+                return InvokeReply(body={"task": {"type": "message", "value": say(STALE)}}), None
             case name:
                 logger.info("No handler for the invoke %r", name)
-                return InvokeReply(status=NOT_IMPLEMENTED), ""
+                return InvokeReply(status=NOT_IMPLEMENTED), None
 
-    async def _card_action(self, turn: Turn) -> tuple[InvokeReply, str]:
+    async def _sign_in(self, sign_ins: SignIns, turn: Turn) -> tuple[InvokeReply, Incoming | None]:
+        match turn.incoming.name:
+            case "signin/tokenExchange":
+                return await sign_ins.exchange(turn.incoming)
+            case "signin/verifyState":
+                return await sign_ins.signed_in(turn), None
+            case "signin/failure":
+                return sign_ins.failed(turn.incoming), None
+            case _:
+                return InvokeReply(status=NOT_IMPLEMENTED), None
+
+    async def _card_action(self, turn: Turn) -> tuple[InvokeReply, Incoming | None]:
         value = turn.incoming.value if isinstance(turn.incoming.value, dict) else {}
         action = value.get("action")
         action = action if isinstance(action, dict) else {}
         outcome = await self._presses.press(turn, action.get("verb"), action.get("data", {}))
-        return InvokeReply(body=_shown(outcome)), outcome.question
+        asked = replace(turn.incoming, type=QUESTION, text=outcome.question, value=None) if outcome.question else None
+        return InvokeReply(body=_shown(outcome)), asked
 
     async def _thumb(self, turn: Turn) -> InvokeReply:
         """Take a thumb, without a word of thanks: the message shows that it is pressed."""

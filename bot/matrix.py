@@ -196,6 +196,7 @@ COMMANDS: Mapping[str, Act] = {
     "agents": _EVERYBODY,
     "new": _on(_ASK, AgentState, _LIVE),
     "my feedback": _EVERYBODY,
+    "sign in": _EVERYBODY,
     "my agents": _EVERYBODY,
     "create agent": Act(permission=Permission.AGENT_CREATE),
     "request access": Act(permission=Permission.ACCESS_ASK),

@@ -1,12 +1,15 @@
 """What the bot and the program `attune` are told from outside: the backend's settings and those of the channel."""
 
+import importlib.util
 import ipaddress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from tuning.domain.registration import AppRegistration
 from tuning.settings import TuningSettings
 
 SERVICE_URL_HOSTS = ("smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com")
@@ -57,6 +60,44 @@ class Settings(TuningSettings):
         """Whether anybody on this machine may be whom they say they are: in development, without a registration."""
         return self.development and not self.app_id
 
+    @property
+    def for_people(self) -> AppRegistration | None:
+        """The bot's registration, which acts on behalf of people; None if it doesn't."""
+        if not self.sign_in or self.is_unsigned:
+            return None
+        return AppRegistration(
+            tenant_id=self.tenant_id,
+            client_id=self.app_id,
+            secret=self.app_password.get_secret_value(),
+            certificate=self.graph_certificate if self.graph_client_id == self.app_id else None,
+            login_url=self.login_url.rstrip("/"),
+            graph_url=self.graph_url.rstrip("/"),
+            authorities=self.graph_authorities,
+        )
+
+    @property
+    def authorise(self) -> str:
+        """Where at Entra people sign in and consent to what Attune does for them; empty if it does nothing.
+
+        What they bring back from there is of no use but to Teams: it stays in the browser, behind the #.
+        """
+        known = self.for_people
+        if known is None:
+            return ""
+        wanted = {
+            "client_id": known.client_id,
+            "response_type": "code",
+            "response_mode": "fragment",
+            "redirect_uri": f"{self.public_url.rstrip('/')}/tab/signed-in",
+            "scope": f"openid {known.graph_scope}",
+        }
+        return f"{known.login_url}/{known.tenant_id}/oauth2/v2.0/authorize?{urlencode(wanted)}"
+
+    @property
+    def resource(self) -> str:
+        """What people's tokens for Attune are for, as the manifest and the registration say it."""
+        return f"api://{urlsplit(self.public_url).netloc}/botid-{self.app_id}"
+
     @field_validator("service_url_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -79,8 +120,24 @@ def objections_to_serving(settings: Settings) -> list[str]:
             f"Set {name}, or set ATTUNE_DEVELOPMENT=1 to try Attune on this machine."
             for name, value in wanted.items()
             if not value
-        ]
+        ] or _objections_to_signing_in(settings)
     return []
+
+
+def _objections_to_signing_in(settings: Settings) -> list[str]:
+    if not settings.sign_in:
+        return []
+    found = []
+    if settings.app_managed_identity:
+        found.append(
+            "ATTUNE_SIGN_IN needs the bot's own registration: a managed identity can't act on behalf of people. "
+            "Set ATTUNE_APP_PASSWORD in place of ATTUNE_APP_MANAGED_IDENTITY."
+        )
+    if not settings.public_url.startswith("https://"):
+        found.append("ATTUNE_SIGN_IN needs ATTUNE_PUBLIC_URL, https://..., where people sign in.")
+    if any(importlib.util.find_spec(name) is None for name in ("msal", "msgraph")):
+        found.append("ATTUNE_SIGN_IN needs Microsoft's packages: pip install 'attune[microsoft365]'.")
+    return found
 
 
 def is_loopback(host: str) -> bool:

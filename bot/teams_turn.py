@@ -8,6 +8,7 @@ from bot import activities
 from bot.activities import Thumbs
 from bot.connector import Connector
 from bot.errors import NotDelivered, StreamOverdue, StreamStopped
+from bot.sign_in import SignIns
 from bot.turn import AnswerStream, Incoming, Json, Message, Scope
 
 CHUNK_EVERY_S = 1.5
@@ -30,8 +31,10 @@ class TeamsTurn:
         *,
         thumbs: Thumbs = Thumbs.PLAIN,
         chunk_every_s: float = CHUNK_EVERY_S,
+        sign_ins: SignIns | None = None,
     ) -> None:
         self._connector = connector
+        self._sign_ins = sign_ins
         self._thumbs = thumbs
         self._incoming = incoming
         self._chunk_every_s = chunk_every_s
@@ -55,6 +58,12 @@ class TeamsTurn:
             await self._connector.post(
                 self._incoming.reference, activities.typing(self._incoming.reference), is_retried=False
             )
+
+    async def sign_in(self, *, is_asked_for: bool = False) -> frozenset[str] | None:
+        """Return what Attune may do for who sent this; None: nothing at the moment."""
+        if self._sign_ins is None:
+            return None
+        return await self._sign_ins.permissions(self, is_asked_for=is_asked_for)
 
     @asynccontextmanager
     async def stream(self, activity_id: str = "") -> AsyncGenerator[AnswerStream]:

@@ -104,12 +104,34 @@ class SavedFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvokeReply:
+    """What an invoke is answered with."""
+
+    status: int = 200
+    body: Json | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInCard:
+    """What makes Teams hand over the person's token: silently where it can, else after a press of its button."""
+
+    id: str
+    """Comes back with the token."""
+    resource: str
+    """What the token is for: the Application ID URI."""
+    url: str
+    """Where the button leads."""
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """What the bot says: text, a card, a file, or several of them."""
 
     text: str = ""
     card: Json | None = None
     file: FileOffer | SavedFile | None = None
+    sign_in: SignInCard | None = None
     is_answer: bool = False
     """Whether a model wrote it: AI label, thumbs."""
     citations: Sequence[Citation] = ()
@@ -156,6 +178,14 @@ class Turn(Protocol):
 
     async def typing(self) -> None:
         """Show that the bot is busy."""
+        ...
+
+    async def sign_in(self, *, is_asked_for: bool = False) -> frozenset[str] | None:
+        """Return what Attune may do in Microsoft 365 for who sent this; None: nothing, or nothing at the moment.
+
+        In personal chat Teams is asked for their token first, if need be, which takes a few seconds at most; not again
+        for a while if that led to nothing, unless the person asks for it.
+        """
         ...
 
     def stream(self, activity_id: str = "") -> AbstractAsyncContextManager[AnswerStream]:

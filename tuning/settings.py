@@ -56,8 +56,8 @@ class TuningSettings(BaseSettings):
     )
     reads: Literal["excerpts", "passages"] = Field(
         default="excerpts",
-        description="What a model is shown of the passages found: the sentences and rows that fit the question best, as "
-        "suits the starter, or all of each, as suits larger ones. A change needs a retrain.",
+        description="What a model is shown of the passages found: the sentences and rows that fit the question best, "
+        "as suits the starter, or all of each, as suits larger ones. A change needs a retrain.",
     )
     directory: Literal["file", "entra"] = Field(
         default="file", description="Where people and groups are looked up: `people.json`, or Microsoft Entra."
@@ -82,6 +82,10 @@ class TuningSettings(BaseSettings):
     )
     graph_authorities: Path | None = Field(
         default=None, description="PEM file of root certificates, for networks that look into TLS."
+    )
+    sign_in: bool = Field(
+        default=False,
+        description="Attune acts for people whom Teams signs in: live search, files into their OneDrive, links.",
     )
     sharepoint: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

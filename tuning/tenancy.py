@@ -28,6 +28,7 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         audit_anchor=settings.audit_anchor,
         registration=settings.registration,
         sharepoint=settings.sharepoint,
+        is_signing_in=settings.sign_in,
         encode=_hastily(Inference(settings.engine_url, timeout_s=ENCODING_S, patience_s=0.0)),
     )
 

@@ -30,6 +30,7 @@ from bot.commands.resume import RESUME
 from bot.commands.retire import RETIRE
 from bot.commands.revoke import REVOKE
 from bot.commands.rollback import ROLLBACK
+from bot.commands.sign_in import SIGN_IN
 from bot.commands.unbind import UNBIND
 from bot.commands.usage import USAGE
 from bot.commands.whois import WHOIS
@@ -38,6 +39,7 @@ _OTHERS = (
     AGENTS,
     NEW,
     MY_FEEDBACK,
+    SIGN_IN,
     MY_AGENTS,
     CREATE_AGENT,
     REQUEST_ACCESS,

@@ -36,6 +36,24 @@ def frame(language: str) -> str:
     return f"<!doctype html>\n{text(node('html', head, body, lang=language))}"
 
 
+def signed_in(language: str) -> str:
+    """Return the document at which signing in ends; Teams closes it."""
+    main = node(
+        "main",
+        node("p", say("One moment ..."), class_="aside", role="status"),
+        data_failed=say("That did not work. Close this window, and send the bot: sign in"),
+    )
+    head = node(
+        "head",
+        node("meta", charset="utf-8"),
+        node("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        node("title", say("Sign in")),
+        node("link", rel="stylesheet", href="/tab/page.css"),
+        node("script", src="/tab/signed-in.js", defer=True),
+    )
+    return f"<!doctype html>\n{text(node('html', head, node('body', main), lang=language))}"
+
+
 def refusal(sentence: str) -> str:
     """Return what stands where the report would be."""
     return text(node("section", node("h1", say("Usage"), tabindex=-1), node("p", sentence, class_="refusal")))

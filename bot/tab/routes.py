@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -44,8 +46,11 @@ class Tab:
     visitors: Visitors
     library: Path
     """The folder of Microsoft's library."""
+    authorise: str = ""
+    """Where at Entra people sign in and consent; empty where Attune acts on nobody's behalf."""
 
 
+_STATE = re.compile(r"[\w.-]{1,200}")
 TAB = web.AppKey("tab", Tab)
 Report = Callable[[Tenant, str, str, int], web.Response]
 """Takes organisation, person, agent and days, and returns what the person may look at."""
@@ -55,6 +60,21 @@ async def _frame(request: web.Request) -> web.Response:
     spoken = language(_locale(request))
     with speaking_in(spoken):
         body = page.frame(spoken.locale.language)
+    return web.Response(text=body, content_type="text/html", headers=SECRET)
+
+
+async def _sign_in(request: web.Request) -> web.Response:
+    """Send a person to Entra, which sends them to `_signed_in`."""
+    tab, state = request.app[TAB], request.query.get("state", "")
+    if not tab.authorise or not _STATE.fullmatch(state):
+        raise web.HTTPNotFound
+    return web.Response(status=302, headers={**SECRET, "Location": f"{tab.authorise}&{urlencode({'state': state})}"})
+
+
+async def _signed_in(request: web.Request) -> web.Response:
+    spoken = language(_locale(request))
+    with speaking_in(spoken):
+        body = page.signed_in(spoken.locale.language)
     return web.Response(text=body, content_type="text/html", headers=SECRET)
 
 
@@ -124,6 +144,9 @@ def _locale(request: web.Request) -> str:
 
 ROUTES = (
     web.get("/tab", _frame),
+    web.get("/tab/sign-in", _sign_in),
+    web.get("/tab/signed-in", _signed_in),
+    web.get("/tab/signed-in.js", partial(_asset, "signed-in.js")),
     web.get("/tab/page.js", partial(_asset, "page.js")),
     web.get("/tab/page.css", partial(_asset, "page.css")),
     web.get("/tab/teams.js", _library),

@@ -17,13 +17,13 @@ def metadata_url(login_url: str, tenant_id: str) -> str:
 
 
 class Tokens:
-    """Reads the tokens that Teams gets for people who open the page."""
+    """Reads the tokens that Teams gets for people: who open the page, or whom the bot asks to sign in."""
 
-    def __init__(self, keys: SigningKeys, *, app_id: str, tenant_id: str, host: str, login_url: str) -> None:
-        """Take the app's registration, and the host that its resource is named after."""
+    def __init__(self, keys: SigningKeys, *, app_id: str, tenant_id: str, resource: str, login_url: str) -> None:
+        """Take the app's registration, and what its resource is called."""
         self._keys = keys
         self._tenant_id = tenant_id
-        self._audiences = [app_id, f"api://{host}/{app_id}"]
+        self._audiences = [app_id, resource]
         # Entra's versions 1 and 2; which one, the registration says.
         self._issuers = [f"https://sts.windows.net/{tenant_id}/", f"{login_url.rstrip('/')}/{tenant_id}/v2.0"]
 

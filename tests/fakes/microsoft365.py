@@ -1,8 +1,11 @@
 """Microsoft 365 over loopback TLS: a small tenant, in the shapes that Microsoft documents."""
 
 import asyncio
+import base64
+import json
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,8 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
+import jwt
 import trustme
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tuning.domain.registration import AppRegistration
 
@@ -21,6 +26,9 @@ HOST = "brenvale.sharepoint.com"
 SITE = "/sites/people"
 DRIVE = "b!drive"
 V1 = "/v1.0"
+CLIENT = "3a4c1c0e-5d3e-4d8e-8f5e-3f6f2f0b7c11"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEOPLE = {
     "id": f"{HOST},7f0f0d8c-0c5d-4a2e-9d4e-1f2b3c4d5e6f,1a2b3c4d-0000-4000-8000-9f8e7d6c5b4a",
     "name": "people",
@@ -84,8 +92,8 @@ class Microsoft365:
     def __init__(self, folder: Path) -> None:
         self.clear()
         authority = trustme.CA()
-        self._trust = folder / "authority.pem"
-        authority.cert_pem.write_to_path(str(self._trust))
+        self.trust = folder / "authority.pem"
+        authority.cert_pem.write_to_path(str(self.trust))
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1", "localhost").configure_cert(self._tls)
         self.url = ""
@@ -111,6 +119,9 @@ class Microsoft365:
         self.epoch = 1
         self.asked: Counter[str] = Counter()
         self.tokens: set[str] = set()
+        self.persons: dict[str, str] = {}
+        self.consented = {"Files.Read.All", "Files.ReadWrite"}
+        self.lasting_s, self.last_token = 3599, ""
         self.batched = 0
         self.at: list[tuple[float, str]] = []
 
@@ -129,12 +140,12 @@ class Microsoft365:
         return AppRegistration(
             **{
                 "tenant_id": TENANT,
-                "client_id": "3a4c1c0e-5d3e-4d8e-8f5e-3f6f2f0b7c11",
+                "client_id": CLIENT,
                 "secret": "right",
                 "login_url": self.url,
                 "graph_url": f"{self.url}{V1}",
                 "sharepoint_url": self.url,
-                "authorities": self._trust,
+                "authorities": self.trust,
                 **values,
             }
         )
@@ -168,11 +179,27 @@ class Microsoft365:
             "accountEnabled": enabled,
         }
 
+    def sso_token(self, person_id: str, *, key: Any = KEY, **claims: Any) -> str:
+        """A token as Teams gets it for a person, signed; a claim that is None is left out."""
+        now = int(time.time())
+        valid = {
+            "iss": f"{self.url}/{TENANT}/v2.0",
+            "aud": CLIENT,
+            "tid": TENANT,
+            "oid": person_id,
+            "scp": "access_as_user",
+            "nbf": now - 60,
+            "exp": now + 600,
+        }
+        payload = {name: value for name, value in {**valid, **claims}.items() if value is not None}
+        return jwt.encode(payload, key, algorithm="RS256", headers={"kid": "known"})
+
     # The server
 
     async def _start(self) -> None:
         app = web.Application(middlewares=[self._gate])
         app.router.add_get(f"/{TENANT}/v2.0/.well-known/openid-configuration", self._configuration)
+        app.router.add_get(f"/{TENANT}/discovery/v2.0/keys", self._keys)
         app.router.add_post(f"/{TENANT}/oauth2/v2.0/token", self._token)
         for path, answer in {
             "/msi/token": self._identity,
@@ -230,7 +257,9 @@ class Microsoft365:
             if word in path and answers:
                 return await answers.pop(0)(request)
         is_open = path.startswith((f"/{TENANT}/", "/download/", "/msi/"))
-        if not is_open and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.last_token = bearer or self.last_token
+        if not is_open and bearer not in self.tokens:
             return error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
         answer: web.StreamResponse = await handler(request)
         return answer
@@ -242,8 +271,13 @@ class Microsoft365:
                 "issuer": f"{authority}/v2.0",
                 "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
                 "token_endpoint": f"{authority}/oauth2/v2.0/token",
+                "jwks_uri": f"{authority}/discovery/v2.0/keys",
             }
         )
+
+    async def _keys(self, request: web.Request) -> web.Response:
+        public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
+        return web.json_response({"keys": [{**public, "kid": "known"}]})
 
     async def _token(self, request: web.Request) -> web.Response:
         asked = await request.post()
@@ -251,8 +285,32 @@ class Microsoft365:
         if self.refused or not is_right:
             return web.json_response(self.refused or {"error": "invalid_client"}, status=401)
         token = f"token-{len(self.tokens)}-{asked['scope']!s}"
+        told: dict[str, Any] = {}
+        if asked["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer":
+            told = self._on_behalf(str(asked["assertion"]), str(asked["client_id"]))
+            if "error" in told:
+                return web.json_response(told, status=400)
+            assert asked["requested_token_use"] == "on_behalf_of"
+            self.persons[token] = told["id_token_claims"]["oid"]
+            told["id_token"] = _id_token(told.pop("id_token_claims"))
         self.tokens.add(token)
-        return web.json_response({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+        return web.json_response({"token_type": "Bearer", "expires_in": self.lasting_s, "access_token": token, **told})
+
+    def _on_behalf(self, assertion: str, client_id: str) -> dict[str, Any]:
+        """What is said about a person's token: whose it is and what was consented to, or why it is refused."""
+        try:
+            claims = jwt.decode(assertion, KEY.public_key(), algorithms=["RS256"], audience=client_id)
+        except jwt.ExpiredSignatureError:
+            return _grant_refused("AADSTS500133: Assertion is not within its valid time range.")
+        except jwt.PyJWTError:
+            return _grant_refused("AADSTS50013: Assertion failed signature validation.")
+        if not self.consented:
+            said = "AADSTS65001: The user or administrator has not consented to use the application with ID."
+            return _grant_refused(said, suberror="consent_required")
+        now = int(time.time())
+        own = {"iss": claims["iss"], "aud": client_id, "oid": claims["oid"], "tid": claims["tid"], "sub": claims["oid"]}
+        kept = {"id_token_claims": {**own, "iat": now, "exp": now + 3600}, "refresh_token": "refresh"}
+        return {**kept, "scope": " ".join([*sorted(self.consented), "profile", "openid", "email"])}
 
     async def _identity(self, request: web.Request) -> web.Response:
         if request.headers.get("X-IDENTITY-HEADER") != "here" or request.query.get("client_id") == "unassigned":
@@ -463,6 +521,15 @@ class Microsoft365:
             return error(404, "-2146232832", "Group cannot be found.")
         members = self.site_groups[request.match_info["id"]]
         return web.json_response({"value": [{"LoginName": name, "PrincipalType": 1} for name in members]})
+
+
+def _grant_refused(said: str, **more: str) -> dict[str, Any]:
+    return {"error": "invalid_grant", "error_description": said, **more}
+
+
+def _id_token(claims: dict[str, Any]) -> str:
+    parts = [json.dumps(part).encode() for part in ({"alg": "none"}, claims)]
+    return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), ""])
 
 
 def _group(group_id: str) -> dict[str, Any]:

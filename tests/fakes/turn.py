@@ -29,6 +29,8 @@ class FakeTurn:
         self.informed: list[str] = []
         self.chunks: list[str] = []
         self.is_typing = False
+        self.permissions: frozenset[str] | None = None
+        self.signed_in = 0
         self.activity_id = ""
         self._stops_after = stops_after
 
@@ -46,6 +48,10 @@ class FakeTurn:
 
     async def typing(self) -> None:
         self.is_typing = True
+
+    async def sign_in(self, *, is_asked_for: bool = False) -> frozenset[str] | None:
+        self.signed_in += 1
+        return self.permissions
 
     @asynccontextmanager
     async def stream(self, activity_id: str = "") -> AsyncIterator["FakeTurn"]:

@@ -1,8 +1,26 @@
 """Attune's registration as an application in Microsoft Entra: who it is there, and where Microsoft 365 answers."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tuning.languages import mark
+
+FOR_PEOPLE: Mapping[str, str] = {
+    "Files.Read.All": mark("it finds what SharePoint holds for you at this moment, and reads what links lead to"),
+    "Files.ReadWrite": mark("it puts files into your OneDrive"),
+}
+"""The delegated permissions of Microsoft Graph that acting for people takes, and what for."""
+_AS_GOOD = {
+    "Files.Read.All": frozenset({"Files.Read.All", "Files.ReadWrite.All", "Sites.Read.All", "Sites.ReadWrite.All"}),
+    "Files.ReadWrite": frozenset({"Files.ReadWrite", "Files.ReadWrite.All", "Sites.ReadWrite.All"}),
+}
+
+
+def missing_for_people(permissions: Collection[str]) -> dict[str, str]:
+    """Return those of the delegated permissions that were not consented to, and what for."""
+    return {name: what for name, what in FOR_PEOPLE.items() if _AS_GOOD[name].isdisjoint(permissions)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,8 @@ class Tenant:
     """How Attune signs in to Microsoft 365, if it does."""
     sharepoint: tuple[str, ...] = ()
     """Addresses in SharePoint that the settings name: where owners can look for sources."""
-
+    is_signing_in: bool = False
+    """Whether Attune may act in Microsoft 365 on behalf of people, once Teams has signed them in."""
     encode: Callable[[str], Encoded | None] = lambda _text: None
     """How a question becomes a vector; None where search has to go by words alone.
 

@@ -4,6 +4,8 @@ Refusal
 ├── DirectoryUnreadable
 ├── SourceMissing
 │   └── Microsoft365Refused
+│       ├── ConsentMissing
+│       └── NotDelegated
 ├── LinkRefused
 ├── OutsideSource
 └── UploadRefused
@@ -30,6 +32,18 @@ class Microsoft365Refused(SourceMissing):
     """Microsoft 365 didn't let Attune in. `attune doctor` says what is missing."""
 
     code: ClassVar[str] = "microsoft365_refused"
+
+
+class ConsentMissing(Microsoft365Refused):
+    """Attune may not act for you in Microsoft 365 yet: an admin has to consent, as docs/microsoft365.md says."""
+
+    code: ClassVar[str] = "consent_missing"
+
+
+class NotDelegated(Microsoft365Refused):
+    """Attune can't act for you in Microsoft 365 at the moment. Send me **sign in** alone, then try again."""
+
+    code: ClassVar[str] = "not_delegated"
 
 
 class LinkRefused(Refusal):

@@ -10,9 +10,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials, InvokeReply
+from bot.channel import MAX_BODY_BYTES, AppToken, Channel, Credentials
 from bot.connector import Connector
 from bot.signing_keys import SigningKeys
+from bot.turn import InvokeReply
 from tests.fakes.bot_framework import APP_ID, FORGED, MISPLACED, SERVICE_URL, TENANT, BotFramework, activity, token
 
 

@@ -182,7 +182,7 @@ FORGED = {
     "without an end": {"exp": None},
     "not valid yet": {"nbf": int(time.time()) + 3600},
     "for another app": {"aud": "00000003-0000-0000-c000-000000000000"},
-    "for another host": {"aud": f"api://evil.example/{APP_ID}"},
+    "for another host": {"aud": f"api://evil.example/botid-{APP_ID}"},
     "without an audience": {"aud": None},
     "another issuer": {"iss": "https://evil.example/v2.0"},
     "without an issuer": {"iss": None},
@@ -220,8 +220,8 @@ async def test_what_is_no_token_is_turned_away(client, header):
     "genuine",
     [
         {},
-        {"aud": f"api://{HOST}/{APP_ID}"},
-        {"iss": f"https://sts.windows.net/{TENANT_ID}/", "aud": f"api://{HOST}/{APP_ID}"},
+        {"aud": f"api://{HOST}/botid-{APP_ID}"},
+        {"iss": f"https://sts.windows.net/{TENANT_ID}/", "aud": f"api://{HOST}/botid-{APP_ID}"},
         {"scp": "openid access_as_user"},
     ],
 )

@@ -45,7 +45,7 @@ def test_the_page_of_usage_is_a_tab_that_teams_signs_people_in_to(package: Path)
     assert [tab["entityId"] for tab in manifest["staticTabs"]] == ["conversations", "usage", "about"]
     assert manifest["staticTabs"][1]["contentUrl"] == "https://attune.example/tab"
     assert manifest["validDomains"] == ["attune.example"]
-    assert manifest["webApplicationInfo"] == {"id": APP_ID, "resource": f"api://attune.example/{APP_ID}"}
+    assert manifest["webApplicationInfo"] == {"id": APP_ID, "resource": f"api://attune.example/botid-{APP_ID}"}
 
 
 def test_every_language_is_valid_and_says_all_that_people_read_of_the_manifest(package: Path, schemas: Path):

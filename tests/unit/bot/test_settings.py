@@ -36,6 +36,26 @@ def test_a_managed_identity_takes_the_place_of_the_secret():
     assert objections_to_serving(Settings(app_id="a", app_managed_identity=True, tenant_id="c")) == []
 
 
+def test_acting_for_people_takes_a_registration_of_the_bots_own_and_an_address():
+    whole = {"app_id": "a", "app_password": SecretStr("b"), "tenant_id": "c", "public_url": "https://x.example"}
+    assert objections_to_serving(Settings(**whole, sign_in=True)) == []
+    assert Settings(**whole, sign_in=True).for_people is not None
+    assert Settings(**whole).for_people is None
+    assert Settings(development=True, sign_in=True).for_people is None
+    (objection,) = objections_to_serving(Settings(**{**whole, "public_url": ""}, sign_in=True))
+    assert "ATTUNE_PUBLIC_URL" in objection
+    (objection,) = objections_to_serving(Settings(**whole, app_managed_identity=True, sign_in=True))
+    assert "managed identity" in objection
+
+
+def test_a_certificate_signs_in_where_it_is_the_bots_own_registrations(tmp_path):
+    known = {"app_id": "a", "tenant_id": "c", "sign_in": True, "graph_certificate": tmp_path / "attune.pem"}
+    for client_id, expected in (("a", tmp_path / "attune.pem"), ("another", None)):
+        registration = Settings(**known, graph_client_id=client_id).for_people
+        assert registration is not None
+        assert registration.certificate == expected
+
+
 def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ATTUNE_SERVICE_URL_HOSTS", "one.example, two.example")
     assert Settings().service_url_hosts == ("one.example", "two.example")

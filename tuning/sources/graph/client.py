@@ -1,6 +1,7 @@
 """The door to Microsoft 365: Graph by msgraph-sdk, on a loop of its own for synchronous callers."""
 
 import asyncio
+import copy
 import json
 import ssl
 import threading
@@ -28,7 +29,7 @@ from tuning.domain.registration import AppRegistration
 from tuning.languages import say
 from tuning.sources.errors import Microsoft365Refused
 from tuning.sources.graph.pace import BUSY, Pace, PacedTransport
-from tuning.sources.graph.sign_in import SignIn
+from tuning.sources.graph.sign_in import AppSignIn, SignIn
 
 BATCH = 20
 """Requests that Graph takes in one."""
@@ -72,7 +73,6 @@ class Graph:
         """Take the registration; nothing is asked before the first request."""
         self.registration = registration
         base = httpx.URL(registration.graph_url)
-        self._sign_in = SignIn(registration)
         trust = ssl.create_default_context(cafile=registration.authorities)
         proxy = None if proxy_bypass(base.host) else getproxies().get("https")
         # Kept, because the SDK's own transport around it does not close it.
@@ -80,14 +80,28 @@ class Graph:
         self._transport = PacedTransport(self.pace, verify=trust, proxy=proxy)
         plain = httpx.AsyncClient(transport=self._transport, timeout=_TIMEOUT_S)
         self.http = GraphClientFactory.create_with_default_middleware(client=plain, options=options)
-        self._adapter = GraphRequestAdapter(
-            BaseBearerTokenAuthenticationProvider(_Tokens(self, base.host)), client=self.http
-        )
-        self._adapter.base_url = registration.graph_url
-        self.sdk = GraphServiceClient(request_adapter=self._adapter)
+        self._speak(AppSignIn(registration))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="graph", daemon=True)
         self._thread.start()
+
+    def _speak(self, sign_in: SignIn) -> None:
+        self._sign_in = sign_in
+        host = httpx.URL(self.registration.graph_url).host
+        self._adapter = GraphRequestAdapter(
+            BaseBearerTokenAuthenticationProvider(_Tokens(self, host)), client=self.http
+        )
+        self._adapter.base_url = self.registration.graph_url
+        self.sdk = GraphServiceClient(request_adapter=self._adapter)
+
+    def acting_as(self, sign_in: SignIn) -> "Graph":
+        """Return the same connection with the tokens of somebody else, of whom this one knows nothing.
+
+        It is closed with this one, and not by itself.
+        """
+        other = copy.copy(self)
+        other._speak(sign_in)  # noqa: SLF001 - it is this class's own
+        return other
 
     def __enter__(self) -> Self:
         return self
@@ -114,10 +128,15 @@ class Graph:
         """Do asynchronous work from a synchronous caller, on any thread but this connection's own."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    def answer(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do what a person waits for; raises Microsoft365Refused for an error that nobody has put into words."""
+    def answer(self, work: Coroutine[Any, Any, T], *, timeout_s: float | None = None) -> T:
+        """Do what a person waits for, so many seconds at most.
+
+        Raises Microsoft365Refused for an error that nobody has put into words, and if it takes longer.
+        """
         try:
-            return self.run(work)
+            return self.run(asyncio.wait_for(work, timeout_s))
+        except TimeoutError as error:
+            raise Microsoft365Refused(say("Microsoft 365 did not answer in time; try again in a minute.")) from error
         except APIError as error:
             raise Microsoft365Refused(
                 say(

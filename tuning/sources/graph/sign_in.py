@@ -1,16 +1,17 @@
-"""The one door to msal: tokens for Attune itself."""
+"""The one door to msal: tokens for Attune itself, and on behalf of people whose tokens Teams has given it."""
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msal
 import requests
 
 from tuning.domain.registration import AppRegistration
 from tuning.languages import mark, say
-from tuning.sources.errors import Microsoft365Refused
+from tuning.sources.errors import ConsentMissing, Microsoft365Refused
 
 _OWN_WORDS = {
     "AADSTS7000222": mark("The client secret has expired: make a new one in the app registration and set it."),
@@ -24,7 +25,52 @@ _OWN_WORDS = {
     "AADSTS90002": mark("There is no such tenant: check the tenant id."),
     "AADSTS900023": mark("There is no such tenant: check the tenant id."),
 }
+_NO_CONSENT = ("AADSTS65001", "AADSTS65004", "AADSTS650056")
 _UNREACHABLE = mark("Microsoft's sign-in at {place} could not be reached; check the network.")
+
+
+class SignIn(Protocol):
+    """What gets a token for a connection."""
+
+    def token(self, scope: str) -> str:
+        """Return a token for a scope; raises Microsoft365Refused."""
+        ...
+
+    def forget(self) -> None:
+        """Forget the token that was refused."""
+        ...
+
+    def close(self) -> None:
+        """Close what was opened to ask."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchanged:
+    """A token on behalf of a person."""
+
+    token: str = field(repr=False)
+    seconds: float
+    """How long it lasts."""
+    permissions: frozenset[str]
+    """What was consented to, such as 'Files.Read.All'."""
+    person_id: str
+    """Whom Entra gave it for: the object id."""
+    tenant_id: str
+
+
+class _NothingKept(msal.TokenCache):  # type: ignore[misc]  # msal has no types
+    """msal's memory of tokens, without one: those of people are kept where they end with their time."""
+
+    def add(self, event: dict[str, Any], now: float | None = None) -> None:
+        """Do nothing."""
+
+
+class _NoAnswersKept(dict[str, Any]):
+    """msal's memory of what Entra refused, without one: who has just consented would be refused for a minute more."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Do nothing."""
 
 
 class _Session(requests.Session):
@@ -39,14 +85,15 @@ class _Session(requests.Session):
         return {**settings, "verify": str(self._authorities)} if self._authorities else settings
 
 
-class SignIn:
-    """Signs in as the app registration, by certificate, secret or managed identity; msal remembers its tokens."""
+class AppSignIn:
+    """`SignIn` as the app registration, by certificate, secret or managed identity; msal remembers its tokens."""
 
     def __init__(self, registration: AppRegistration) -> None:
         """Take the registration; nothing is asked before the first token."""
         self._registration = registration
         self._session = _Session(registration.authorities)
         self._acquire: Callable[[str], dict[str, Any]] | None = None
+        self._for_people: Any = None
         self._lock = threading.Lock()
 
     def token(self, scope: str) -> str:
@@ -55,6 +102,30 @@ class SignIn:
             answer = self._asked(lambda: self._way_in()(scope))
         if "access_token" in answer:
             return str(answer["access_token"])
+        raise _refusal(answer)
+
+    def on_behalf_of(self, assertion: str, scope: str) -> Exchanged:
+        """Return a token for a scope on behalf of the person whose token for Attune this is.
+
+        Entra checks once more that the person's token is genuine, and meant for this registration. Nothing is kept
+        here. Raises ConsentMissing and Microsoft365Refused.
+        """
+        if self._registration.managed_identity:
+            raise Microsoft365Refused(
+                say("A managed identity can't act on behalf of people: sign in with a certificate or a client secret.")
+            )
+        answer = self._asked(lambda: self._of_people().acquire_token_on_behalf_of(assertion, [scope]))
+        if "access_token" in answer:
+            claims = answer.get("id_token_claims") or {}
+            return Exchanged(
+                token=str(answer["access_token"]),
+                seconds=float(answer.get("expires_in") or 0),
+                permissions=frozenset(one.rpartition("/")[2] for one in str(answer.get("scope") or "").split()),
+                person_id=str(claims.get("oid") or ""),
+                tenant_id=str(claims.get("tid") or ""),
+            )
+        if answer.get("suberror") == "consent_required" or any(f"{code}:" in _said(answer) for code in _NO_CONSENT):
+            raise ConsentMissing
         raise _refusal(answer)
 
     def forget(self) -> None:
@@ -104,7 +175,14 @@ class SignIn:
         app = self._application()
         return lambda scope: app.acquire_token_for_client([scope])
 
-    def _application(self) -> Any:
+    def _of_people(self) -> Any:
+        with self._lock:
+            self._for_people = self._for_people or self._application(
+                token_cache=_NothingKept(), http_cache=_NoAnswersKept()
+            )
+            return self._for_people
+
+    def _application(self, **kept: Any) -> Any:
         known = self._registration
         credential: str | dict[str, str]
         if known.certificate is not None:
@@ -125,6 +203,7 @@ class SignIn:
             client_credential=credential,
             http_client=self._session,
             instance_discovery=False,
+            **kept,
         )
 
 
