@@ -55,6 +55,7 @@ bench: set-up $(PEER)
 	@$(BIN)/python -m benchmarks.tuning
 	@$(BIN)/python -m benchmarks.analytics
 	@$(BIN)/python -m benchmarks.canary
+	@$(BIN)/python -m benchmarks.decisions
 	@$(BIN)/python -m benchmarks.sources
 	@$(BIN)/python -m benchmarks.search
 	@$(BIN)/python -m benchmarks.bot

@@ -2,12 +2,12 @@
 
     python -m benchmarks.decisions [--rounds 10]
 
-The real engine with the starter, the real bot, and a Teams on loopback. Each round is a new agent with a release that
-is live and one that is submitted, which the engine hasn't seen. An admin approves it in chat, and somebody asks: from
-the admin's message to the first text of an answer by the new release. While that goes on, the admin revokes it: from
-that message to the last text of it that the person is shown, and to the last token that the engine chooses. Adapters
-have random weights that drown the starter: what is written makes no sense, and goes on until somebody stops it or 1,200
-tokens are full. A round whose answer is over by itself before the revocation is made again.
+The real engine, the real bot, and a Teams on loopback; each round has a new agent. First an admin approves a release of
+the starter, which the engine hasn't seen, and somebody asks it at once: from the admin's message to the whole answer.
+(Of a long one, Teams takes the first words a second after the line that says what is being done.) Then somebody asks an
+agent of a model with 100 million parameters, and the admin revokes its release while it writes: from that message to
+the last text that the person is shown, and to the last token that the engine chooses. Weights that are random make no
+sense, and the larger model's go on until somebody stops them or 400 tokens are full.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import hashlib
 import statistics
 import tempfile
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from aiohttp import web
 from rich.console import Console
 from sqlmodel import SQLModel
 
-from benchmarks.harness.models import make_starter, make_starter_adapters
+from benchmarks.harness.models import SIZES, make_adapters, make_model, make_starter, make_starter_adapters
 from benchmarks.harness.servers import Server, engine
 from bot.app import make_app
 from bot.loopback import Json, Loopback, PersonalChat
@@ -39,12 +41,10 @@ from tuning.store import Store, conversations
 BAR_S = 1.0
 STILL_S = 1.0
 """So long nothing is chosen any more before it counts as the end."""
-MOST_TRIES = 4
-"""For each round wanted."""
 LOOK_S = 0.02
 LONGEST_S = 120.0
 """So long nothing may be shown before something is wrong."""
-QUESTION = "Write a letter to a customer about the delivery of a pump, with all that belongs into it."
+QUESTION = "What belongs into a letter to a customer about the delivery of a pump?"
 PEOPLE = """{"tenant_id": "t", "groups": [{"id": "admins", "name": "Admins", "members": ["admin"]}], "users": [
   {"id": "owner", "name": "Owner", "mail": "owner@example.com", "title": ""},
   {"id": "asker", "name": "Asker", "mail": "asker@example.com", "title": ""},
@@ -52,15 +52,13 @@ PEOPLE = """{"tenant_id": "t", "groups": [{"id": "admins", "name": "Admins", "me
 
 
 @dataclass(frozen=True, kw_only=True)
-class Round:
-    """What one round took, in seconds."""
+class Stop:
+    """What a revocation took, in seconds from the admin's message."""
 
-    approve_s: float
-    """From the admin's message to the first text by the new release."""
     shown_s: float
-    """From the admin's message to the last text by the revoked release that somebody is shown."""
+    """To the last text by the revoked release that somebody is shown."""
     chosen_s: float
-    """From the admin's message to the last token that the engine chooses."""
+    """To the last token that the engine chooses."""
 
 
 class Watch(Loopback):
@@ -85,64 +83,65 @@ class Watch(Loopback):
             await self._changed.wait_for(lambda: len(self.shown) > count)
 
 
-def prepare(tenant: Tenant, number: int, adapters: list[Path]) -> None:
-    """Put an agent into the store with a live release and a submitted one, and somebody who talks to it."""
-    agent_id, live, waiting = f"agent{number}", f"bbbb{number:04}", f"cccc{number:04}"
+def prepare(tenant: Tenant, number: int, adapter: Path, state: ReleaseState) -> None:
+    """Put an agent into the store, with a release in that state, and somebody who talks to it."""
+    agent_id, release_id = f"agent{number}", f"bbbb{number:04}"
     rows: list[SQLModel] = [
         Agent(
             id=agent_id,
             name=f"Letters {number}",
             owner_id="owner",
-            task=Task.GENERATION,
+            task=Task.QUESTIONS,
             audience=["asker"],
-            live_release_id=live,
+            live_release_id=release_id if state is ReleaseState.LIVE else None,
+        ),
+        Run(id=release_id, agent_id=agent_id, started_by="owner", state=RunState.READY),
+        Release(
+            id=release_id,
+            agent_id=agent_id,
+            run_id=release_id,
+            number=1,
+            state=state,
+            adapter_path=str(adapter.resolve()),
+            adapter_sha256=hashlib.sha256(adapter.read_bytes()).hexdigest(),
+            peft_path="",
+            base_sha256="",
+            audience=["asker"],
         ),
     ]
-    for count, (release_id, state) in enumerate(((live, ReleaseState.LIVE), (waiting, ReleaseState.SUBMITTED)), 1):
-        rows.append(Run(id=release_id, agent_id=agent_id, started_by="owner", state=RunState.READY))
-        rows.append(
-            Release(
-                id=release_id,
-                agent_id=agent_id,
-                run_id=release_id,
-                number=count,
-                state=state,
-                adapter_path=str(adapters[count - 1].resolve()),
-                adapter_sha256=hashlib.sha256(adapters[count - 1].read_bytes()).hexdigest(),
-                peft_path="",
-                base_sha256="",
-                audience=["asker"],
-            )
-        )
     with tenant.store.transaction() as session:
         session.add_all(rows)
         session.flush()
         conversations.start(session, "a:asker", "asker", agent_id)
 
 
-async def one_round(teams: Watch, served: Server, number: int) -> Round | None:
-    """Approve a release, ask it, and revoke it while it writes; nothing if the answer was over before."""
-    admin = PersonalChat(teams, person_id="admin", name="Admin", tenant_id="t")
-    asker = PersonalChat(teams, person_id="asker", name="Asker", tenant_id="t")
-    before, began = len(teams.shown), time.monotonic()
-    await admin.say(f"approve cccc{number:04}")
-    asked = asyncio.create_task(asker.say(QUESTION))
-    showing = asyncio.create_task(teams.until_shown(before))
-    await asyncio.wait([asked, showing], return_when=asyncio.FIRST_COMPLETED)
-    if asked.done():
-        showing.cancel()
-        return None
-    await showing
-    approve_s = teams.shown[before] - began
+async def approve(teams: Watch, number: int) -> float:
+    """Approve a release and ask it; return how long that took, in seconds."""
+    began = time.monotonic()
+    await chat(teams, "admin").say(f"approve bbbb{number:04}")
+    answer = await chat(teams, "asker").say(QUESTION)
+    if "release 1" not in answer.text:
+        raise RuntimeError(f"The new release did not answer: {answer.text[-200:]}")
+    return time.monotonic() - began
+
+
+async def revoke(teams: Watch, served: Server, number: int) -> Stop:
+    """Ask a release, and revoke it while it writes."""
+    before = len(teams.shown)
+    asked = asyncio.create_task(chat(teams, "asker").say(QUESTION))
+    await teams.until_shown(before)
     began = time.monotonic()
     ending = asyncio.create_task(asyncio.to_thread(last_token, served, began))
-    await admin.say(f"revoke agent{number} Wrong numbers.")
+    await chat(teams, "admin").say(f"revoke agent{number} Wrong numbers.")
     chosen_s = await ending
-    said = await asked
-    if "taken back" not in said.text:
-        return None
-    shown = [at - began for at in teams.shown if at > began]
-    return Round(approve_s=approve_s, shown_s=max(shown, default=0.0), chosen_s=chosen_s)
+    if "taken back" not in (said := await asked).text:
+        raise RuntimeError(f"The answer came to its end before it was revoked: {said.text[-200:]}")
+    return Stop(shown_s=max((at - began for at in teams.shown if at > began), default=0.0), chosen_s=chosen_s)
+
+
+def chat(teams: Watch, person_id: str) -> PersonalChat:
+    """Return a person's chat with the bot."""
+    return PersonalChat(teams, person_id=person_id, name=person_id.title(), tenant_id="t")
 
 
 def last_token(served: Server, began: float) -> float:
@@ -155,35 +154,46 @@ def last_token(served: Server, began: float) -> float:
     return last - began
 
 
-async def measure(folder: Path, rounds: int) -> list[Round]:
-    """Run engine and bot, and every round after one to warm up."""
+@asynccontextmanager
+async def bot(folder: Path, served: Server) -> AsyncGenerator[tuple[Tenant, Watch]]:
+    """Run the bot with an empty store, and a Teams beside it."""
     (folder / "people.json").write_text(PEOPLE)
     store = Store(f"sqlite:///{folder}/store.db")
     store.migrate()
     people = FilePeople(folder / "people.json")
     tenant = Tenant(store=store, people=people, admin_group_id="admins", artifacts=folder, folder=folder)
-    adapters = make_starter_adapters(2, alpha=64)
-    # Without look-up: what random weights repeat for ever would be written in a second.
-    with engine(make_starter(), DRAFT_TOKENS=0) as served:
-        settings = Settings(development=True, engine_url=served.url, admin_group="admins")
-        runner = web.AppRunner(make_app(settings, tenant))
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        try:
-            async with Watch(f"http://127.0.0.1:{runner.addresses[0][1]}") as teams:
-                found: list[Round] = []
-                for number in range(MOST_TRIES * rounds):
-                    await asyncio.to_thread(prepare, tenant, number, adapters)
-                    if (made := await one_round(teams, served, number)) is not None:
-                        found.append(made)
-                    if len(found) > rounds:
-                        break
-        finally:
-            await runner.cleanup()
-            store.close()
-    if len(found) <= rounds:
-        raise RuntimeError(f"Only {len(found)} of {MOST_TRIES * rounds} answers went on until they were revoked.")
+    settings = Settings(development=True, engine_url=served.url, admin_group="admins")
+    runner = web.AppRunner(make_app(settings, tenant))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with Watch(f"http://127.0.0.1:{runner.addresses[0][1]}") as teams:
+            yield tenant, teams
+    finally:
+        await runner.cleanup()
+        store.close()
+
+
+async def approvals(rounds: int) -> list[float]:
+    """Run every round of approving after one to warm up."""
+    found, adapter = [], make_starter_adapters(1)[0]
+    with engine(make_starter()) as served, tempfile.TemporaryDirectory() as folder:
+        async with bot(Path(folder), served) as (tenant, teams):
+            for number in range(rounds + 1):
+                await asyncio.to_thread(prepare, tenant, number, adapter, ReleaseState.SUBMITTED)
+                found.append(await approve(teams, number))
+    return found[1:]
+
+
+async def revocations(rounds: int) -> list[Stop]:
+    """Run every round of revoking after one to warm up."""
+    found, size = [], SIZES["100M"]
+    adapter = make_adapters(size, 1)[0]
+    with engine(make_model(size)) as served, tempfile.TemporaryDirectory() as folder:
+        async with bot(Path(folder), served) as (tenant, teams):
+            for number in range(rounds + 1):
+                await asyncio.to_thread(prepare, tenant, number, adapter, ReleaseState.LIVE)
+                found.append(await revoke(teams, served, number))
     return found[1:]
 
 
@@ -192,13 +202,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(measure(Path(folder), chosen.rounds))
+    stops = asyncio.run(revocations(chosen.rounds))
     console = Console()
     for title, taken in (
-        ("approve to first text of the new release", [one.approve_s for one in found]),
-        ("revoke to last text that somebody is shown", [one.shown_s for one in found]),
-        ("revoke to last token that the engine chooses", [one.chosen_s for one in found]),
+        ("approve to the first whole answer of the new release", asyncio.run(approvals(chosen.rounds))),
+        ("revoke to last text that somebody is shown", [one.shown_s for one in stops]),
+        ("revoke to last token that the engine chooses", [one.chosen_s for one in stops]),
     ):
         held = "holds" if max(taken) < BAR_S else "is missed"
         console.print(

@@ -345,6 +345,7 @@ class Engine:
         if chosen and len(job.tokens) == 1:
             self.metrics.first_token.observe(time.monotonic() - job.submitted_at)
             self.metrics.reused_tokens.inc(job.reused)
+        self.metrics.answer_tokens.inc(len(chosen))
         accepted = max(len(chosen) - 1, 0)
         job.position += accepted
         if accepted < len(feed.draft):
@@ -355,7 +356,6 @@ class Engine:
         if failure:
             self._close_answer(job, "failed", failure)
         elif finish:
-            self.metrics.answer_tokens.inc(len(job.tokens))
             self._close_answer(job, "answered")
 
     def _arrange_lanes(self) -> None:

@@ -83,15 +83,12 @@ def make_adapters(size: Size, count: int, *, rank: int = 16) -> list[Path]:
     return _adapters(make_folder(size), size.name, count, rank)
 
 
-def make_starter_adapters(count: int, *, rank: int = 16, alpha: int = 8) -> list[Path]:
-    """Return LoRA adapters of the shipped starter for every linear layer, made at the first call.
-
-    With a large alpha, random weights drown what the starter has learned, and with it where answers end.
-    """
-    return _adapters(STARTER, f"starter-{alpha}", count, rank, alpha)
+def make_starter_adapters(count: int, *, rank: int = 16) -> list[Path]:
+    """Return LoRA adapters of the shipped starter for every linear layer, made at the first call."""
+    return _adapters(STARTER, "starter", count, rank)
 
 
-def _adapters(source: Path, name: str, count: int, rank: int, alpha: int = 8) -> list[Path]:
+def _adapters(source: Path, name: str, count: int, rank: int) -> list[Path]:
     found = []
     for number in range(count):
         target = FOLDER / f"{name}-adapter-{number}.gguf"
@@ -100,14 +97,7 @@ def _adapters(source: Path, name: str, count: int, rank: int, alpha: int = 8) ->
             torch.manual_seed(number)
             model = LlamaForCausalLM.from_pretrained(source, dtype=torch.float32)
             tuned = get_peft_model(
-                model,
-                LoraConfig(
-                    r=rank,
-                    lora_alpha=alpha,
-                    target_modules="all-linear",
-                    init_lora_weights=False,
-                    task_type="CAUSAL_LM",
-                ),
+                model, LoraConfig(r=rank, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
             )
             trained = FOLDER / f"{name}-adapter-{number}"
             tuned.save_pretrained(trained)
