@@ -129,6 +129,27 @@ def execute(title: str, verb: Verb, *, style: str = "default", is_validated: boo
     }
 
 
+def form(fields: Iterable[Element | None], problems: Mapping[str, str]) -> list[Element]:
+    """Return the fields with what is wrong about each below it, and at the end, by the buttons, that nothing is saved.
+
+    What is wrong about a field that isn't there stands at the end, too.
+    """
+    shown: list[Element] = []
+    left = dict(problems)
+    for field in fields:
+        if field is not None:
+            shown.append(field)
+            if (problem := left.pop(field.get("id", ""), None)) is not None:
+                shown.append(wrong(problem))
+    shown += map(wrong, left.values())
+    return [*shown, paragraph(say("Nothing is saved yet: see what stands after ✗."))] if problems else shown
+
+
+def wrong(sentence: str) -> Element:
+    """Return what is wrong, with a sign besides its colour; the text may quote people."""
+    return {**paragraph(f"✗ {escape(sentence)}", color="attention"), "spacing": "small"}
+
+
 def show_card(title: str, shown: Element) -> Element:
     """Return a button that unfolds a card."""
     return {"type": "Action.ShowCard", "title": title, "card": shown}

@@ -15,6 +15,7 @@ from adaptive_cards.elements import (
     paragraph,
     shorten,
     text_input,
+    wrong,
 )
 from adaptive_cards.verbs import Verb
 from tuning.domain.policy import DRIFT_ACTIONS, SETTINGS, Kind
@@ -119,7 +120,7 @@ def _field(form: PolicyForm, key: str) -> list[Element]:
             names = ", ".join(name.strip() for name in value.split(","))
             shown = text_input(key, title, value=names, longest=MAX_TEXT)
     hint, problem = HINTS.get(key), form.problems.get(key)
-    return [shown, *([aside(say(hint))] if hint else []), *([_problem(problem)] if problem else [])]
+    return [shown, *([aside(say(hint))] if hint else []), *([wrong(problem)] if problem else [])]
 
 
 def _offered(choices: Choices, value: str) -> Choices:
@@ -128,7 +129,3 @@ def _offered(choices: Choices, value: str) -> Choices:
     others = [one for one in choices if one not in chosen]
     shown = [*chosen, *others[: max(MAX_CHOICES - len(chosen), 0)]]
     return [(shorten(title, 60), key) for title, key in choices if (title, key) in shown]
-
-
-def _problem(sentence: str) -> Element:
-    return {**paragraph(f"✗ {escape(sentence)}", color="attention"), "spacing": "small"}

@@ -1,6 +1,7 @@
 """What an owner does to tend an agent: when it is tuned again by itself; pause, resume, hand over, delete."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from adaptive_cards.elements import (
     Element,
@@ -9,10 +10,12 @@ from adaptive_cards.elements import (
     choice_input,
     escape,
     execute,
+    form,
     heading,
     paragraph,
     show_card,
     text_input,
+    wrong,
 )
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import STATES, Agent, AgentState, Retraining
@@ -42,6 +45,9 @@ class Tended:
     """What was chosen and typed for when it is tuned again, if that can't be used."""
     note: str = ""
     problem: str = ""
+    """What is wrong about handing it over."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Field to what is wrong with it, as a sentence."""
 
 
 def tending_card(tended: Tended) -> Element:
@@ -54,17 +60,9 @@ def tending_card(tended: Tended) -> Element:
     wake = execute(say("Resume"), Verb.AGENT_RESUME, is_validated=False, agent_id=agent.id)
     return card(
         heading(say("{agent} is {state}", agent=escape(agent.name), state=say(STATES[tended.state]))),
-        paragraph(escape(tended.problem), color="attention") if tended.problem else None,
+        wrong(tended.problem) if tended.problem else None,
         paragraph(tended.note, color="good") if tended.note else None,
-        choice_input(
-            "when",
-            say("When is it tuned again?"),
-            [(say(text), when.value) for when, text in WHEN.items()],
-            value=tended.when or Retraining(agent.retraining).value,
-        ),
-        text_input(
-            "after", say("After how many corrections?"), value=tended.typed or str(agent.retrain_after), longest=4
-        ),
+        *form(_when(tended), tended.problems),
         aside(_progress(tended)),
         _held(agent),
         aside(say("What comes of it waits for you to look at and submit, and an admin decides.")),
@@ -75,6 +73,15 @@ def tending_card(tended: Tended) -> Element:
             *([show_card(say("Delete ..."), _deletion(tended))] if tended.state in _UNUSED else []),
         ],
     )
+
+
+def _when(tended: Tended) -> list[Element]:
+    agent, choices = tended.agent, [(say(text), when.value) for when, text in WHEN.items()]
+    chosen, after = tended.when or Retraining(agent.retraining).value, tended.typed or str(agent.retrain_after)
+    return [
+        choice_input("when", say("When is it tuned again?"), choices, value=chosen),
+        text_input("after", say("After how many corrections?"), value=after, longest=4),
+    ]
 
 
 def deleted_card(name: str, rows: int, event_id: int) -> Element:

@@ -1,5 +1,8 @@
 """Cards of what owners do to tend their agents, out of what the store holds at the moment."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from adaptive_cards.elements import Element, card, escape, heading, paragraph
 from adaptive_cards.tending import Tended, handed_over_card, held_card, tending_card
 from tuning.domain.agents import Agent
@@ -22,6 +25,7 @@ def manage(
     typed: str = "",
     note: str = "",
     problem: str = "",
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
     """Return what an owner may do about an agent."""
     with access.act(tenant, person_id, agent_id) as session:
@@ -38,6 +42,7 @@ def manage(
                 typed=typed,
                 note=note,
                 problem=problem,
+                problems=problems,
             )
         )
 

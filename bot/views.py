@@ -73,18 +73,18 @@ def introduction(tenant: Tenant, agent: Agent, person_id: str, *, is_known: bool
         return agent_card(agent, rollouts.release_for(session, tenant, agent, person_id), is_known=is_known)
 
 
-def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem: str = "", search: str = "") -> Element:
+def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem: str = "") -> Element:
     """Return a step of the wizard for an agent's owner."""
     with access.act(tenant, person_id, agent_id) as session:
         agent = agents.get(session, agent_id)
         access.check(session, tenant, person_id, Permission.AGENT_CONFIGURE, agent)
     match step:
         case "about":
-            return about(tenant, agent, problem=problem)
+            return about(tenant, agent)
         case "sources":
-            return sources(tenant, agent, problem=problem)
+            return sources(tenant, agent)
         case "audience":
-            return audience(tenant, agent, agent.audience, problem=problem, search=search)
+            return audience(tenant, agent, agent.audience)
         case "review":
             return review(tenant, agent, problem=problem)
         case _:
@@ -93,28 +93,45 @@ def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem:
 
 
 def about(
-    tenant: Tenant, agent: Agent, *, problem: str = "", typed: Mapping[str, str] = MappingProxyType({})
+    tenant: Tenant,
+    agent: Agent,
+    *,
+    typed: Mapping[str, str] = MappingProxyType({}),
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
     """Return the step of instructions and questions, with what was typed, which need not be saved."""
     with tenant.store.reading() as session:
-        return about_card(agent, agents.holdout(session, agent.id), problem, typed=typed)
+        return about_card(agent, agents.holdout(session, agent.id), typed=typed, problems=problems)
 
 
 def sources(
-    tenant: Tenant, agent: Agent, *, problem: str = "", chosen: list[str] | None = None, looked: Looked | None = None
+    tenant: Tenant,
+    agent: Agent,
+    *,
+    chosen: list[str] | None = None,
+    looked: Looked | None = None,
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
     """Return the step of sources with these chosen, which need not be saved, and what was found in SharePoint."""
     shown = _sources(tenant, agent, chosen or [])
     is_there = tenant.registration is not None
-    return sources_card(agent, shown, problem, chosen=chosen, looked=(looked or Looked()) if is_there else None)
+    looked = (looked or Looked()) if is_there else None
+    return sources_card(agent, shown, chosen=chosen, looked=looked, problems=problems)
 
 
-def audience(tenant: Tenant, agent: Agent, chosen_ids: list[str], *, problem: str = "", search: str = "") -> Element:
+def audience(
+    tenant: Tenant,
+    agent: Agent,
+    chosen_ids: list[str],
+    *,
+    search: str = "",
+    problems: Mapping[str, str] = MappingProxyType({}),
+) -> Element:
     """Return the audience step with these principals chosen, which need not be saved."""
     chosen = [one for key in chosen_ids if (one := tenant.people.group(key) or tenant.people.person(key))]
     found = tenant.people.search(search, MAX_FOUND)
     shown = found if search else [one for one in found if isinstance(one, Group)]
-    return audience_card(agent, shown, chosen, search=search, problem=problem)
+    return audience_card(agent, shown, chosen, search=search, problems=problems)
 
 
 def review(tenant: Tenant, agent: Agent, *, problem: str = "") -> Element:

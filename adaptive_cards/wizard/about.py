@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from adaptive_cards.elements import Element, card, escape, execute, heading, paragraph, text_input
+from adaptive_cards.elements import Element, card, escape, execute, form, heading, text_input
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
 from tuning.domain.criteria import MAX_CRITERIA, RULES, Criterion, Rule
@@ -17,26 +17,28 @@ MAX_HOLDOUT = 20_000
 def about_card(
     agent: Agent,
     holdout: Sequence[HoldoutQuestion] = (),
-    problem: str = "",
     *,
     typed: Mapping[str, str] = MappingProxyType({}),
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
-    """Return the form, filled with what is known, or with what was typed if that can't be used."""
-    form = _form(agent, holdout, problem)
-    for field in form["body"]:
-        if field.get("id") in typed:
+    """Return the form, filled with what is known, or with what was typed, with what is wrong below its field."""
+    fields = _fields(agent, holdout)
+    for field in fields:
+        if field["id"] in typed:
             field["value"] = typed[field["id"]]
-    return form
+    return card(
+        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=2)),
+        *form(fields, problems),
+        actions=[execute(say("Next"), Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id)],
+    )
 
 
-def _form(agent: Agent, holdout: Sequence[HoldoutQuestion], problem: str) -> Element:
+def _fields(agent: Agent, holdout: Sequence[HoldoutQuestion]) -> list[Element]:
     questions = [
         text_input(f"about_{key}", say(question), value=agent.questionnaire.get(key, ""), longest=500, is_required=True)
         for key, question in QUESTIONNAIRES[agent.task].items()
     ]
-    return card(
-        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=2)),
-        paragraph(problem, color="attention") if problem else None,
+    return [
         *questions,
         text_input(
             "instructions",
@@ -65,9 +67,8 @@ def _form(agent: Agent, holdout: Sequence[HoldoutQuestion], problem: str) -> Ele
             longest=1_500,
             is_multiline=True,
         ),
-        _holdout(holdout) if agent.task is Task.QUESTIONS else None,
-        actions=[execute(say("Next"), Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id)],
-    )
+        *([_holdout(holdout)] if agent.task is Task.QUESTIONS else []),
+    ]
 
 
 def _holdout(holdout: Sequence[HoldoutQuestion]) -> Element:

@@ -1,8 +1,20 @@
 """Step 4: who may use the agent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from adaptive_cards.elements import Element, aside, card, choice_input, escape, execute, heading, paragraph, text_input
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    card,
+    choice_input,
+    escape,
+    execute,
+    form,
+    heading,
+    paragraph,
+    text_input,
+)
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.principals import Group, Person
@@ -15,15 +27,12 @@ def audience_card(
     chosen: Sequence[Group | Person],
     *,
     search: str = "",
-    problem: str = "",
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
-    """Return the form: what was chosen and what the search found."""
+    """Return the form: what was chosen and what the search found, with what is wrong below its field."""
     shown = {one.id: one for one in [*chosen, *found]}
     choices = [(_title(one), one.id) for one in shown.values()]
-    return card(
-        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=4)),
-        paragraph(problem, color="attention") if problem else None,
-        paragraph(say("It learns only from documents that everybody in its audience may read.")),
+    fields = [
         choice_input(
             "audience",
             say("Who may use it? Nobody chosen: only you."),
@@ -33,6 +42,11 @@ def audience_card(
         ),
         text_input("search", say("Search groups and people"), value=search, longest=100),
         None if found else aside(say("Nothing found.")),
+    ]
+    return card(
+        heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=4)),
+        paragraph(say("It learns only from documents that everybody in its audience may read.")),
+        *form(fields, problems),
         actions=[
             execute(say("Next"), Verb.WIZARD_AUDIENCE, style="positive", agent_id=agent.id),
             execute(say("Search"), Verb.WIZARD_SEARCH, agent_id=agent.id),

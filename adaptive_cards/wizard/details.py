@@ -1,6 +1,9 @@
 """Step 1: what the agent does, and its name."""
 
-from adaptive_cards.elements import Element, card, choice_input, execute, heading, paragraph, text_input
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from adaptive_cards.elements import Element, card, choice_input, execute, form, heading, text_input, wrong
 from adaptive_cards.verbs import Verb
 from tuning.domain.prompts import Task
 from tuning.languages import mark, say
@@ -12,11 +15,16 @@ TASKS = {
 }
 
 
-def details_card(problem: str = "", *, name: str = "", task: Task = Task.QUESTIONS, description: str = "") -> Element:
-    """Return the form for a new agent, with what was wrong about the last try."""
-    return card(
-        heading(say("{agent} · {number} of 5", agent=say("New agent"), number=1)),
-        paragraph(problem, color="attention") if problem else None,
+def details_card(
+    *,
+    name: str = "",
+    task: Task = Task.QUESTIONS,
+    description: str = "",
+    problems: Mapping[str, str] = MappingProxyType({}),
+    refusal: str = "",
+) -> Element:
+    """Return the form for a new agent, with what was wrong about the last try: field by field, or all of it."""
+    fields = [
         choice_input(
             "task",
             say("What should it do?"),
@@ -30,5 +38,10 @@ def details_card(problem: str = "", *, name: str = "", task: Task = Task.QUESTIO
             value=description,
             longest=300,
         ),
+    ]
+    return card(
+        heading(say("{agent} · {number} of 5", agent=say("New agent"), number=1)),
+        *form(fields, problems),
+        wrong(refusal) if refusal else None,
         actions=[execute(say("Next"), Verb.WIZARD_CREATE, style="positive")],
     )

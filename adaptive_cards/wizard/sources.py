@@ -1,7 +1,8 @@
 """Step 3: where the agent's documents come from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from adaptive_cards.elements import (
     Element,
@@ -10,6 +11,7 @@ from adaptive_cards.elements import (
     choice_input,
     escape,
     execute,
+    form,
     heading,
     paragraph,
     shorten,
@@ -57,14 +59,15 @@ class Looked:
 def sources_card(
     agent: Agent,
     sources: Sequence[tuple[Source, int]],
-    problem: str = "",
     *,
     chosen: Sequence[str] | None = None,
     looked: Looked | None = None,
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
     """Return the form: sources with the number of documents that each holds, those chosen ticked.
 
-    `chosen` need not be saved yet; with `looked`, SharePoint is there to be searched.
+    `chosen` need not be saved yet; with `looked`, SharePoint is there to be searched. What is wrong stands below its
+    field.
     """
     choices = [(_title(source, documents), source.id) for source, documents in sources[:MAX_SHOWN]]
     field = choice_input(
@@ -78,9 +81,7 @@ def sources_card(
     nothing = say("There is no source yet. Ask an admin to add one.") if looked is None else ""
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=3)),
-        paragraph(problem, color="attention") if problem else None,
-        field if choices else paragraph(nothing) if nothing else None,
-        *(_search(looked) if looked else ()),
+        *form([field if choices else paragraph(nothing) if nothing else None, *_search(looked)], problems),
         actions=[
             execute(say("Next"), Verb.WIZARD_SOURCES, style="positive", agent_id=agent.id),
             *(_looking(agent, looked) if looked else ()),
@@ -89,7 +90,9 @@ def sources_card(
     )
 
 
-def _search(looked: Looked) -> list[Element]:
+def _search(looked: Looked | None) -> list[Element]:
+    if looked is None:
+        return []
     title = say("Search in it") if looked.inside else say("Search SharePoint, or paste an address from there")
     elements = [text_input("find", title, value=looked.text, longest=MAX_ADDRESS)]
     if looked.found:

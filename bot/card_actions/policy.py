@@ -2,9 +2,10 @@
 
 from bot import policy_view
 from bot.card_actions.press import Outcome, Press
+from tuning.domain.errors import InvalidFields
 from tuning.domain.policy import SETTINGS
 from tuning.governance import policy
-from tuning.governance.errors import PolicyInvalid, PolicyOutdated
+from tuning.governance.errors import PolicyOutdated
 from tuning.governance.tenant import Tenant
 
 
@@ -13,7 +14,7 @@ def save(tenant: Tenant, press: Press) -> Outcome:
     revision, typed = press.number("revision"), _typed(press)
     try:
         policy.change(tenant, press.person_id, typed, revision=revision)
-    except PolicyInvalid as refusal:
+    except InvalidFields as refusal:
         card = policy_view.policy(tenant, press.person_id, typed=typed, problems=refusal.problems, revision=revision)
     except PolicyOutdated as refusal:
         card = policy_view.policy(tenant, press.person_id, typed=refusal.typed, note=refusal.sentence)

@@ -4,7 +4,7 @@ from adaptive_cards.tending import deleted_card
 from bot import identity, tending_views
 from bot.card_actions.press import Outcome, Press
 from tuning.domain.agents import Retraining
-from tuning.domain.errors import InvalidInput
+from tuning.domain.errors import InvalidFields, InvalidInput
 from tuning.domain.permissions import Permission
 from tuning.governance import access, tending
 from tuning.governance.tenant import Tenant
@@ -23,9 +23,12 @@ def retrain_when(tenant: Tenant, press: Press) -> Outcome:
     agent_id, when, after = press.id("agent_id"), press.text("when"), press.text("after")
     try:
         tending.retrain_when(tenant, press.person_id, agent_id, when, after)
-    except InvalidInput as wrong:
+    except InvalidFields as wrong:
         known = when if when in set(Retraining) else ""
-        return _again(tenant, press, when=known, typed=after[:4], problem=wrong.sentence)
+        card = tending_views.manage(
+            tenant, press.person_id, agent_id, when=known, typed=after[:4], problems=wrong.problems
+        )
+        return Outcome(card=card)
     return _again(tenant, press, note=say("✓ Saved."))
 
 
@@ -67,5 +70,6 @@ def delete(tenant: Tenant, press: Press) -> Outcome:
     return Outcome(card=deleted_card(name, sum(receipt.rows.values()), receipt.event_id))
 
 
-def _again(tenant: Tenant, press: Press, **said: str) -> Outcome:
-    return Outcome(card=tending_views.manage(tenant, press.person_id, press.id("agent_id"), **said))
+def _again(tenant: Tenant, press: Press, *, note: str = "", problem: str = "") -> Outcome:
+    card = tending_views.manage(tenant, press.person_id, press.id("agent_id"), note=note, problem=problem)
+    return Outcome(card=card)

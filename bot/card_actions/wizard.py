@@ -1,4 +1,4 @@
-"""Buttons of the wizard: each saves its step and shows the next; a problem is shown in the same step."""
+"""Buttons of the wizard: each saves its step and shows the next, or the same one with what is wrong below its field."""
 
 from adaptive_cards.wizard.details import details_card
 from adaptive_cards.wizard.sources import Find, Looked
@@ -6,14 +6,17 @@ from bot import views
 from bot.card_actions.press import STALE, Outcome, Press
 from tuning.documents import picking
 from tuning.domain.agents import QUESTIONNAIRES, Agent
-from tuning.domain.errors import InvalidInput, Refusal
+from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed, Refusal
 from tuning.domain.permissions import Permission
 from tuning.domain.prompts import Task
 from tuning.governance import access
 from tuning.governance import agents as governed
+from tuning.governance.configuration import REPLY, Changes
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.store import agents
+
+_FIELDS = ("instructions", "starters", "criteria", "holdout")
 
 
 def create(tenant: Tenant, press: Press) -> Outcome:
@@ -22,14 +25,11 @@ def create(tenant: Tenant, press: Press) -> Outcome:
         raise InvalidInput(say(STALE))
     name, task, description = press.text("name"), Task(press.text("task")), press.text("description")
     try:
-        agent = governed.create(tenant, press.person_id, name=name, task=task)
-    except Refusal as refusal:
-        return Outcome(card=details_card(refusal.sentence, name=name, task=task, description=description))
-    try:
-        governed.configure(tenant, press.person_id, agent.id, description=description)
-    except InvalidInput as refusal:
-        none = say("The agent has none for now.")
-        return _step(tenant, press, agent.id, "about", problem=f"{refusal.sentence} {none}")
+        agent = governed.create(tenant, press.person_id, name=name, task=task, description=description)
+    except InvalidFields as wrong:
+        return Outcome(card=details_card(name=name, task=task, description=description, problems=wrong.problems))
+    except NotAllowed as refusal:
+        return Outcome(card=details_card(name=name, task=task, description=description, refusal=refusal.sentence))
     return _step(tenant, press, agent.id, "about")
 
 
@@ -42,22 +42,21 @@ def save_about(tenant: Tenant, press: Press) -> Outcome:
     """Save questionnaire, instructions, starters and criteria."""
     agent = _own(tenant, press)
     questions = QUESTIONNAIRES[agent.task]
+    typed = {field: press.text(field) for field in (*_FIELDS, *(f"about_{key}" for key in questions))}
+    changes: Changes = {
+        "questionnaire": {key: typed[f"about_{key}"] for key in questions},
+        "instructions": typed["instructions"],
+        "criteria": typed["criteria"].splitlines(),
+        "starters": [line.strip() for line in typed["starters"].splitlines() if line.strip()],
+    }
+    if agent.task is Task.QUESTIONS:
+        changes["holdout"] = _holdout(typed["holdout"])
     try:
-        if agent.task is Task.QUESTIONS:
-            governed.set_holdout(tenant, press.person_id, agent.id, _holdout(press.text("holdout")))
-        governed.configure(
-            tenant,
-            press.person_id,
-            agent.id,
-            questionnaire={key: press.text(f"about_{key}") for key in questions},
-            instructions=press.text("instructions"),
-            criteria=press.text("criteria").splitlines(),
-            starters=[line.strip() for line in press.text("starters").splitlines() if line.strip()],
-        )
-    except InvalidInput as refusal:
-        fields = ["instructions", "starters", "criteria", "holdout", *(f"about_{key}" for key in questions)]
-        typed = {field: press.text(field) for field in fields}
-        return Outcome(card=views.about(tenant, agent, problem=refusal.sentence, typed=typed))
+        governed.configure(tenant, press.person_id, agent.id, **changes)
+    except InvalidFields as wrong:
+        ids = {REPLY.format(key=key): f"about_{key}" for key in questions}
+        problems = {ids.get(field, field): sentence for field, sentence in wrong.problems.items()}
+        return Outcome(card=views.about(tenant, agent, typed=typed, problems=problems))
     return _step(tenant, press, agent.id, "review" if agent.is_complete else "sources")
 
 
@@ -65,12 +64,12 @@ def save_sources(tenant: Tenant, press: Press) -> Outcome:
     """Save the sources."""
     agent = _own(tenant, press)
     chosen = press.choices("sources")
-    if not chosen:
-        return _step(tenant, press, agent.id, "sources", problem=say("Choose at least one source."))
     try:
+        if not chosen:
+            raise InvalidInput(say("Choose at least one source."))
         governed.configure(tenant, press.person_id, agent.id, source_ids=chosen)
     except Refusal as refusal:
-        return _step(tenant, press, agent.id, "sources", problem=refusal.sentence)
+        return Outcome(card=views.sources(tenant, agent, chosen=chosen, problems={"sources": refusal.sentence}))
     return _step(tenant, press, agent.id, "review" if agent.is_complete else "audience")
 
 
@@ -91,7 +90,7 @@ def add_source(tenant: Tenant, press: Press) -> Outcome:
     try:
         added = picking.add(tenant, press.person_id, agent.id, press.id("found"))
     except Refusal as refusal:
-        return Outcome(card=views.sources(tenant, agent, problem=refusal.sentence, chosen=chosen))
+        return Outcome(card=views.sources(tenant, agent, chosen=chosen, problems={"found": refusal.sentence}))
     ticked = list(dict.fromkeys([*chosen, *(source.id for source in added)]))
     return Outcome(card=views.sources(tenant, agent, chosen=ticked))
 
@@ -101,10 +100,8 @@ def _look(tenant: Tenant, press: Press, *, text: str = "", inside: str = "") -> 
     try:
         spots = picking.look(tenant, press.person_id, agent.id, text=text, inside=inside)
     except Refusal as refusal:
-        looked = Looked(text=text)
-        return Outcome(
-            card=views.sources(tenant, agent, problem=refusal.sentence, chosen=chosen, looked=looked),
-        )
+        looked, problems = Looked(text=text), {"find": refusal.sentence}
+        return Outcome(card=views.sources(tenant, agent, chosen=chosen, looked=looked, problems=problems))
     found = [Find(key=spot.key, kind=spot.kind, name=spot.name) for spot in spots]
     looked = Looked(text=text, inside=inside, found=found)
     return Outcome(card=views.sources(tenant, agent, chosen=chosen, looked=looked))
@@ -117,7 +114,7 @@ def save_audience(tenant: Tenant, press: Press) -> Outcome:
     try:
         governed.configure(tenant, press.person_id, agent.id, audience=chosen)
     except Refusal as refusal:
-        return Outcome(card=views.audience(tenant, agent, chosen, problem=refusal.sentence))
+        return Outcome(card=views.audience(tenant, agent, chosen, problems={"audience": refusal.sentence}))
     return _step(tenant, press, agent.id, "review")
 
 
@@ -145,5 +142,5 @@ def _own(tenant: Tenant, press: Press) -> Agent:
         return agent
 
 
-def _step(tenant: Tenant, press: Press, agent_id: str, step: str, *, problem: str = "") -> Outcome:
-    return Outcome(card=views.wizard(tenant, press.person_id, agent_id, step, problem=problem))
+def _step(tenant: Tenant, press: Press, agent_id: str, step: str) -> Outcome:
+    return Outcome(card=views.wizard(tenant, press.person_id, agent_id, step))

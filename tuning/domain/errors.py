@@ -5,13 +5,15 @@ Refusal
 ├── NotFound
 ├── WrongState
 ├── InvalidInput
+│   └── InvalidFields
 ├── TooFewExamples
 └── RunFailed
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from tuning.languages import in_english, say
+from tuning.languages import Said, in_english, say
 
 
 class Refusal(Exception):  # noqa: N818 - names say what happened, without a suffix
@@ -57,6 +59,16 @@ class InvalidInput(Refusal):
     """That input can't be used."""
 
     code = "invalid_input"
+
+
+class InvalidFields(InvalidInput):
+    """Some of a form can't be used; nothing was changed."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """Take the sentence for each field that is wrong, by the field's name."""
+        english = " ".join(map(in_english, problems.values()))
+        super().__init__(Said(" ".join(problems.values()), english))
+        self.problems = dict(problems)
 
 
 class TooFewExamples(Refusal):

@@ -3,15 +3,13 @@
 Refusal
 ├── NotAllowed
 │   └── PermissionMissing
-├── InvalidInput
-│   └── PolicyInvalid
 └── WrongState
     └── PolicyOutdated
 """
 
 from collections.abc import Mapping
 
-from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.errors import NotAllowed, WrongState
 from tuning.domain.permissions import Permission
 
 
@@ -23,15 +21,6 @@ class PermissionMissing(NotAllowed):
         super().__init__(sentence)
         self.permission = permission
         self.subject_id = subject_id
-
-
-class PolicyInvalid(InvalidInput):
-    """Some of it can't be used; nothing was changed."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        """Take the sentence for each field that is wrong."""
-        super().__init__(" ".join(problems.values()))
-        self.problems = problems
 
 
 class PolicyOutdated(WrongState):

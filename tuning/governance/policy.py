@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from tuning.domain.audit import Tag
 from tuning.domain.documents import Source
-from tuning.domain.errors import InvalidInput, NotAllowed
+from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed
 from tuning.domain.permissions import Permission
 from tuning.domain.policy import DRIFT_ACTIONS, SETTINGS, DriftAction, Kind, Policy, Value, read, written
 from tuning.governance import access
-from tuning.governance.errors import PolicyInvalid, PolicyOutdated
+from tuning.governance.errors import PolicyOutdated
 from tuning.governance.rules import TUNING_IS_OFF
 from tuning.governance.tenant import Tenant
 from tuning.languages import number, say
@@ -32,7 +32,7 @@ def change(tenant: Tenant, actor_id: str, typed: Mapping[str, str], *, revision:
     """Set what was typed, all of it or nothing; what is left out stays.
 
     Raises:
-        PolicyInvalid: with the sentence for each field that is wrong.
+        InvalidFields: with the sentence for each field that is wrong.
         PolicyOutdated: it is not at that revision (None: whichever) any more, because another admin changed it.
     """
     with access.act(tenant, actor_id, SUBJECT) as session:
@@ -118,7 +118,7 @@ def _values(session: Session, tenant: Tenant, policy: Policy, typed: Mapping[str
             "'{label}' is none of the labels: choose another, or name it among them.", label=highest
         )
     if problems:
-        raise PolicyInvalid(problems)
+        raise InvalidFields(problems)
     return values
 
 

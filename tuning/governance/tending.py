@@ -5,7 +5,7 @@ from sqlmodel import Session
 from tuning.domain.agents import RETRAIN_AFTER, Agent, Retraining
 from tuning.domain.audit import Tag
 from tuning.domain.documents import SourceKind
-from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.errors import InvalidFields, InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.governance import access
@@ -40,12 +40,12 @@ def resume(tenant: Tenant, actor_id: str, agent_id: str) -> Agent:
 
 
 def retrain_when(tenant: Tenant, actor_id: str, agent_id: str, when: str, after: str) -> Agent:
-    """Say when Attune starts a run by itself, as it was chosen and typed; raise `InvalidInput` if it can't be used."""
+    """Say when Attune starts a run by itself, as it was chosen and typed; raise `InvalidFields` if it can't be used."""
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_CONFIGURE, agent)
         if when not in set(Retraining):
-            raise InvalidInput(say("Choose when the agent is to be tuned again."))
+            raise InvalidFields({"when": say("Choose when the agent is to be tuned again.")})
         agent.retraining, agent.retraining_held = Retraining(when), ""
         if agent.retraining == Retraining.AFTER:
             agent.retrain_after = _count(after)
@@ -88,7 +88,8 @@ def hand_over(tenant: Tenant, actor_id: str, agent_id: str, person_id: str) -> A
 def _count(typed: str) -> int:
     text = typed.strip() or str(RETRAIN_AFTER)
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_AFTER:
-        raise InvalidInput(say("Type a whole number from {least} to {most}.", least=number(1), most=number(MAX_AFTER)))
+        sentence = say("Type a whole number from {least} to {most}.", least=number(1), most=number(MAX_AFTER))
+        raise InvalidFields({"after": sentence})
     return int(text)
 
 

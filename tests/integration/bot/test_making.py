@@ -104,12 +104,32 @@ async def test_the_wizard_makes_an_agent_and_shows_what_it_learns_from(chat, ten
     assert asked == [("How long by rail?", "Up to 600 km."), ("Is there a helicopter?", None)]
 
 
-async def test_a_problem_is_shown_in_the_same_step_with_what_was_typed(chat):
+def below(card, field):
+    """Return what stands directly below a field."""
+    ids = [element.get("id") for element in card["body"]]
+    return card["body"][ids.index(field) + 1].get("text", "")
+
+
+async def test_a_problem_is_shown_below_its_field_with_what_was_typed(chat):
     ana = chat("ana")
     form = (await ana.say("create agent")).card
-    again = await ana.press(form, "Next", name="Travel", task="summary", description="Mine.")
-    assert "already have an agent called 'Travel'" in " ".join(texts(again))
-    assert default_inputs(again) == {"name": "Travel", "task": "summary", "description": "Mine."}
+    typed = {"name": "Travel", "task": "summary", "description": "x" * 301}
+    again = await ana.press(form, "Next", **typed)
+    assert "✗ You already have an agent called 'Travel'" in below(again, "name")
+    assert "✗ The description may have at most 300 characters" in below(again, "description")
+    assert default_inputs(again) == typed
+
+
+async def test_a_source_and_an_audience_that_are_gone_are_said_below_their_fields(chat, tenant):
+    ana = chat("ana")
+    review = await make(ana)
+    again = await ana.press(await ana.press(review, "Sources"), "Next", sources="gone2345")
+    assert below(again, "sources") == "✗ One of the sources is not there any more. Choose again."
+    again = await ana.press(await ana.press(review, "Audience"), "Next", audience="gone2345")
+    assert (
+        below(again, "audience") == "✗ Somebody in the audience is not in the organisation's directory. Choose again."
+    )
+    assert (agent_of(tenant).source_ids, agent_of(tenant).audience) == (["source"], ["staff"])
 
 
 async def test_a_criterion_that_is_none_is_refused_with_all_that_was_typed(chat, tenant):
@@ -125,7 +145,12 @@ async def test_a_criterion_that_is_none_is_refused_with_all_that_was_typed(chat,
         "holdout": "How long by rail? | Up to 600 km.",
     }
     again = await ana.press(form, "Next", **typed)
-    assert "Line 2 of the criteria can't be used" in " ".join(texts(again))
+    assert "✗ Line 2 of the criteria can't be used" in below(again, "criteria")
+    assert default_inputs(again) == typed
+    typed = {**typed, "about_data": "", "starters": "\n".join("1234567"), "criteria": ""}
+    again = await ana.press(again, "Next", **typed)
+    assert "✗ Please fill in: What do the documents contain?" in below(again, "about_data")
+    assert "✗ An agent shows at most 6 starters" in below(again, "starters")
     assert default_inputs(again) == typed
     assert agent_of(tenant).instructions == ""
 

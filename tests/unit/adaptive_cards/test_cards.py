@@ -406,9 +406,15 @@ CARDS = {
         replace(OPINION, feedback=NASTY_INBOX.items[0].feedback, agent=NASTY[:60], answer=NASTY, problem=NASTY)
     ),
     "my feedback, none": no_opinion_card("✓ Taken back."),
-    "details": details_card("An agent needs a name.", name="Travel"),
+    "details": details_card(name="Travel", problems={"name": "You already have an agent called 'Travel'."}),
     "about": about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer=None)]),
-    "sources": sources_card(AGENT, [(make_source(), 12)]),
+    "about, wrong": about_card(
+        AGENT,
+        typed={"about_data": "", "criteria": "is friendly"},
+        problems={"about_data": "Please fill in: ...", "criteria": "Line 1 of the criteria can't be used."},
+    ),
+    "about, wrong, nasty": about_card(NASTY_AGENT, problems=dict.fromkeys(["criteria", "starters"], NASTY)),
+    "sources": sources_card(AGENT, [(make_source(), 12)], problems={"sources": "Choose at least one source."}),
     "sources, none": sources_card(AGENT, []),
     "sources, found": sources_card(
         AGENT,
@@ -425,7 +431,7 @@ CARDS = {
         ),
     ),
     "sources, nothing found": sources_card(AGENT, [], looked=Looked(text="xyz", inside="item|drive|root", found=[])),
-    "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problem="Choose again."),
+    "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problems={"audience": "Choose again."}),
     "review": review_card(AGENT, COVERAGE, ["Drop Guests: 1 more file."], ["Staff"]),
     "review, drifted": review_card(AGENT, COVERAGE, [], ["Staff"], drift=MOVED),
     "review, without secrets": review_card(
@@ -521,7 +527,7 @@ CARDS = {
             state=AgentState.LIVE,
             accepted=1,
             typed="many",
-            problem="Type a whole number from 1 to 1,000.",
+            problems={"after": "Type a whole number from 1 to 1,000."},
         )
     ),
     "tending, nasty": tending_card(
@@ -716,6 +722,19 @@ def test_what_is_wrong_with_the_policy_stands_below_its_field():
     body = CARDS["policy, wrong"]["body"]
     place = next(place for place, node in enumerate(body) if node.get("id") == "runs_per_day")
     assert (body[place]["value"], body[place + 1]["text"]) == ("many", "✗ Type a whole number from 1 to 10,000.")
+
+
+def test_what_is_wrong_in_the_wizard_stands_below_its_field():
+    body = CARDS["about, wrong"]["body"]
+    ids = [node.get("id") for node in body]
+    for key, value, sentence in (
+        ("about_data", "", "✗ Please fill in: ..."),
+        ("criteria", "is friendly", "✗ Line 1 of the criteria can't be used."),
+    ):
+        place = ids.index(key)
+        assert (body[place]["value"], body[place + 1]["text"]) == (value, sentence)
+    assert body[-1]["text"] == "Nothing is saved yet: see what stands after ✗."
+    assert body[ids.index("instructions")]["value"] == AGENT.instructions
 
 
 def test_a_year_of_usage_is_drawn_week_by_week():

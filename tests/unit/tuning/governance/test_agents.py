@@ -3,7 +3,7 @@ import pytest
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source
 from tuning.domain.audit import Tag
 from tuning.domain.documents import SourceKind
-from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed, WrongState
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
@@ -88,6 +88,35 @@ def test_a_value_that_cannot_be_used_changes_nothing(tenant, changes, sentence):
         )
 
 
+def test_every_field_that_cannot_be_used_is_named_at_once(tenant):
+    keep(tenant.store, make_agent())
+    with pytest.raises(InvalidFields) as refused:
+        governed.configure(
+            tenant,
+            "ana",
+            "agent",
+            instructions="Be brief.",
+            questionnaire={"data": " ", "organisation": "x" * 501},
+            criteria=["is friendly"],
+            holdout=[{"question": "Why?"}, {"question": "why?"}],
+        )
+    assert refused.value.problems == {
+        "questionnaire.data": "Please fill in: What do the documents contain?",
+        "questionnaire.organisation": "The answer may have at most 500 characters; there are 501.",
+        "criteria": refused.value.problems["criteria"],
+        "holdout": "A hold-out question comes twice. Leave one of them out.",
+    }
+    with tenant.store.reading() as session:
+        assert (agents.get(session, "agent").instructions, agents.holdout(session, "agent")) == ("", [])
+
+
+def test_an_agent_with_an_unusable_description_is_not_made(tenant):
+    with pytest.raises(InvalidFields) as refused:
+        governed.create(tenant, "ana", name="", task=Task.SUMMARY, description="x" * 301)
+    assert set(refused.value.problems) == {"name", "description"}
+    assert governed.owned(tenant, "ana") == []
+
+
 def test_the_audience_is_fixed_while_a_run_learns_for_it(tenant):
     keep(tenant.store, make_source(), make_agent(), make_run())
     with pytest.raises(WrongState, match="during a run"):
@@ -117,8 +146,9 @@ def test_an_agent_learns_nothing_that_its_owner_may_not_read(tenant):
 class TestHoldout:
     def test_it_is_kept_in_order_and_replaced_as_a_whole(self, tenant):
         keep(tenant.store, make_agent())
-        governed.set_holdout(tenant, "ana", "agent", [{"question": "Old?"}])
-        governed.set_holdout(tenant, "ana", "agent", [{"question": "Why?", "answer": " So. "}, {"question": "Who?"}])
+        governed.configure(tenant, "ana", "agent", holdout=[{"question": "Old?"}])
+        rows = [{"question": "Why?", "answer": " So. "}, {"question": "Who?"}]
+        governed.configure(tenant, "ana", "agent", holdout=rows)
         with tenant.store.reading() as session:
             kept = agents.holdout(session, "agent")
         assert [(row.question, row.answer) for row in kept] == [("Why?", "So."), ("Who?", None)]
@@ -137,4 +167,4 @@ class TestHoldout:
     def test_a_bad_line_is_named(self, tenant, rows, sentence):
         keep(tenant.store, make_agent())
         with pytest.raises(InvalidInput, match=sentence):
-            governed.set_holdout(tenant, "ana", "agent", rows)
+            governed.configure(tenant, "ana", "agent", holdout=rows)

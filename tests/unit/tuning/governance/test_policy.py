@@ -2,11 +2,11 @@ import pytest
 
 from tests.factories import keep, make_agent, make_document, make_source
 from tuning.domain.audit import Tag
-from tuning.domain.errors import NotAllowed
+from tuning.domain.errors import InvalidFields, NotAllowed
 from tuning.domain.policy import SETTINGS, Policy, written
 from tuning.governance import agents as governed_agents
 from tuning.governance import policy as governed
-from tuning.governance.errors import PolicyInvalid, PolicyOutdated
+from tuning.governance.errors import PolicyOutdated
 from tuning.store import audit
 from tuning.store import policy as stored
 
@@ -53,7 +53,7 @@ def test_only_admins_see_and_change_it_and_the_rest_is_audited(tenant):
     ],
 )
 def test_what_is_wrong_is_said_for_its_field_and_nothing_is_changed(tenant, key, typed, sentence):
-    with pytest.raises(PolicyInvalid) as refused:
+    with pytest.raises(InvalidFields) as refused:
         governed.change(tenant, "cy", {"agents_per_owner": "3", key: typed})
     assert list(refused.value.problems) == [key]
     assert sentence in refused.value.problems[key]
