@@ -16,6 +16,7 @@ class Verb(StrEnum):
     STARTER_ASK = "starter.ask"
     FOLLOW_UP_ASK = "follow_up.ask"
     WIZARD_CREATE = "wizard.create"
+    WIZARD_DETAILS = "wizard.details"
     WIZARD_OPEN = "wizard.open"
     WIZARD_ABOUT = "wizard.about"
     WIZARD_SOURCES = "wizard.sources"

@@ -145,6 +145,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.STARTER_ASK: _on(_ASK, AgentState, _LIVE),
     Verb.FOLLOW_UP_ASK: _on(_ASK, AgentState, _LIVE),
     Verb.WIZARD_CREATE: Act(permission=Permission.AGENT_CREATE, leaves=Tag.AGENT_CREATED),
+    Verb.WIZARD_DETAILS: _on(_CONFIGURE, AgentState, leaves=Tag.AGENT_CONFIGURED),
     Verb.WIZARD_OPEN: _on(_CONFIGURE, AgentState),
     Verb.WIZARD_ABOUT: _on(_CONFIGURE, AgentState, leaves=Tag.AGENT_CONFIGURED),
     Verb.WIZARD_SOURCES: _on(_CONFIGURE, AgentState, _AT_REST, Tag.AGENT_CONFIGURED),

@@ -1,8 +1,5 @@
 """Cards out of what the store holds at the moment: each function gathers, and a card shows."""
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-
 from sqlmodel import Session
 
 from adaptive_cards.agent import agent_card
@@ -15,19 +12,14 @@ from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import Overview, my_agents_card
 from adaptive_cards.together import Item, Words
 from adaptive_cards.welcome import agents_card, welcome_card
-from adaptive_cards.wizard.about import about_card
-from adaptive_cards.wizard.audience import audience_card
-from adaptive_cards.wizard.review import review_card
-from adaptive_cards.wizard.sources import Looked, sources_card
 from bot import drift_views
 from bot.evaluation_views import measured_of
 from tuning.datasets.matters import matters
 from tuning.domain.agents import STATES as AGENT_STATES
 from tuning.domain.agents import Agent
-from tuning.domain.documents import Document, Source, SourceKind
-from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.errors import WrongState
 from tuning.domain.permissions import Permission
-from tuning.domain.principals import Group, Person
+from tuning.domain.principals import Person
 from tuning.domain.releases import STATES, Decision, Release, ReleaseState
 from tuning.domain.usage import UseLine
 from tuning.governance import access
@@ -42,10 +34,8 @@ from tuning.languages import day, retell, say
 from tuning.languages import number as number_of
 from tuning.releases import approval as approvals
 from tuning.releases import drift, pilots, retraining, rollouts
-from tuning.store import agents, conversations, datasets, documents, feedback, names, policy, releases, runs
+from tuning.store import agents, conversations, datasets, feedback, names, policy, releases, runs
 from tuning.store import drift as stored_drift
-
-MAX_FOUND = 20
 
 
 def welcome(tenant: Tenant, person: Person) -> Element:
@@ -71,77 +61,6 @@ def introduction(tenant: Tenant, agent: Agent, person_id: str, *, is_known: bool
         raise WrongState(msg)
     with tenant.store.reading() as session:
         return agent_card(agent, rollouts.release_for(session, tenant, agent, person_id), is_known=is_known)
-
-
-def wizard(tenant: Tenant, person_id: str, agent_id: str, step: str, *, problem: str = "") -> Element:
-    """Return a step of the wizard for an agent's owner."""
-    with access.act(tenant, person_id, agent_id) as session:
-        agent = agents.get(session, agent_id)
-        access.check(session, tenant, person_id, Permission.AGENT_CONFIGURE, agent)
-    match step:
-        case "about":
-            return about(tenant, agent)
-        case "sources":
-            return sources(tenant, agent)
-        case "audience":
-            return audience(tenant, agent, agent.audience)
-        case "review":
-            return review(tenant, agent, problem=problem)
-        case _:
-            msg = say("That step doesn't exist. Send 'my agents' to go on.")
-            raise InvalidInput(msg)
-
-
-def about(
-    tenant: Tenant,
-    agent: Agent,
-    *,
-    typed: Mapping[str, str] = MappingProxyType({}),
-    problems: Mapping[str, str] = MappingProxyType({}),
-) -> Element:
-    """Return the step of instructions and questions, with what was typed, which need not be saved."""
-    with tenant.store.reading() as session:
-        return about_card(agent, agents.holdout(session, agent.id), typed=typed, problems=problems)
-
-
-def sources(
-    tenant: Tenant,
-    agent: Agent,
-    *,
-    chosen: list[str] | None = None,
-    looked: Looked | None = None,
-    problems: Mapping[str, str] = MappingProxyType({}),
-) -> Element:
-    """Return the step of sources with these chosen, which need not be saved, and what was found in SharePoint."""
-    shown = _sources(tenant, agent, chosen or [])
-    is_there = tenant.registration is not None
-    looked = (looked or Looked()) if is_there else None
-    return sources_card(agent, shown, chosen=chosen, looked=looked, problems=problems)
-
-
-def audience(
-    tenant: Tenant,
-    agent: Agent,
-    chosen_ids: list[str],
-    *,
-    search: str = "",
-    problems: Mapping[str, str] = MappingProxyType({}),
-) -> Element:
-    """Return the audience step with these principals chosen, which need not be saved."""
-    chosen = [one for key in chosen_ids if (one := tenant.people.group(key) or tenant.people.person(key))]
-    found = tenant.people.search(search, MAX_FOUND)
-    shown = found if search else [one for one in found if isinstance(one, Group)]
-    return audience_card(agent, shown, chosen, search=search, problems=problems)
-
-
-def review(tenant: Tenant, agent: Agent, *, problem: str = "") -> Element:
-    """Return the last step: coverage, exclusions, suggestions, start."""
-    coverage = governed_agents.agent_coverage(tenant, agent)
-    suggestions = [one.sentence for one in governed_agents.agent_suggestions(tenant, agent)]
-    names = [tenant.name_of(principal_id) for principal_id in agent.audience]
-    with tenant.store.reading() as session:
-        found = stored_drift.get(session, agent.live_release_id) if agent.live_release_id else None
-    return review_card(agent, coverage, suggestions, names, drift=found, problem=problem)
 
 
 def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
@@ -333,27 +252,3 @@ def _overview(session: Session, agent: Agent, use: UseLine | None) -> Overview:
         use=use,
         days=governed_usage.DAYS,
     )
-
-
-def _sources(tenant: Tenant, agent: Agent, chosen: list[str]) -> list[tuple[Source, int]]:
-    """Return the sources that an agent's owner can choose, with the number of their documents.
-
-    Uploads are their uploader's alone. Of SharePoint, owners are told no more than they may read there, and what they
-    have just added.
-    """
-    principals = tenant.people.principals(agent.owner_id)
-    shown = []
-    with tenant.store.reading() as session:
-        for source in documents.sources(session):
-            held = documents.of_sources(session, [source.id])
-            is_theirs = source.id in agent.source_ids or source.id in chosen
-            if source.kind == SourceKind.UPLOAD and source.location != agent.owner_id:
-                continue
-            if source.kind == SourceKind.SHAREPOINT and not is_theirs and not _may_read(held, principals):
-                continue
-            shown.append((source, len(held)))
-    return shown
-
-
-def _may_read(held: Iterable[Document], principals: frozenset[str]) -> bool:
-    return any(not principals.isdisjoint(document.readers) for document in held)

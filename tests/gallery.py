@@ -34,7 +34,7 @@ VARIANTS = frozenset(
         "policy, outdated",
         "rolled back, the only one",
         "policy, saved",
-        "review, drifted",
+        "review, tuning",
         "sources, nothing found",
         "usage of an agent",
     }

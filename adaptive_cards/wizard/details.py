@@ -1,10 +1,22 @@
-"""Step 1: what the agent does, and its name."""
+"""Step 1: what the agent does, and its name; what it does can be changed until something is tuned for it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from adaptive_cards.elements import Element, card, choice_input, execute, form, heading, text_input, wrong
+from adaptive_cards.elements import (
+    Element,
+    aside,
+    card,
+    choice_input,
+    escape,
+    execute,
+    form,
+    heading,
+    text_input,
+    wrong,
+)
 from adaptive_cards.verbs import Verb
+from tuning.domain.agents import Agent
 from tuning.domain.prompts import Task
 from tuning.languages import mark, say
 
@@ -16,16 +28,20 @@ TASKS = {
 
 
 def details_card(
+    agent: Agent | None = None,
     *,
     name: str = "",
     task: Task = Task.QUESTIONS,
     description: str = "",
+    is_task_fixed: bool = False,
     problems: Mapping[str, str] = MappingProxyType({}),
     refusal: str = "",
 ) -> Element:
-    """Return the form for a new agent, with what was wrong about the last try: field by field, or all of it."""
+    """Return the form of an agent, or for a new one, with what was wrong about the last try: field by field, or all."""
     fields = [
-        choice_input(
+        aside(say("{task}: that stays, because it was tuned for it.", task=say(TASKS[task])))
+        if is_task_fixed
+        else choice_input(
             "task",
             say("What should it do?"),
             [(say(title), key.value) for key, title in TASKS.items()],
@@ -39,9 +55,13 @@ def details_card(
             longest=300,
         ),
     ]
+    forward = execute(say("Next"), Verb.WIZARD_CREATE, style="positive")
+    if agent is not None:
+        forward = execute(say("Next"), Verb.WIZARD_DETAILS, style="positive", agent_id=agent.id)
+    title = escape(agent.name) if agent else say("New agent")
     return card(
-        heading(say("{agent} · {number} of 5", agent=say("New agent"), number=1)),
+        heading(say("{agent} · {number} of 5", agent=title, number=1)),
         *form(fields, problems),
         wrong(refusal) if refusal else None,
-        actions=[execute(say("Next"), Verb.WIZARD_CREATE, style="positive")],
+        actions=[forward],
     )

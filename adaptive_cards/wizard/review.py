@@ -1,6 +1,7 @@
 """Step 5: what the agent would learn from, what is left out and why, and the start."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from adaptive_cards.drift import in_short
 from adaptive_cards.elements import (
@@ -15,11 +16,12 @@ from adaptive_cards.elements import (
     label,
     paragraph,
     shorten,
+    wrong,
 )
 from adaptive_cards.verbs import Verb
 from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
-from tuning.domain.documents import Coverage, Redaction
+from tuning.domain.documents import Coverage, Exclusion, Redaction
 from tuning.domain.drift import Drift
 from tuning.domain.inspection import KINDS, SecretKind
 from tuning.languages import number, retell, say, say_many
@@ -27,28 +29,46 @@ from tuning.languages import number, retell, say, say_many
 MAX_EXCLUSIONS = 8
 MAX_SUGGESTIONS = 4
 MAX_REDACTIONS = 5
+MAX_NAMES, MAX_SENTENCE = 200, 500
+"""Characters."""
 
 
-def review_card(
-    agent: Agent,
-    coverage: Coverage,
-    suggestions: Sequence[str],
-    audience: Sequence[str],
-    *,
-    drift: Drift | None = None,
-    problem: str = "",
-) -> Element:
-    """Return the summary with coverage, exclusions, suggestions, drift of what is live, and the button for a run."""
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What there is to know before a run starts."""
+
+    agent: Agent
+    coverage: Coverage
+    suggestions: Sequence[str] = ()
+    """What would let it learn from more documents."""
+    audience: Sequence[str] = ()
+    """Their names; none: only the owner."""
+    drift: Drift | None = None
+    """What became of the documents that the live release learned from."""
+    changed: Sequence[str] = ()
+    """What was changed since what answers was made, each with what that means for it."""
+    taken_in: str = ""
+    """What has all of that already; empty if a new run is needed for it."""
+    is_tuned: bool = False
+    """Whether there is a release that people get."""
+    is_tuning: bool = False
+    """Whether a run is under way."""
+    note: str = ""
+    problem: str = ""
+
+
+def review_card(review: Review) -> Element:
+    """Return the summary with coverage, exclusions, suggestions, what needs a new run, and the button for it."""
+    agent, coverage, drift = review.agent, review.coverage, in_short(review.drift)
     gaps = agent.missing()
-    left_out = coverage.exclusions
-    hidden = len(left_out) - MAX_EXCLUSIONS
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=5)),
-        paragraph(problem, color="attention") if problem else None,
+        paragraph(review.note, color="good") if review.note else None,
+        wrong(shorten(review.problem, MAX_SENTENCE)) if review.problem else None,
         facts(
             {
                 say("Task"): say(TASKS[agent.task]),
-                say("Audience"): escape(", ".join(audience)) or say("only you"),
+                say("Audience"): escape(shorten(", ".join(review.audience), MAX_NAMES)) or say("only you"),
                 say("Learns from"): say_many(
                     "{eligible} of {count} document",
                     "{eligible} of {count} documents",
@@ -57,40 +77,60 @@ def review_card(
                 ),
             }
         ),
-        *([label(say("Since the live release learned")), bullets(in_short(drift))] if in_short(drift) else []),
+        *_changed(review),
+        *([label(say("Since the live release learned")), bullets(drift)] if drift else []),
         *([label(say("Still missing")), bullets(escape(gap) for gap in gaps)] if gaps else []),
-        *(
-            [
-                label(say_many("{count} document left out", "{count} documents left out", len(left_out))),
-                bullets(
-                    f"{escape(shorten(one.title, 60))}: {escape(retell(one.reason))}"
-                    for one in left_out[:MAX_EXCLUSIONS]
-                ),
-            ]
-            if left_out
-            else []
-        ),
-        aside(say("and {count} more", count=number(hidden))) if hidden > 0 else None,
+        *_left_out(coverage.exclusions),
         *_redactions(coverage.redactions),
-        *(
-            [label(say("What would help")), bullets(escape(one) for one in suggestions[:MAX_SUGGESTIONS])]
-            if suggestions
-            else []
-        ),
+        *_helping(review.suggestions),
+        aside(say("A run is under way: the next one can start once it is over.")) if review.is_tuning else None,
         actions=[
-            *([] if gaps else _starts(agent)),
+            *([] if gaps or review.is_tuning else _starts(agent, is_again=review.is_tuned)),
             execute(say("Instructions"), Verb.WIZARD_OPEN, agent_id=agent.id, step="about"),
             execute(say("Sources"), Verb.WIZARD_OPEN, agent_id=agent.id, step="sources"),
             execute(say("Audience"), Verb.WIZARD_OPEN, agent_id=agent.id, step="audience"),
+            execute(say("Name"), Verb.WIZARD_OPEN, agent_id=agent.id, step="details"),
         ],
     )
 
 
-def _starts(agent: Agent) -> list[Element]:
+def _changed(review: Review) -> list[Element]:
+    """Return what was changed since what answers was made, and what it takes for that to count in full."""
+    if not review.changed:
+        return []
+    needed = say("It takes a new run, and an admin's word on what comes of it.")
     return [
-        execute(say("Start tuning"), Verb.RUN_START, style="positive", agent_id=agent.id),
+        label(say("Changed, and not learned yet")),
+        bullets(escape(shorten(sentence, MAX_SENTENCE)) for sentence in review.changed),
+        paragraph(escape(review.taken_in) or needed),
+    ]
+
+
+def _left_out(exclusions: Sequence[Exclusion]) -> list[Element]:
+    """Return which documents are not learned from, and why."""
+    if not exclusions:
+        return []
+    hidden = len(exclusions) - MAX_EXCLUSIONS
+    shown = [f"{escape(shorten(one.title, 60))}: {escape(retell(one.reason))}" for one in exclusions[:MAX_EXCLUSIONS]]
+    return [
+        label(say_many("{count} document left out", "{count} documents left out", len(exclusions))),
+        bullets(shown),
+        *([aside(say("and {count} more", count=number(hidden)))] if hidden > 0 else []),
+    ]
+
+
+def _starts(agent: Agent, *, is_again: bool) -> list[Element]:
+    start = say("Retrain now") if is_again else say("Start tuning")
+    return [
+        execute(start, Verb.RUN_START, style="positive", agent_id=agent.id),
         execute(say("Look at samples first"), Verb.RUN_START, agent_id=agent.id, labels="first"),
     ]
+
+
+def _helping(suggestions: Sequence[str]) -> list[Element]:
+    """Return what would let it learn from more documents, or answer more people."""
+    shown = [escape(shorten(one, MAX_SENTENCE)) for one in suggestions[:MAX_SUGGESTIONS]]
+    return [label(say("What would help")), bullets(shown)] if shown else []
 
 
 def _redactions(found: Sequence[Redaction]) -> list[Element]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from adaptive_cards.wizard.review import review_card
+from adaptive_cards.wizard.review import Review, review_card
 from tuning.documents.search import search
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Document, DocumentPassage, Source, SourceKind
@@ -281,10 +281,10 @@ def _learned(
             training.add(seen=True, allowed=all(reading.may(one, by_id[key]) for one in allowed_people))
         shown = str(
             review_card(
-                Agent(id="a", name="a", task=Task.QUESTIONS, owner_id=owner),
-                told_to(covered, held, people.principals(owner)),
-                [],
-                [],
+                Review(
+                    agent=Agent(id="a", name="a", task=Task.QUESTIONS, owner_id=owner),
+                    coverage=told_to(covered, held, people.principals(owner)),
+                )
             )
         )
         for document in held:

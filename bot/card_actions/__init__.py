@@ -31,6 +31,7 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.STARTER_ASK: agents.ask_starter,
     Verb.FOLLOW_UP_ASK: agents.ask_next,
     Verb.WIZARD_CREATE: wizard.create,
+    Verb.WIZARD_DETAILS: wizard.save_details,
     Verb.WIZARD_OPEN: wizard.open_step,
     Verb.WIZARD_ABOUT: wizard.save_about,
     Verb.WIZARD_SOURCES: wizard.save_sources,

@@ -2,7 +2,7 @@
 
 from adaptive_cards.elements import card, escape, heading, paragraph
 from adaptive_cards.progress import progress_card
-from bot import views
+from bot import wizard_views
 from bot.card_actions.press import Outcome, Press
 from tuning.domain.errors import InvalidInput
 from tuning.domain.runs import Run
@@ -18,7 +18,8 @@ def start(tenant: Tenant, press: Press) -> Outcome:
     try:
         run = releasing.start(tenant, press.person_id, agent_id, waits_for_labels=press.text("labels") == "first")
     except InvalidInput as refusal:
-        return Outcome(card=views.wizard(tenant, press.person_id, agent_id, "review", problem=refusal.sentence))
+        card = wizard_views.wizard(tenant, press.person_id, agent_id, "review", problem=refusal.sentence)
+        return Outcome(card=card)
     return _started(tenant, run)
 
 

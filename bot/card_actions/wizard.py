@@ -2,7 +2,7 @@
 
 from adaptive_cards.wizard.details import details_card
 from adaptive_cards.wizard.sources import Find, Looked
-from bot import views
+from bot import wizard_views
 from bot.card_actions.press import STALE, Outcome, Press
 from tuning.documents import picking
 from tuning.domain.agents import QUESTIONNAIRES, Agent
@@ -33,13 +33,27 @@ def create(tenant: Tenant, press: Press) -> Outcome:
     return _step(tenant, press, agent.id, "about")
 
 
+def save_details(tenant: Tenant, press: Press) -> Outcome:
+    """Save the name, what the agent is for, and what it does as long as nothing was tuned for that."""
+    agent = _own(tenant, press)
+    typed = {"name": press.text("name"), "description": press.text("description")}
+    task = press.text("task") or agent.task
+    if task not in set(Task):
+        raise InvalidInput(say(STALE))
+    changes: Changes = {"name": typed["name"], "task": Task(task), "description": typed["description"]}
+    try:
+        return _save(tenant, press, agent, "about", changes)
+    except InvalidFields as wrong:
+        return Outcome(card=wizard_views.details(tenant, agent, typed=typed, problems=wrong.problems))
+
+
 def open_step(tenant: Tenant, press: Press) -> Outcome:
     """Show a step."""
     return _step(tenant, press, press.id("agent_id"), press.id("step"))
 
 
 def save_about(tenant: Tenant, press: Press) -> Outcome:
-    """Save questionnaire, instructions, starters and criteria."""
+    """Save questionnaire, instructions, starters, criteria and questions to test with."""
     agent = _own(tenant, press)
     questions = QUESTIONNAIRES[agent.task]
     typed = {field: press.text(field) for field in (*_FIELDS, *(f"about_{key}" for key in questions))}
@@ -52,12 +66,11 @@ def save_about(tenant: Tenant, press: Press) -> Outcome:
     if agent.task is Task.QUESTIONS:
         changes["holdout"] = _holdout(typed["holdout"])
     try:
-        governed.configure(tenant, press.person_id, agent.id, **changes)
+        return _save(tenant, press, agent, "sources", changes)
     except InvalidFields as wrong:
         ids = {REPLY.format(key=key): f"about_{key}" for key in questions}
         problems = {ids.get(field, field): sentence for field, sentence in wrong.problems.items()}
-        return Outcome(card=views.about(tenant, agent, typed=typed, problems=problems))
-    return _step(tenant, press, agent.id, "review" if agent.is_complete else "sources")
+        return Outcome(card=wizard_views.about(tenant, agent, typed=typed, problems=problems))
 
 
 def save_sources(tenant: Tenant, press: Press) -> Outcome:
@@ -67,10 +80,9 @@ def save_sources(tenant: Tenant, press: Press) -> Outcome:
     try:
         if not chosen:
             raise InvalidInput(say("Choose at least one source."))
-        governed.configure(tenant, press.person_id, agent.id, source_ids=chosen)
+        return _save(tenant, press, agent, "audience", {"source_ids": chosen})
     except Refusal as refusal:
-        return Outcome(card=views.sources(tenant, agent, chosen=chosen, problems={"sources": refusal.sentence}))
-    return _step(tenant, press, agent.id, "review" if agent.is_complete else "audience")
+        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, problems={"sources": refusal.sentence}))
 
 
 def find_sources(tenant: Tenant, press: Press) -> Outcome:
@@ -90,9 +102,9 @@ def add_source(tenant: Tenant, press: Press) -> Outcome:
     try:
         added = picking.add(tenant, press.person_id, agent.id, press.id("found"))
     except Refusal as refusal:
-        return Outcome(card=views.sources(tenant, agent, chosen=chosen, problems={"found": refusal.sentence}))
+        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, problems={"found": refusal.sentence}))
     ticked = list(dict.fromkeys([*chosen, *(source.id for source in added)]))
-    return Outcome(card=views.sources(tenant, agent, chosen=ticked))
+    return Outcome(card=wizard_views.sources(tenant, agent, chosen=ticked))
 
 
 def _look(tenant: Tenant, press: Press, *, text: str = "", inside: str = "") -> Outcome:
@@ -101,10 +113,10 @@ def _look(tenant: Tenant, press: Press, *, text: str = "", inside: str = "") -> 
         spots = picking.look(tenant, press.person_id, agent.id, text=text, inside=inside)
     except Refusal as refusal:
         looked, problems = Looked(text=text), {"find": refusal.sentence}
-        return Outcome(card=views.sources(tenant, agent, chosen=chosen, looked=looked, problems=problems))
+        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, looked=looked, problems=problems))
     found = [Find(key=spot.key, kind=spot.kind, name=spot.name) for spot in spots]
     looked = Looked(text=text, inside=inside, found=found)
-    return Outcome(card=views.sources(tenant, agent, chosen=chosen, looked=looked))
+    return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, looked=looked))
 
 
 def save_audience(tenant: Tenant, press: Press) -> Outcome:
@@ -112,16 +124,15 @@ def save_audience(tenant: Tenant, press: Press) -> Outcome:
     agent = _own(tenant, press)
     chosen = press.choices("audience")
     try:
-        governed.configure(tenant, press.person_id, agent.id, audience=chosen)
+        return _save(tenant, press, agent, "review", {"audience": chosen})
     except Refusal as refusal:
-        return Outcome(card=views.audience(tenant, agent, chosen, problems={"audience": refusal.sentence}))
-    return _step(tenant, press, agent.id, "review")
+        return Outcome(card=wizard_views.audience(tenant, agent, chosen, problems={"audience": refusal.sentence}))
 
 
 def search_audience(tenant: Tenant, press: Press) -> Outcome:
     """Show what the search finds; what has been chosen stays chosen."""
     agent = _own(tenant, press)
-    return Outcome(card=views.audience(tenant, agent, press.choices("audience"), search=press.text("search")))
+    return Outcome(card=wizard_views.audience(tenant, agent, press.choices("audience"), search=press.text("search")))
 
 
 def _holdout(text: str) -> list[dict[str, str | None]]:
@@ -142,5 +153,14 @@ def _own(tenant: Tenant, press: Press) -> Agent:
         return agent
 
 
+def _save(tenant: Tenant, press: Press, agent: Agent, forward: str, changes: Changes) -> Outcome:
+    """Save a step and show the next one; of an agent that had them all, the last one with what the change means."""
+    before = wizard_views.changes_of(tenant, agent)
+    saved = governed.configure(tenant, press.person_id, agent.id, **changes)
+    if agent.is_complete and saved.is_complete:
+        return Outcome(card=wizard_views.saved(tenant, saved, before))
+    return _step(tenant, press, agent.id, forward)
+
+
 def _step(tenant: Tenant, press: Press, agent_id: str, step: str) -> Outcome:
-    return Outcome(card=views.wizard(tenant, press.person_id, agent_id, step))
+    return Outcome(card=wizard_views.wizard(tenant, press.person_id, agent_id, step))

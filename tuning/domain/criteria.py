@@ -59,6 +59,10 @@ class Criterion:
         """Return it as an agent keeps it."""
         return {"rule": self.rule.value, "value": self.value, "is_critical": self.is_critical}
 
+    def fits(self, task: Task) -> bool:
+        """Return whether it can be demanded of what an agent does: only answers to questions cite passages."""
+        return self.rule is not Rule.CITES or task is Task.QUESTIONS
+
     def words(self) -> str:
         """Return it in words, without whether it is critical."""
         return say(RULES[self.rule], value=self.value) if self.value else say(RULES[self.rule])
@@ -86,14 +90,15 @@ def _parse(number: int, line: str, task: Task) -> Criterion:
         value = _match(template, demand)
         if value is None or not _fits(rule, value):
             continue
-        if rule is Rule.CITES and task is not Task.QUESTIONS:
+        criterion = Criterion(rule=rule, value=value, is_critical=critical is not None)
+        if not criterion.fits(task):
             raise InvalidInput(
                 say(
                     "Line {number} of the criteria: only answers to questions cite passages. Take it out.",
                     number=number,
                 )
             )
-        return Criterion(rule=rule, value=value, is_critical=critical is not None)
+        return criterion
     examples = "; ".join(f"'{say(template, value='...')}'" for template in RULES.values())
     raise InvalidInput(
         say(

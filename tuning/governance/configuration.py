@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
-from tuning.domain.criteria import parse
+from tuning.domain.criteria import Criterion, parse
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import SourceKind
 from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed
@@ -17,7 +17,7 @@ from tuning.governance.policy import objection_to_sources
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
 from tuning.languages import number as number_of
-from tuning.store import agents, documents, policy
+from tuning.store import agents, documents, policy, runs
 
 MAX_NAME = 60
 MAX_DESCRIPTION = 300
@@ -48,6 +48,8 @@ class Changes(TypedDict, total=False):
     """What an owner can change about an agent; what is left out stays."""
 
     name: str
+    task: Task
+    """Another one begins the questionnaire anew."""
     description: str
     instructions: str
     questionnaire: dict[str, str]
@@ -69,19 +71,22 @@ def apply(session: Session, tenant: Tenant, agent: Agent, changes: Changes) -> l
     if unknown := changes.keys() - Changes.__annotations__.keys():
         raise InvalidInput(f"An agent has no {', '.join(sorted(unknown))}.")
     problems: dict[str, str] = {}
+    holdout = None
     for field in changes:
         try:
-            _set(session, tenant, agent, field, changes)
+            if field == "holdout":
+                holdout = _holdout(agent.id, changes["holdout"])
+            else:
+                _set(session, tenant, agent, field, changes)
         except InvalidFields as refusal:
             problems |= refusal.problems
         except InvalidInput as refusal:
             problems[field] = refusal.sentence
     if problems:
         raise InvalidFields(problems)
-    if "holdout" not in changes:
-        return None
-    agents.replace_holdout(session, agent.id, found := _holdout(agent.id, changes["holdout"]))
-    return found
+    if holdout is not None:
+        agents.replace_holdout(session, agent.id, holdout)
+    return holdout
 
 
 def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Changes) -> None:
@@ -89,6 +94,8 @@ def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Ch
         case "name":
             others = [other for other in agents.owned_by(session, agent.owner_id) if other.id != agent.id]
             agent.name = _name(changes["name"], others)
+        case "task":
+            _choose_task(session, agent, changes["task"])
         case "description":
             agent.description = _text(changes["description"], MAX_DESCRIPTION, mark("description"))
         case "instructions":
@@ -99,8 +106,6 @@ def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Ch
             agent.starters = _starters(changes["starters"])
         case "criteria":
             agent.criteria = [criterion.as_row() for criterion in parse(changes["criteria"], agent.task)]
-        case "holdout":
-            _holdout(agent.id, changes["holdout"])
         case "source_ids":
             _choose_sources(session, agent, changes["source_ids"])
         case "audience":
@@ -165,6 +170,20 @@ def _name(name: str, others: Sequence[Agent]) -> str:
     if name.casefold() in {other.name.casefold() for other in others}:
         raise InvalidInput(say("You already have an agent called '{name}'. Choose another name.", name=name))
     return name
+
+
+def _choose_task(session: Session, agent: Agent, task: Task) -> None:
+    if task == agent.task:
+        return
+    if is_made_for_task(session, agent):
+        raise InvalidInput(say("What it does stays, because it was tuned for that. Make another agent for this."))
+    agent.task, agent.questionnaire, agent.is_complete = task, {}, False
+    agent.criteria = [row for row in agent.criteria if Criterion.of(row).fits(task)]
+
+
+def is_made_for_task(session: Session, agent: Agent) -> bool:
+    """Return whether something has been made, or is being made, for what the agent does."""
+    return any(run.dataset_id or not run.is_over for run in runs.of_agent(session, agent.id))
 
 
 def _text(text: str, longest: int, what: str) -> str:

@@ -48,6 +48,19 @@ def questions_about(session: Session, dataset_id: str, document_ids: Sequence[st
     return session.exec(query.order_by(col(Example.id))).all()
 
 
+def system_prompt(session: Session, dataset_id: str) -> str | None:
+    """Return how a dataset's prompts begin; None if it has none."""
+    with_prompt = select(Example.messages).where(Example.dataset_id == dataset_id, Example.origin != Origin.TEXT)
+    messages = session.exec(with_prompt.order_by(col(Example.id)).limit(1)).first()
+    return messages[0]["content"] if messages else None
+
+
+def owners_questions(session: Session, dataset_id: str) -> Sequence[tuple[str, str]]:
+    """Return the questions of its owner that a dataset is measured with, with their answers."""
+    asked = select(Example.question, Example.completion).where(Example.dataset_id == dataset_id)
+    return session.exec(asked.where(Example.split == Split.HOLDOUT, Example.origin == Origin.OWNER)).all()
+
+
 def documents_of(session: Session, agent_id: str) -> Sequence[Document]:
     """Return every document that any dataset of an agent was made of, as far as it is known still."""
     made = session.exec(select(Dataset.document_hashes).where(Dataset.agent_id == agent_id)).all()

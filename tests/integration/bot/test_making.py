@@ -6,12 +6,13 @@ import aiohttp
 import pytest
 
 from bot.loopback import default_inputs, find_action, texts
-from tests.factories import keep
+from tests.factories import keep, make_release, make_run
 from tuning.domain.agents import Agent
 from tuning.domain.datasets import Dataset
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.jobs import JobKind
 from tuning.domain.notices import NoticeKind
+from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import Run, RunState, Stage
 from tuning.releases import candidates
 from tuning.store import agents, jobs, notices, runs
@@ -153,6 +154,31 @@ async def test_a_criterion_that_is_none_is_refused_with_all_that_was_typed(chat,
     assert "✗ An agent shows at most 6 starters" in below(again, "starters")
     assert default_inputs(again) == typed
     assert agent_of(tenant).instructions == ""
+
+
+async def test_every_step_can_be_opened_again_and_a_change_says_whether_it_takes_a_run(chat, tenant):
+    ana = chat("ana")
+    review = await make(ana)
+    form = await ana.press(review, "Name")
+    assert default_inputs(form) == {"name": "Trains", "task": "questions", "description": "Trips by rail."}
+    review = await ana.press(form, "Next", description="All trips by rail.")
+    assert "✓ Saved." in texts(review)
+    with tenant.store.transaction() as session:
+        agent = agents.get_for_update(session, agent_of(tenant).id)
+        run = make_run(id="made", agent_id=agent.id, state=RunState.READY, dataset_id="dataset")
+        release = make_release(id="one", run_id="made", agent_id=agent.id, state=ReleaseState.LIVE)
+        agent.live_release_id = release.id
+        session.add_all([agent, run, release])
+        session.add(Dataset(id="dataset", agent_id=agent.id, sha256="d", document_hashes={"rail": "x"}))
+    form = await ana.press(review, "Name")
+    assert "Answers questions about documents: that stays, because it was tuned for it." in texts(form)
+    review = await ana.press(form, "Next", name="Rails")
+    assert "✓ Saved. It counts at once." in texts(review)
+    review = await ana.press(await ana.press(review, "Audience"), "Next", audience="leads")
+    assert "✓ Saved. It counts in full only after a new run: see below." in texts(review)
+    assert "Audience: release 1 goes on answering 'Staff'; the next one answers 'Leads'." in str(review)
+    assert "It takes a new run" in str(review)
+    assert "Tuning has started" in str(await ana.press(review, "Retrain now"))
 
 
 async def test_the_progress_card_is_updated_in_place(chat, tenant):

@@ -54,7 +54,7 @@ from adaptive_cards.welcome import agents_card, welcome_card
 from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.details import details_card
-from adaptive_cards.wizard.review import review_card
+from adaptive_cards.wizard.review import Review, review_card
 from adaptive_cards.wizard.sources import Find, Looked, sources_card
 from tests.factories import make_agent, make_answer, make_release, make_run, make_sample, make_source
 from tuning.domain.agents import AgentState, Retraining
@@ -407,6 +407,9 @@ CARDS = {
     ),
     "my feedback, none": no_opinion_card("✓ Taken back."),
     "details": details_card(name="Travel", problems={"name": "You already have an agent called 'Travel'."}),
+    "details, tuned": details_card(
+        AGENT, name=AGENT.name, task=AGENT.task, description=AGENT.description, is_task_fixed=True
+    ),
     "about": about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer=None)]),
     "about, wrong": about_card(
         AGENT,
@@ -432,21 +435,61 @@ CARDS = {
     ),
     "sources, nothing found": sources_card(AGENT, [], looked=Looked(text="xyz", inside="item|drive|root", found=[])),
     "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problems={"audience": "Choose again."}),
-    "review": review_card(AGENT, COVERAGE, ["Drop Guests: 1 more file."], ["Staff"]),
-    "review, drifted": review_card(AGENT, COVERAGE, [], ["Staff"], drift=MOVED),
-    "review, without secrets": review_card(
-        AGENT,
-        replace(
-            COVERAGE,
-            redactions=(
-                Redaction(document_id="d1", title="Payroll *FAQ*", counts={"account": 2, "password": 1}),
-                Redaction(document_id="d2", title="Wi-Fi", counts={"key": 1}),
-            ),
-        ),
-        [],
-        ["Staff"],
+    "review": review_card(
+        Review(agent=AGENT, coverage=COVERAGE, suggestions=["Drop Guests: 1 more file."], audience=["Staff"])
     ),
-    "review, incomplete": review_card(make_agent(questionnaire={}, source_ids=[]), COVERAGE, [], []),
+    "review, changed": review_card(
+        Review(
+            agent=AGENT,
+            coverage=COVERAGE,
+            audience=["Staff"],
+            drift=MOVED,
+            changed=["Instructions: release 1 is told them at once, but was tuned with others."],
+            is_tuned=True,
+            note="✓ Saved. It counts in full only after a new run: see below.",
+        )
+    ),
+    "review, tuning": review_card(
+        Review(
+            agent=AGENT,
+            coverage=COVERAGE,
+            audience=["Staff"],
+            changed=["Criteria: release 1 was measured by others."],
+            taken_in="The run under way takes it in.",
+            is_tuned=True,
+            is_tuning=True,
+        )
+    ),
+    "review, nasty": review_card(
+        Review(
+            agent=NASTY_AGENT,
+            coverage=COVERAGE,
+            suggestions=[NASTY] * 9,
+            audience=[NASTY[:120]] * 50,
+            changed=[NASTY] * 6,
+            problem=NASTY,
+        )
+    ),
+    "review, without secrets": review_card(
+        Review(
+            agent=AGENT,
+            coverage=replace(
+                COVERAGE,
+                redactions=(
+                    Redaction(document_id="d1", title="Payroll *FAQ*", counts={"account": 2, "password": 1}),
+                    Redaction(document_id="d2", title="Wi-Fi", counts={"key": 1}),
+                ),
+            ),
+            audience=["Staff"],
+        )
+    ),
+    "review, incomplete": review_card(
+        Review(
+            agent=make_agent(questionnaire={}, source_ids=[]),
+            coverage=COVERAGE,
+            problem="It can't be tuned yet.",
+        )
+    ),
     "progress, queued": progress_card(AGENT, make_run()),
     "progress": progress_card(
         AGENT,

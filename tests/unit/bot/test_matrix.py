@@ -88,6 +88,7 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.STARTER_ASK: {"agent_id": "agent", "number": 0},
     Verb.FOLLOW_UP_ASK: {"agent_id": "agent", "example_id": 1},
     Verb.WIZARD_CREATE: {"name": "Another", "task": "summary"},
+    Verb.WIZARD_DETAILS: {"agent_id": "agent", "name": "Another", "task": "questions"},
     Verb.WIZARD_OPEN: {"agent_id": "agent", "step": "review"},
     Verb.WIZARD_ABOUT: {"agent_id": "agent", **ABOUT},
     Verb.WIZARD_SOURCES: {"agent_id": "agent", "sources": "second"},

@@ -7,6 +7,7 @@ from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed, WrongS
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
 from tuning.governance import agents as governed
 from tuning.store import agents, audit
 
@@ -115,6 +116,19 @@ def test_an_agent_with_an_unusable_description_is_not_made(tenant):
         governed.create(tenant, "ana", name="", task=Task.SUMMARY, description="x" * 301)
     assert set(refused.value.problems) == {"name", "description"}
     assert governed.owned(tenant, "ana") == []
+
+
+def test_what_it_does_can_be_changed_until_something_is_made_for_it(tenant):
+    criteria = [{"rule": "cites", "value": "", "is_critical": False}]
+    keep(tenant.store, make_source(), make_agent(is_complete=True, criteria=criteria))
+    agent = governed.configure(tenant, "ana", "agent", task=Task.SUMMARY)
+    assert (agent.task, agent.questionnaire, agent.criteria, agent.is_complete) == (Task.SUMMARY, {}, [], False)
+    keep(tenant.store, make_run(state=RunState.FAILED))
+    governed.configure(tenant, "ana", "agent", task=Task.QUESTIONS)
+    keep(tenant.store, make_run(id="second", state=RunState.READY, dataset_id="dataset"))
+    with pytest.raises(InvalidFields, match="Make another agent") as refused:
+        governed.configure(tenant, "ana", "agent", task=Task.GENERATION)
+    assert set(refused.value.problems) == {"task"}
 
 
 def test_the_audience_is_fixed_while_a_run_learns_for_it(tenant):
