@@ -19,9 +19,10 @@ from adaptive_cards.elements import (
     text_input,
     verbatim,
 )
+from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
 from tuning.domain.grants import FOR_GOOD, ONCE, Grant, GrantState
-from tuning.languages import mark, moment, number, say
+from tuning.languages import mark, moment, say, say_many
 
 TERMS = (
     (mark("For one run"), ONCE),
@@ -31,7 +32,8 @@ TERMS = (
     (mark("For 90 days"), "90"),
     (mark("For good"), FOR_GOOD),
 )
-MAX_SHOWN = 10
+PAGE = 10
+"""Holders on one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,17 +134,24 @@ def answered_card(grant: Grant, who: str) -> Element:
     )
 
 
-def holders_card(holders: Sequence[Holder]) -> Element:
-    """Return who may by a grant, for admins, each to be taken back."""
+def holders_card(holders: Sequence[Holder], page: Page, hidden_requests: int = 0) -> Element:
+    """Return a page of who may by a grant, for admins, each to be taken back; and how many more ask for one."""
+    more = say_many(
+        "{count} more request waits: decide on these first, then send **grant** again.",
+        "{count} more requests wait: decide on these first, then send **grant** again.",
+        hidden_requests,
+    )
+    waiting = paragraph(more) if hidden_requests else None
     if not holders:
-        return card(heading(say("Grants")), paragraph(say("Nobody makes or tunes agents by a grant.")))
-    blocks = [block for one in holders[:MAX_SHOWN] for block in _holder(one)]
-    hidden = len(holders) - MAX_SHOWN
+        return card(heading(say("Grants")), paragraph(say("Nobody makes or tunes agents by a grant.")), waiting)
+    blocks = [block for one in holders for block in _holder(one)]
     return card(
         heading(say("Grants")),
         label(say("In force")),
         *blocks,
-        aside(say("and {count} more", count=number(hidden))) if hidden > 0 else None,
+        page.place(),
+        waiting,
+        actions=page.steps(Verb.HOLDERS_OPEN),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adaptive_cards.elements import Element, aside, card, execute, heading
+from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
 from tuning.domain.notices import Notice, NoticeKind, NoticeState
 from tuning.languages import mark, say, say_many
@@ -14,7 +15,8 @@ _SETTLED = {
     NoticeKind.SOURCE_FAILED: mark("The source can be read again"),
     NoticeKind.RETRAINING_HELD: mark("Nothing is in the way of tuning any more"),
 }
-MAX_LINES = 20
+PAGE = 15
+"""Lines on one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +27,15 @@ class Waiting:
     title: str
 
 
-def digest_card(lines: Sequence[Waiting]) -> Element:
-    """Return all that waited, with a button for each that still has something to say."""
+def digest_card(lines: Sequence[Waiting], page: Page) -> Element:
+    """Return a page of what waited, with a button for each that still has something to say."""
+    first = lines[0].notice.id if lines else ""
     return card(
-        heading(say_many("{count} message waited for you", "{count} messages waited for you", len(lines))),
-        *(_line(one) for one in lines[:MAX_LINES]),
+        heading(say_many("{count} message waited for you", "{count} messages waited for you", page.total)),
+        *map(_line, lines),
+        page.place(),
         aside(say("Send **notices** to say when messages reach you.")),
+        actions=page.steps(Verb.DIGEST_OPEN, notice_id=first),
     )
 
 

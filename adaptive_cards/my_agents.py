@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adaptive_cards.drift import in_short
-from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
+from adaptive_cards.elements import Element, card, escape, execute, facts, heading, paragraph, shorten
 from adaptive_cards.numbers import percent
-from adaptive_cards.usage import in_short as use_in_short
+from adaptive_cards.pages import Page
+from adaptive_cards.usage import days_of, satisfied, used
 from adaptive_cards.verbs import Verb
-from tuning.domain.agents import Agent
+from tuning.domain.agents import STATES, Agent, AgentState
 from tuning.domain.drift import Drift
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
-from tuning.domain.usage import UseLine
-from tuning.languages import mark, number, say
+from tuning.domain.usage import Use, UseLine
+from tuning.languages import day, mark, number, say
 
-MAX_AGENTS = 8
+PAGE = 6
+"""Agents on one."""
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +26,14 @@ class Overview:
     """Where one agent stands."""
 
     agent: Agent
+    state: AgentState
+    audience: Sequence[str]
+    """The names of whom the live release answers, or of whom one will; none: only the owner."""
+    needs_run: bool
+    """Whether something was changed that counts in full only after a new run."""
     live: Release | None
     drift: Drift | None
-    """What became of the documents that the live release learned from."""
+    """What became of the documents that the live release learned from; None: not compared yet."""
     newest: Release | None
     run: Run | None
     """The one that is under way."""
@@ -36,19 +44,14 @@ class Overview:
     days: int
 
 
-def my_agents_card(overviews: Sequence[Overview]) -> Element:
-    """Return a block per agent."""
+def my_agents_card(overviews: Sequence[Overview], page: Page) -> Element:
+    """Return a page of a person's agents, a block for each."""
     if not overviews:
         return card(
             heading(say("Your agents")), paragraph(say("You have none yet. Send **create agent** to make one."))
         )
-    blocks = [block for one in overviews[:MAX_AGENTS] for block in _block(one)]
-    hidden = len(overviews) - MAX_AGENTS
-    return card(
-        heading(say("Your agents")),
-        *blocks,
-        aside(say("and {count} more", count=number(hidden))) if hidden > 0 else None,
-    )
+    blocks = [block for one in overviews for block in _block(one)]
+    return card(heading(say("Your agents")), *blocks, page.place(), actions=page.steps(Verb.MY_AGENTS_OPEN))
 
 
 def _block(one: Overview) -> list[Element]:
@@ -67,17 +70,41 @@ def _block(one: Overview) -> list[Element]:
         actions.append(execute(say("Ask it"), Verb.AGENT_PICK, agent_id=agent.id))
     if one.use is not None:
         actions.append(execute(say("Usage"), Verb.USAGE_OPEN, agent_id=agent.id, days=one.days))
+    title = f"**{escape(shorten(agent.name, 60))}** · {say(STATES[one.state])}"
     return [
-        {**paragraph(f"**{escape(shorten(agent.name, 60))}**  \n{_state(one)}"), "separator": True},
+        {**paragraph(title), "separator": True},
+        facts(_glance(one)),
         {"type": "ActionSet", "actions": actions},
     ]
 
 
-def _state(one: Overview) -> str:
-    parts = [say("{release} is live", release=one.live.label) if one.live else say("nothing is live yet")]
-    if one.live is not None and one.agent.is_paused:
-        parts.append(say("paused: it answers nobody for the moment"))
-    parts += in_short(one.drift)
+def _glance(one: Overview) -> dict[str, str]:
+    """Return what an owner wants to know of an agent at a glance."""
+    known = {
+        say("Release"): _release(one),
+        say("Audience"): _audience(one.audience),
+        say("Usage"): used(one.use, one.days) if one.use else say("nobody asked in {days}", days=days_of(one.days)),
+        say("Satisfaction"): satisfied(one.use.use if one.use else Use()),
+    }
+    if one.live is not None:
+        known[say("Documents")] = ". ".join(in_short(one.drift)) or (
+            say("as it learned them") if one.drift else say("not compared yet")
+        )
+    if one.needs_run:
+        known[say("Changes")] = say("not all learned yet: takes a new run")
+    return known
+
+
+def _audience(names: Sequence[str]) -> str:
+    shown = escape(", ".join(shorten(name, 40) for name in names[:MAX_NAMED]))
+    hidden = len(names) - MAX_NAMED
+    return (
+        say("{names} and {count} more", names=shown, count=number(hidden)) if hidden > 0 else shown or say("only you")
+    )
+
+
+def _release(one: Overview) -> str:
+    parts = [_live(one.live)]
     if one.run is not None:
         parts.append(say("tuning, {share}", share=percent(one.run.progress)))
     if one.newest is not None and one.newest.state == ReleaseState.CANARY:
@@ -90,6 +117,12 @@ def _state(one: Overview) -> str:
             mark("{release} waits for a data owner") if one.newest.approved_by else mark("{release} waits for an admin")
         )
         parts.append(say(waits, release=one.newest.label))
-    if one.use is not None:
-        parts.append(use_in_short(one.use, one.days))
     return " · ".join(parts)
+
+
+def _live(release: Release | None) -> str:
+    if release is None:
+        return say("nothing is live yet")
+    if release.live_at is None:
+        return say("{release} is live", release=release.label)
+    return say("{release} since {day}", release=release.label, day=day(release.live_at))

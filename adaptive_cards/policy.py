@@ -81,7 +81,7 @@ def policy_card(form: PolicyForm) -> Element:
         heading(say("Policy")),
         aside(escape(form.changed)) if form.changed else None,
         *fields,
-        text_input("search", say("Search groups and people to choose from"), value=form.search, longest=100),
+        text_input("search", say("Search groups, people and sources to choose from"), value=form.search, longest=100),
         _status(form),  # at the end: whoever has pressed a button is there
         actions=[
             execute(say("Save"), Verb.POLICY_SAVE, style="positive", revision=form.revision),

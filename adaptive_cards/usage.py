@@ -17,16 +17,18 @@ from adaptive_cards.elements import (
     table,
 )
 from adaptive_cards.numbers import percent, sparkline
+from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
 from tuning.domain.usage import LATENCIES_S, MAX_STEPS, SPANS, Topic, UsageReport, Use, UseLine, in_steps
-from tuning.languages import day, day_of_year, number, say, say_many
+from tuning.languages import day, day_of_year, say, say_many
+from tuning.languages import number as number_of
 
 MAX_LINES = 8
 MAX_BUTTONS = 4
 
 
-def usage_card(report: UsageReport) -> Element:
-    """Return the figures of the last days, with charts where the client draws them."""
+def usage_card(report: UsageReport, number: int = 0) -> Element:
+    """Return the figures of the last days, with charts where the client draws them, and a page of what was used."""
     name = escape(shorten(report.agent.name, 60)) if report.agent else ""
     title = say("Usage of {agent}", agent=name) if name else say("Usage")
     since = say_many("The last {count} day, today included", "The last {count} days, today included", report.days)
@@ -37,24 +39,33 @@ def usage_card(report: UsageReport) -> Element:
         aside(say("{since}. Owners trying a release are not counted.", since=since)),
         facts(figures(report)),
         _over_time(report.by_day),
-        *_lines(report),
+        *_lines(report, Page.of(len(report.lines), MAX_LINES, number)),
         *_topics(report.topics),
         *_askers(report),
         actions=_spans(report),
     )
 
 
-def in_short(line: UseLine, days: int) -> str:
-    """Return how one agent is used as half a sentence."""
-    thumbs = line.use.satisfaction
-    satisfied = "" if thumbs is None else say(", {share} satisfied", share=percent(thumbs))
-    used = say(
+def used(line: UseLine, days: int) -> str:
+    """Return how much one agent was used in the last days as half a sentence."""
+    return say(
         "{questions} of {people} in {days}",
         questions=_questions(line.use.questions),
         people=_people(line.people),
-        days=_days(days),
+        days=days_of(days),
     )
-    return f"{used}{satisfied}"
+
+
+def satisfied(use: Use) -> str:
+    """Return how many of the thumbs are up."""
+    if use.satisfaction is None:
+        return say("no thumbs yet")
+    return say_many(
+        "{share} of {count} thumb up",
+        "{share} of {count} thumbs up",
+        use.likes + use.dislikes,
+        share=percent(use.satisfaction),
+    )
 
 
 def _questions(count: int) -> str:
@@ -65,7 +76,8 @@ def _people(count: int) -> str:
     return say_many("{count} person", "{count} people", count)
 
 
-def _days(count: int) -> str:
+def days_of(count: int) -> str:
+    """Return '7 days'."""
     return say_many("{count} day", "{count} days", count)
 
 
@@ -73,18 +85,11 @@ def figures(report: UsageReport) -> dict[str, str]:
     """Return the totals in words, by what they are called."""
     use = report.total
     return {
-        say("People"): number(report.people),
-        say("Conversations"): number(use.conversations),
-        say("Questions"): number(use.questions),
-        say("Satisfaction"): say("no thumbs yet")
-        if use.satisfaction is None
-        else say_many(
-            "{share} of {count} thumb up",
-            "{share} of {count} thumbs up",
-            use.likes + use.dislikes,
-            share=percent(use.satisfaction),
-        ),
-        say("Corrections"): number(use.corrections),
+        say("People"): number_of(report.people),
+        say("Conversations"): number_of(use.conversations),
+        say("Questions"): number_of(use.questions),
+        say("Satisfaction"): satisfied(use),
+        say("Corrections"): number_of(use.corrections),
         say("Answers came"): say("half of them {half}, 95 % {most}", half=within(use, 0.5), most=within(use, 0.95))
         if use.answered
         else say("none did"),
@@ -102,7 +107,7 @@ def within(use: Use, share: float) -> str:
 
 def declined(use: Use) -> str:
     """Return how many answers were that the documents don't say."""
-    return f"{number(use.declined)} ({percent(use.declined / use.answered)})" if use.answered else "0"
+    return f"{number_of(use.declined)} ({percent(use.declined / use.answered)})" if use.answered else "0"
 
 
 def _over_time(by_day: Sequence[tuple[date, Use]]) -> Element:
@@ -121,31 +126,32 @@ def _over_time(by_day: Sequence[tuple[date, Use]]) -> Element:
                 "{title}: {bars} (most: {most})",
                 title=title,
                 bars=sparkline(asked, len(asked)),
-                most=number(max(asked)),
+                most=number_of(max(asked)),
             )
         ),
     }
 
 
-def _lines(report: UsageReport) -> list[Element]:
+def _lines(report: UsageReport, page: Page) -> list[Element]:
+    lines = page.cut(report.lines)
     rows = [
         (
             f"{escape(shorten(one.name, 60))}  \n{_people(one.people)}",
-            number(one.use.questions),
+            number_of(one.use.questions),
             "—" if one.use.satisfaction is None else percent(one.use.satisfaction),
             declined(one.use),
         )
-        for one in report.lines[:MAX_LINES]
+        for one in lines
     ]
-    hidden = len(report.lines) - MAX_LINES
     of = say("Release") if report.agent else say("Agent")
     shown = [table((of, say("Questions"), say("Satisfied"), say("No answer")), rows, (3, 3, 3, 3))]
-    if hidden > 0:
-        shown.append(aside(say("and {count} more: attune usage --csv FILE", count=number(hidden))))
+    if (place := page.place()) is not None:
+        turn = page.steps(Verb.USAGE_OPEN, agent_id=report.agent.id if report.agent else "", days=report.days)
+        shown += [place, {"type": "ActionSet", "actions": turn}]
     if not report.agent and len(report.lines) > 1:
         closer = [
             execute(shorten(one.name, 30), Verb.USAGE_OPEN, agent_id=one.agent_id, days=report.days)
-            for one in report.lines[:MAX_BUTTONS]
+            for one in lines[:MAX_BUTTONS]
         ]
         shown.append({"type": "ActionSet", "actions": closer})
     return shown
@@ -189,5 +195,5 @@ def _askers(report: UsageReport) -> list[Element]:
 def _spans(report: UsageReport) -> list[Element]:
     agent_id = report.agent.id if report.agent else ""
     return [
-        execute(_days(days), Verb.USAGE_OPEN, agent_id=agent_id, days=days) for days in SPANS if days != report.days
+        execute(days_of(days), Verb.USAGE_OPEN, agent_id=agent_id, days=days) for days in SPANS if days != report.days
     ]

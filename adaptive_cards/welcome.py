@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from adaptive_cards.agent import starter_buttons
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
+from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.languages import number, say
 
-MAX_AGENTS = 12
+MAX_AGENTS = 10
 STARTERS = 2
 """Of each agent, beside its button on the greeting."""
 
@@ -24,9 +25,13 @@ def welcome_card(name: str, agents: Sequence[Agent]) -> Element:
     )
 
 
-def agents_card(agents: Sequence[Agent], current_id: str = "") -> Element:
-    """Return the agents that a person can ask, to pick one."""
-    return card(heading(say("Whom do you want to ask?")), *_rows(agents, current_id))
+def agents_card(agents: Sequence[Agent], current_id: str = "", page: Page | None = None) -> Element:
+    """Return the agents that a person can ask, to pick one: a page of them, or as many as fit."""
+    title = heading(say("Whom do you want to ask?"))
+    if page is None:
+        return card(title, *_rows(agents, current_id))
+    shown = _rows(page.cut(agents), current_id)
+    return card(title, *shown, page.place(), actions=page.steps(Verb.AGENTS_OPEN))
 
 
 def _rows(agents: Sequence[Agent], current_id: str = "", *, starters: int = 0) -> list[Element]:

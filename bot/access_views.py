@@ -1,7 +1,10 @@
 """The cards of requests for access out of what the store and the directory hold."""
 
-from adaptive_cards.access import Holder, answered_card, holders_card, request_card, settled_card
+from collections.abc import Sequence
+
+from adaptive_cards.access import PAGE, Holder, answered_card, holders_card, request_card, settled_card
 from adaptive_cards.elements import Element
+from adaptive_cards.pages import Page
 from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.permissions import Permission
@@ -9,6 +12,8 @@ from tuning.governance import access
 from tuning.governance import grants as governed
 from tuning.governance.tenant import Tenant
 from tuning.store import grants
+
+MAX_REQUESTS = 5
 
 
 def request(tenant: Tenant, admin_id: str, grant_id: str, *, problem: str = "") -> Element:
@@ -37,11 +42,22 @@ def news(tenant: Tenant, notice: Notice) -> Element:
 
 
 def overview(tenant: Tenant, admin_id: str) -> list[Element]:
-    """Return a card for each request, and one with what is in force."""
+    """Return a card for each of the first requests, and one with what is in force."""
     found = governed.page(tenant, admin_id)
     asked = [one for one in found if one.state == GrantState.ASKED and one.person_id != admin_id]
-    held = [_holder(tenant, one) for one in found if one.state == GrantState.GRANTED]
-    return [*(request(tenant, admin_id, one.id) for one in asked[:5]), holders_card(held)]
+    shown = [request(tenant, admin_id, one.id) for one in asked[:MAX_REQUESTS]]
+    return [*shown, _holders(tenant, found, 0, max(len(asked) - MAX_REQUESTS, 0))]
+
+
+def holders(tenant: Tenant, admin_id: str, number: int) -> Element:
+    """Return a page of what is in force."""
+    return _holders(tenant, governed.page(tenant, admin_id), number)
+
+
+def _holders(tenant: Tenant, found: Sequence[Grant], number: int, hidden_requests: int = 0) -> Element:
+    held = [one for one in found if one.state == GrantState.GRANTED]
+    page = Page.of(len(held), PAGE, number)
+    return holders_card([_holder(tenant, one) for one in page.cut(held)], page, hidden_requests)
 
 
 def _holder(tenant: Tenant, grant: Grant) -> Holder:

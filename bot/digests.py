@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
+from adaptive_cards.digest import PAGE, Waiting, digest_card, withdrawn_card
 from adaptive_cards.elements import Element
+from adaptive_cards.pages import Page
 from bot import notices
 from tuning.domain.errors import Refusal
 from tuning.domain.notices import Notice, NoticeKind
@@ -11,9 +12,10 @@ from tuning.governance.tenant import Tenant
 from tuning.store import notices as stored
 
 
-def digest(tenant: Tenant, together: Sequence[Notice]) -> Element:
-    """Return what waited as it is now, in one card."""
-    return digest_card([Waiting(notice=notice, title=title(tenant, notice)) for notice in together])
+def digest(tenant: Tenant, together: Sequence[Notice], number: int = 0) -> Element:
+    """Return a page of what waited as it is now, in one card."""
+    page = Page.of(len(together), PAGE, number)
+    return digest_card([Waiting(notice=one, title=title(tenant, one)) for one in page.cut(together)], page)
 
 
 def title(tenant: Tenant, notice: Notice) -> str:

@@ -56,6 +56,8 @@ def _choices(
     found = tenant.people.search(search, MAX_FOUND)
     shown = [one.id for one in found if search or isinstance(one, Group)]
     sources = [source for source in documents.sources(session) if source.kind is not SourceKind.UPLOAD]
+    fitting = [source for source in sources if search.casefold() in source.name.casefold()] or sources
+    chosen = [source for source in sources if source.id in typed["source_keys"].split(",")]
     labels = now.labels if "labels" not in typed else [one.strip() for one in typed["labels"].split(",") if one.strip()]
     known = dict.fromkeys([tenant.base_model, *now.base_models])
     principals = [key for key, setting in SETTINGS.items() if setting.kind is Kind.PRINCIPALS]
@@ -64,7 +66,7 @@ def _choices(
         "base_models": [(name, name) for name in known if name],
         "source_keys": [
             *((say(title), kind.value) for kind, title in KINDS.items()),
-            *((source.name, source.id) for source in sources),
+            *((source.name, source.id) for source in [*chosen, *(one for one in fitting if one not in chosen)]),
         ],
         "highest_label": [(say("No limit"), ANY), *((name, name) for name in labels)],
     }

@@ -4,14 +4,19 @@ from sqlmodel import Session
 
 from adaptive_cards.agent import agent_card
 from adaptive_cards.approval import Case, Decided, approval_card, decided_card
+from adaptive_cards.approvals import PAGE as APPROVALS
+from adaptive_cards.approvals import Case as WaitingCase
+from adaptive_cards.approvals import approvals_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.drift import in_short
 from adaptive_cards.elements import Element, escape
 from adaptive_cards.inbox import Inbox, inbox_card
 from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
+from adaptive_cards.my_agents import PAGE as OWN_AGENTS
 from adaptive_cards.my_agents import Overview, my_agents_card
+from adaptive_cards.pages import Page
 from adaptive_cards.together import Item, Words
-from adaptive_cards.welcome import agents_card, welcome_card
+from adaptive_cards.welcome import MAX_AGENTS, agents_card, welcome_card
 from bot import drift_views
 from bot.evaluation_views import measured_of
 from tuning.datasets.matters import matters
@@ -33,7 +38,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import day, retell, say
 from tuning.languages import number as number_of
 from tuning.releases import approval as approvals
-from tuning.releases import drift, pilots, retraining, rollouts
+from tuning.releases import changes, drift, pilots, publishing, retraining, rollouts
 from tuning.store import agents, conversations, datasets, feedback, names, policy, releases, runs
 from tuning.store import drift as stored_drift
 
@@ -43,15 +48,16 @@ def welcome(tenant: Tenant, person: Person) -> Element:
     return welcome_card(person.name, governed_agents.available(tenant, person.id))
 
 
-def pick(tenant: Tenant, person_id: str, chat_id: str, part: str = "") -> Element:
-    """Return the agents to choose from in a chat; those with a part of the name, if one is given."""
+def pick(tenant: Tenant, person_id: str, chat_id: str, part: str = "", *, number: int = 0) -> Element:
+    """Return the agents to choose from in a chat: a page of them, or those with a part of the name."""
     with tenant.store.reading() as session:
         if not policy.get(session).is_answering:
             raise WrongState(say(ANSWERS_ARE_OFF))
         current = conversations.current(session, chat_id, person_id)
         available = governed_agents.available_now(session, tenant, person_id)
     found = [one for one in available if part.casefold() in one.name.casefold()]
-    return agents_card(found, current.agent_id if current else "")
+    page = None if part else Page.of(len(found), MAX_AGENTS, number)
+    return agents_card(found, current.agent_id if current else "", page)
 
 
 def introduction(tenant: Tenant, agent: Agent, person_id: str, *, is_known: bool) -> Element:
@@ -232,22 +238,47 @@ def inbox(
         )
 
 
-def my_agents(tenant: Tenant, owner_id: str) -> Element:
-    """Return an owner's agents at a glance."""
+def my_agents(tenant: Tenant, owner_id: str, number: int = 0) -> Element:
+    """Return a page of an owner's agents at a glance."""
     owned, used = governed_agents.owned(tenant, owner_id), governed_usage.of_owner(tenant, owner_id)
+    page = Page.of(len(owned), OWN_AGENTS, number)
     with tenant.store.reading() as session:
-        overviews = [_overview(session, agent, used.get(agent.id)) for agent in owned]
-    return my_agents_card(overviews)
+        overviews = [_overview(session, tenant, agent, used.get(agent.id)) for agent in page.cut(owned)]
+    return my_agents_card(overviews, page)
 
 
-def _overview(session: Session, agent: Agent, use: UseLine | None) -> Overview:
+def approvals_page(tenant: Tenant, person_id: str, number: int = 0) -> Element:
+    """Return a page of the releases that want a person's word."""
+    waiting = publishing.waiting(tenant, person_id)
+    page = Page.of(len(waiting), APPROVALS, number)
+    with tenant.store.reading() as session:
+        shown = [(release, agents.get(session, release.agent_id)) for release in page.cut(waiting)]
+    cases = [
+        WaitingCase(
+            release_id=release.id,
+            release=release.label,
+            agent=agent.name,
+            owner=tenant.name_of(agent.owner_id),
+            submitted_at=release.submitted_at,
+        )
+        for release, agent in shown
+    ]
+    return approvals_card(cases, page)
+
+
+def _overview(session: Session, tenant: Tenant, agent: Agent, use: UseLine | None) -> Overview:
     made = releases.of_agent(session, agent.id)
+    live = next((release for release in made if release.id == agent.live_release_id), None)
+    run = runs.open_run(session, agent.id)
     return Overview(
         agent=agent,
-        live=next((release for release in made if release.id == agent.live_release_id), None),
+        state=agent.state(is_tuning=run is not None),
+        audience=[tenant.name_of(key) for key in (live.audience if live else agent.audience)],
+        needs_run=changes.look(session, tenant, agent).needs_run,
+        live=live,
         drift=stored_drift.get(session, agent.live_release_id) if agent.live_release_id else None,
         newest=made[0] if made else None,
-        run=runs.open_run(session, agent.id),
+        run=run,
         to_read=len(feedback.to_review(session, agent.id)),
         use=use,
         days=governed_usage.DAYS,

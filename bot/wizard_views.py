@@ -64,6 +64,7 @@ def sources(
     agent: Agent,
     *,
     chosen: list[str] | None = None,
+    number: int = 0,
     looked: Looked | None = None,
     problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
@@ -71,7 +72,7 @@ def sources(
     shown = _sources(tenant, agent, chosen or [])
     is_there = tenant.registration is not None
     looked = (looked or Looked()) if is_there else None
-    return sources_card(agent, shown, chosen=chosen, looked=looked, problems=problems)
+    return sources_card(agent, shown, chosen=chosen, number=number, looked=looked, problems=problems)
 
 
 def audience(

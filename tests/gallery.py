@@ -25,6 +25,7 @@ INSTALLED = Path(".cache/cards")
 SCRIPTS = ("node_modules/markdown-it/dist/markdown-it.min.js", "node_modules/adaptivecards/dist/adaptivecards.js")
 VARIANTS = frozenset(
     {
+        "agents, many of a name",
         "agreed",
         "agreed, canary",
         "agreed, waits for an admin",
@@ -35,6 +36,7 @@ VARIANTS = frozenset(
         "rolled back, the only one",
         "policy, saved",
         "review, tuning",
+        "sources, many",
         "sources, nothing found",
         "usage of an agent",
     }

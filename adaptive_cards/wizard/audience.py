@@ -13,12 +13,15 @@ from adaptive_cards.elements import (
     form,
     heading,
     paragraph,
+    shorten,
     text_input,
 )
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.principals import Group, Person
 from tuning.languages import say
+
+MAX_NAME = 80
 
 
 def audience_card(
@@ -57,5 +60,5 @@ def audience_card(
 
 def _title(one: Group | Person) -> str:
     if isinstance(one, Group):
-        return say("{name} (group)", name=one.name)
-    return f"{one.name}, {one.title}" if one.title else one.name
+        return say("{name} (group)", name=shorten(one.name, MAX_NAME))
+    return shorten(f"{one.name}, {one.title}" if one.title else one.name, MAX_NAME)

@@ -17,12 +17,14 @@ from adaptive_cards.elements import (
     shorten,
     text_input,
 )
+from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Source
 from tuning.languages import mark, say, say_many
 
-MAX_SHOWN = 60
+PAGE = 40
+"""Sources to choose from at once, besides those chosen."""
 MAX_ADDRESS = 500
 _MAX_NAME = 60
 KINDS = {
@@ -61,29 +63,37 @@ def sources_card(
     sources: Sequence[tuple[Source, int]],
     *,
     chosen: Sequence[str] | None = None,
+    number: int = 0,
     looked: Looked | None = None,
     problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
-    """Return the form: sources with the number of documents that each holds, those chosen ticked.
+    """Return the form: those chosen, ticked, and a page of the others, each with the number of its documents.
 
     `chosen` need not be saved yet; with `looked`, SharePoint is there to be searched. What is wrong stands below its
     field.
     """
-    choices = [(_title(source, documents), source.id) for source, documents in sources[:MAX_SHOWN]]
+    ticked = agent.source_ids if chosen is None else chosen
+    others = [one for one in sources if one[0].id not in ticked]
+    page = Page.of(len(others), PAGE, number)
+    shown = [*(one for one in sources if one[0].id in ticked), *page.cut(others)]
+    choices = [(_title(source, documents), source.id) for source, documents in shown]
     field = choice_input(
         "sources",
         say("What may it learn from and look things up in?"),
         choices,
-        value=",".join(agent.source_ids if chosen is None else chosen),
+        value=",".join(ticked),
         is_multiple=True,
         is_required=looked is None,  # or nobody could search before there is anything to choose
     )
     nothing = say("There is no source yet. Ask an admin to add one.") if looked is None else ""
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=3)),
-        *form([field if choices else paragraph(nothing) if nothing else None, *_search(looked)], problems),
+        *form(
+            [field if choices else paragraph(nothing) if nothing else None, page.place(), *_search(looked)], problems
+        ),
         actions=[
             execute(say("Next"), Verb.WIZARD_SOURCES, style="positive", agent_id=agent.id),
+            *page.steps(Verb.WIZARD_MORE, (say("Sources before"), say("More sources")), agent_id=agent.id),
             *(_looking(agent, looked) if looked else ()),
             execute(say("Back"), Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="about"),
         ],
@@ -112,7 +122,8 @@ def _looking(agent: Agent, looked: Looked) -> list[Element]:
 
 
 def _title(source: Source, documents: int) -> str:
+    name = shorten(source.name, _MAX_NAME)
     if not documents and source.synced_at is None:
-        return say("{source} (is read soon)", source=source.name)
+        return say("{source} (is read soon)", source=name)
     # Also for one: "1 documents" is how it was.
-    return say_many("{source} ({count} documents)", "{source} ({count} documents)", documents, source=source.name)
+    return say_many("{source} ({count} documents)", "{source} ({count} documents)", documents, source=name)

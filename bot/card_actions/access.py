@@ -8,6 +8,11 @@ from tuning.governance import grants
 from tuning.governance.tenant import Tenant
 
 
+def open_holders(tenant: Tenant, press: Press) -> Outcome:
+    """Show a page of what is in force."""
+    return Outcome(card=access_views.holders(tenant, press.person_id, press.number("number")))
+
+
 def ask(tenant: Tenant, press: Press) -> Outcome:
     """Send the request to the admins."""
     justification = press.text("justification")

@@ -1,4 +1,4 @@
-"""Buttons about agents: pick one, ask a starter."""
+"""Buttons about agents: turn the pages of their lists, pick one, ask a starter."""
 
 from sqlmodel import Session
 
@@ -13,6 +13,16 @@ from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.store import agents, conversations, datasets, documents
+
+
+def open_page(tenant: Tenant, press: Press) -> Outcome:
+    """Show a page of the agents that the person can ask."""
+    return Outcome(card=views.pick(tenant, press.person_id, press.chat_id, number=press.number("number")))
+
+
+def open_own(tenant: Tenant, press: Press) -> Outcome:
+    """Show a page of the agents that the person owns."""
+    return Outcome(card=views.my_agents(tenant, press.person_id, press.number("number")))
 
 
 def pick(tenant: Tenant, press: Press) -> Outcome:

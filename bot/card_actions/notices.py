@@ -1,5 +1,6 @@
 """Buttons of the messages that come unasked: when they come, and one of a digest in full."""
 
+from adaptive_cards.digest import PAGE
 from adaptive_cards.quiet import quiet_card
 from bot import digests
 from bot.card_actions.press import Outcome, Press
@@ -21,6 +22,15 @@ def save(tenant: Tenant, press: Press) -> Outcome:
     return Outcome(card=quiet_card(hours, is_saved=True))
 
 
+def open_digest(tenant: Tenant, press: Press) -> Outcome:
+    """Show another page of a digest."""
+    together = notices.together(tenant, press.person_id, press.id("notice_id"))
+    return Outcome(card=digests.digest(tenant, together, press.number("number")))
+
+
 def show(tenant: Tenant, press: Press) -> Outcome:
-    """Have one notice sent in full; the digest stays, without its button."""
-    return Outcome(card=digests.digest(tenant, notices.show(tenant, press.person_id, press.id("notice_id"))))
+    """Have one notice sent in full; the digest stays on that page, without its button."""
+    notice_id = press.id("notice_id")
+    together = notices.show(tenant, press.person_id, notice_id)
+    place = next(place for place, notice in enumerate(together) if notice.id == notice_id)
+    return Outcome(card=digests.digest(tenant, together, place // PAGE))

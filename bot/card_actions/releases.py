@@ -3,7 +3,9 @@
 from adaptive_cards.approval import PILOT
 from bot import evaluation_views, history_views, identity, views
 from bot.card_actions.press import Outcome, Press
+from tuning.domain.errors import WrongState
 from tuning.domain.permissions import Permission
+from tuning.domain.releases import ReleaseState
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
@@ -41,6 +43,24 @@ def submit(tenant: Tenant, press: Press) -> Outcome:
     pilot = _pilot(tenant, press, Permission.RELEASE_SUBMIT)
     release = publishing.submit(tenant, press.person_id, release_id, note, pilot=pilot)
     return Outcome(card=evaluation_views.evaluation(tenant, press.person_id, release.id))
+
+
+def open_waiting(tenant: Tenant, press: Press) -> Outcome:
+    """Show a page of the releases that want the person's word."""
+    with access.act(tenant, press.person_id) as session:
+        access.check(session, tenant, press.person_id, Permission.APPROVALS_READ)
+    return Outcome(card=views.approvals_page(tenant, press.person_id, press.number("number")))
+
+
+def open_case(tenant: Tenant, press: Press) -> Outcome:
+    """Show the case of a release that was submitted."""
+    release_id = press.id("release_id")
+    with access.act(tenant, press.person_id, release_id) as session:
+        release = releases.get(session, release_id)
+        access.check(session, tenant, press.person_id, Permission.RELEASE_REJECT, release)
+        if release.state == ReleaseState.CANDIDATE:
+            raise WrongState(say("Nobody has submitted that release: there is nothing to decide."))
+    return Outcome(card=views.approval(tenant, press.person_id, release_id))
 
 
 def approve(tenant: Tenant, press: Press) -> Outcome:

@@ -14,4 +14,6 @@ def show(tenant: Tenant, press: Press) -> Outcome:
     days = press.number("days")
     if days not in SPANS:
         raise InvalidInput(say(STALE))
-    return Outcome(card=usage_card(usage.report(tenant, press.person_id, agent_id=press.text("agent_id"), days=days)))
+    number = press.number("number") if "number" in press.data else 0
+    report = usage.report(tenant, press.person_id, agent_id=press.text("agent_id"), days=days)
+    return Outcome(card=usage_card(report, number))

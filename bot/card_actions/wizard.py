@@ -85,6 +85,12 @@ def save_sources(tenant: Tenant, press: Press) -> Outcome:
         return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, problems={"sources": refusal.sentence}))
 
 
+def more_sources(tenant: Tenant, press: Press) -> Outcome:
+    """Show another page of the sources that there are; what has been ticked stays ticked."""
+    agent, chosen, number = _own(tenant, press), press.choices("sources"), press.number("number")
+    return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, number=number))
+
+
 def find_sources(tenant: Tenant, press: Press) -> Outcome:
     """Show what a search in SharePoint finds, or what lies at an address; without a text, all that can be looked at."""
     text = press.text("find")

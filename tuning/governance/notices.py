@@ -40,6 +40,14 @@ def keep_quiet(tenant: Tenant, person_id: str, typed: Mapping[str, str]) -> Quie
         return hours
 
 
+def together(tenant: Tenant, person_id: str, notice_id: str) -> Sequence[Notice]:
+    """Return all that came in one digest with a notice; raise `NotAllowed` if it was for somebody else."""
+    with access.act(tenant, person_id, notice_id) as session:
+        notice = notices.get(session, notice_id)
+        access.check(session, tenant, person_id, Permission.NOTICE_OPEN, notice)
+        return notices.together(session, notice)
+
+
 def show(tenant: Tenant, person_id: str, notice_id: str) -> Sequence[Notice]:
     """Have one notice of a digest sent in full, and return all that are in the digest.
 

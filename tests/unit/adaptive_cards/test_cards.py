@@ -21,6 +21,8 @@ from adaptive_cards.access import (
 from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card
 from adaptive_cards.approval import Case, Decided, approval_card, decided_card
+from adaptive_cards.approvals import Case as WaitingCase
+from adaptive_cards.approvals import approvals_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.blind import blind_card, rated_card
 from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
@@ -42,6 +44,7 @@ from adaptive_cards.notice import (
     suspended_card,
 )
 from adaptive_cards.opinion import Opinion, corrected_card, no_opinion_card, opinion_card, thumb_card
+from adaptive_cards.pages import Page
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.quiet import quiet_card
@@ -384,10 +387,51 @@ NASTY_PAST = Past(
     pilot=[NASTY] * 50,
     evidence_sha256="",
 )
+OVERVIEW = Overview(
+    agent=AGENT,
+    state=AgentState.LIVE_TUNING,
+    audience=["Staff", "Leads", "Bo *Berg*", "Eli", "Ida"],
+    needs_run=True,
+    live=make_release(state=ReleaseState.LIVE, live_at=NEW_YEAR),
+    drift=MOVED,
+    newest=make_release(number=2),
+    run=make_run(progress=0.5),
+    to_read=2,
+    use=USED,
+    days=30,
+)
+FRESH = Overview(
+    agent=make_agent(id="fresh", name="HR"),
+    state=AgentState.DRAFT,
+    audience=[],
+    needs_run=False,
+    live=None,
+    drift=None,
+    newest=None,
+    run=None,
+    to_read=0,
+    use=None,
+    days=30,
+)
+SOURCES = [(make_source(id=f"s{number}", name=f"Folder {number}"), number) for number in range(1, 60)]
 CARDS = {
     "welcome": welcome_card("Bo Berg", [AGENT]),
     "welcome, nobody to ask": welcome_card("", []),
-    "agents": agents_card([make_agent(id=str(number)) for number in range(20)], "3"),
+    "agents": agents_card([make_agent(id=str(number)) for number in range(20)], "3", Page.of(20, 10)),
+    "agents, many of a name": agents_card([make_agent(id=str(number)) for number in range(20)]),
+    "approvals": approvals_card(
+        [
+            WaitingCase(
+                release_id="a", release="release 2", agent="Travel *helper*", owner="Ana", submitted_at=NEW_YEAR
+            ),
+            WaitingCase(release_id="b", release="release 1", agent="HR", owner="Bo", submitted_at=None),
+        ],
+        Page.of(22, 10, 1),
+    ),
+    "approvals, nasty": approvals_card(
+        [WaitingCase(release_id="a" * 8, release="release 2", agent=NASTY, owner=NASTY, submitted_at=NEW_YEAR)] * 10,
+        Page.of(60, 10, 1),
+    ),
     "agent": agent_card(AGENT, SUBMITTED),
     "agent on trial": agent_card(AGENT, SUBMITTED, is_trial=True),
     "answer": answer_card(make_answer()),
@@ -419,6 +463,20 @@ CARDS = {
     "about, wrong, nasty": about_card(NASTY_AGENT, problems=dict.fromkeys(["criteria", "starters"], NASTY)),
     "sources": sources_card(AGENT, [(make_source(), 12)], problems={"sources": "Choose at least one source."}),
     "sources, none": sources_card(AGENT, []),
+    "sources, many": sources_card(AGENT, [(make_source(), 12), *SOURCES], number=1),
+    "sources, nasty": sources_card(
+        make_agent(name=NASTY[:60]),
+        [(make_source(id=f"source{number:02}", name=NASTY), 10_000) for number in range(60)],
+        chosen=[f"source{number:02}" for number in range(20)],
+        looked=Looked(
+            text=NASTY[:500], found=[Find(key=str(number), kind="folder", name=NASTY) for number in range(40)]
+        ),
+    ),
+    "audience, nasty": audience_card(
+        make_agent(name=NASTY[:60]),
+        [Person(id=f"found{number:03}" * 4, name=NASTY, title=NASTY, mail=NASTY) for number in range(20)],
+        [Group(id=f"group{number:03}" * 4, name=NASTY, member_ids=()) for number in range(50)],
+    ),
     "sources, found": sources_card(
         AGENT,
         [(make_source(synced_at=None), 0)],
@@ -590,7 +648,11 @@ CARDS = {
         [
             Waiting(notice=make_notice(NoticeKind.RUN_READY), title="Travel, release 2 is ready for you to look at"),
             Waiting(notice=make_notice(NoticeKind.SOURCE_FAILED), title=""),
-        ]
+        ],
+        Page.of(2, 15),
+    ),
+    "digest, nasty": digest_card(
+        [Waiting(notice=make_notice(NoticeKind.RUN_READY), title=NASTY[:300])] * 15, Page.of(60, 15, 1)
     ),
     "news: settled": withdrawn_card(NoticeKind.RELEASE_SUBMITTED),
     "tending, deleted": deleted_card(NASTY, rows=1234, event_id=5678),
@@ -629,21 +691,11 @@ CARDS = {
     ),
     "samples, none": no_samples_card(AGENT),
     "samples, tuning goes on": went_on_card(AGENT),
-    "my agents": my_agents_card(
-        [
-            Overview(
-                agent=AGENT,
-                live=make_release(state=ReleaseState.LIVE),
-                drift=MOVED,
-                newest=make_release(number=2),
-                run=make_run(progress=0.5),
-                to_read=2,
-                use=USED,
-                days=30,
-            )
-        ]
+    "my agents": my_agents_card([OVERVIEW, FRESH], Page.of(9, 6, 1)),
+    "my agents, nasty": my_agents_card(
+        [replace(OVERVIEW, agent=NASTY_AGENT, audience=[NASTY] * 50, drift=NASTY_CASE.drift)] * 6, Page.of(60, 6, 3)
     ),
-    "my agents, none": my_agents_card([]),
+    "my agents, none": my_agents_card([], Page.of(0, 6)),
     "news: approved": approved_card(AGENT, SUBMITTED, "Cy", "Good."),
     "news: canary": approved_card(AGENT, CANARY, "Cy", ""),
     "news: pilot": approved_card(AGENT, make_release(state=ReleaseState.PILOT), "Cy", ""),
@@ -679,8 +731,11 @@ CARDS = {
     "access: declined": settled_card(Holder(grant=DECLINED, name="Bo", decided_by="Cy")),
     "access: news, granted": answered_card(GRANTED, "Cy"),
     "access: news, declined": answered_card(DECLINED, "Cy"),
-    "access: holders": holders_card([Holder(grant=GRANTED, name="Bo", decided_by="Cy")] * 12),
-    "access: holders, nobody": holders_card([]),
+    "access: holders": holders_card([Holder(grant=GRANTED, name="Bo", decided_by="Cy")] * 2, Page.of(12, 10, 1), 3),
+    "access: holders, nasty": holders_card(
+        [Holder(grant=NASTY_GRANT, name=NASTY, decided_by=NASTY)] * 10, Page.of(60, 10, 1)
+    ),
+    "access: holders, nobody": holders_card([], Page.of(0, 10)),
     "policy": policy_card(POLICY),
     "policy, wrong": policy_card(WRONG_POLICY),
     "policy, saved": policy_card(replace(POLICY, is_saved=True)),
@@ -689,7 +744,7 @@ CARDS = {
     "usage": usage_card(USAGE),
     "usage of an agent": usage_card(replace(USAGE, agent=AGENT, lines=[replace(USED, name="release 1")], topics=[])),
     "usage, none": usage_card(replace(USAGE, total=Use(), people=0)),
-    "usage, nasty": usage_card(NASTY_USAGE),
+    "usage, nasty": usage_card(NASTY_USAGE, 1),
     "nasty agent": agent_card(NASTY_AGENT, SUBMITTED),
     "nasty about": about_card(NASTY_AGENT),
 }

@@ -5,7 +5,7 @@ import pytest
 from bot.card_actions.policy import save, search
 from bot.card_actions.press import Press
 from bot.commands.policy import POLICY
-from tests.factories import make_tenant
+from tests.factories import keep, make_source, make_tenant
 from tests.fakes.turn import FakeTurn
 from tuning.domain.policy import SETTINGS
 from tuning.governance import policy as governed
@@ -35,6 +35,15 @@ def test_a_search_keeps_what_is_filled_in_and_offers_what_it_finds(tenant):
     (tuners,) = [node for node in card["body"] if node.get("id") == "tuner_ids"]
     assert [choice["title"] for choice in tuners["choices"]] == ["Leads (group)", "Bo"]
     assert governed.show(tenant, "cy").runs_per_day == 20
+
+
+def test_a_search_finds_sources_too_and_keeps_those_that_are_chosen(tenant):
+    keep(tenant.store, *(make_source(id=f"s{one:02}", name=f"Folder {one}", location=str(one)) for one in range(40)))
+    card = search(tenant, pressed("cy", revision=0, search="folder 39", source_keys="s07")).card
+    assert card
+    (sources,) = [node for node in card["body"] if node.get("id") == "source_keys"]
+    assert {"s07", "s39"} <= {choice["value"] for choice in sources["choices"]}
+    assert "s08" not in str(sources)
 
 
 def test_a_form_that_is_wrong_comes_back_as_it_was_typed(tenant):
