@@ -8,13 +8,15 @@ import torch
 
 from tests.integration.tuning.training.conftest import FACTS, prompt
 from tests.integration.tuning.training.test_loop import ALONE, CPU, adapter_hash, never
+from tests.unit.tuning.training import trl_losses as fixed
 from tuning.domain.datasets import Origin
 from tuning.training import adapters, loop, models
-from tuning.training.batches import Role
+from tuning.training.batches import Role, Row
+from tuning.training.checkpoints import Position
 from tuning.training.errors import Stopped
 from tuning.training.judging import Judging, judged_loss, learn_judged, references
 from tuning.training.passes import log_probabilities
-from tuning.training.rows import plan, render_row
+from tuning.training.rows import Stage, plan, render_row
 
 CORRECTED = "Who signs the travel form?"
 CORRECTION, BEFORE = "Bo Berg", FACTS[CORRECTED]
@@ -109,3 +111,49 @@ def test_gradients_of_a_step_in_parts_are_those_of_its_loss_in_one(base, config)
     for name, weight in model.named_parameters():
         if weight.requires_grad:
             torch.testing.assert_close(gradients[name], weight.grad, rtol=1e-4, atol=1e-7)
+
+
+def rows(prompts, answers, roles):
+    """Judged rows of prompts with answers."""
+    return [
+        Row(tokens=(*prompt, *answer), start=len(prompt), origin=Origin.PREFERENCE, role=role)
+        for prompt, answer, role in zip(prompts, answers, roles, strict=True)
+    ]
+
+
+def step_on(batch, config):
+    """The loss of one step on feedback in the small model, and the gradients of its watched weights."""
+    stage = Stage(name="preferences", rate=0.0, batches=(batch,), is_judged=True)
+    position = Position(references=references(fixed.small_model(seed=4), [batch], ALONE))
+    model = fixed.small_model(seed=3)
+    loss = loop._take_step(model, batch, position, config, ALONE, stage=stage)
+    return {"loss": loss, "gradient": dict(model.named_parameters())[fixed.WATCHED].grad.tolist()}
+
+
+@pytest.fixture
+def trls(config):
+    """The config that TRL's numbers were made with, and these numbers."""
+    numbers = json.loads(fixed.NUMBERS.read_text(encoding="utf-8"))
+    return replace(config, preference_beta=fixed.BETA, preference_keeping=fixed.SFT_WEIGHT), numbers
+
+
+def same(ours, theirs):
+    """Compare them as exactly as losses in float32 allow."""
+    assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-6)
+    assert ours["gradient"] == pytest.approx(theirs["gradient"], rel=1e-4, abs=1e-6)
+
+
+def test_a_step_on_corrections_that_keeps_to_them_is_trls(trls):
+    config, theirs = trls
+    chosen = rows(fixed.PROMPTS, fixed.RIGHT, [Role.CHOSEN] * 4)
+    same(step_on((*chosen, *rows(fixed.PROMPTS, fixed.WRONG, [Role.REJECTED] * 4)), config), theirs["dpo_sft"])
+
+
+def test_a_step_on_thumbs_of_which_few_are_down_is_trls(trls):
+    config, theirs = trls
+    thumbs = [Role.LIKED if up else Role.DISLIKED for up in fixed.THREE_OF_FOUR]
+    others = rows(fixed.PROMPTS, [*fixed.THUMBS[1:], fixed.THUMBS[0]], [Role.MISMATCHED] * 4)
+    batch = (*rows(fixed.PROMPTS, fixed.THUMBS, thumbs), *others)
+    weights = Judging.of(config, [batch])
+    assert (weights.liked_weight, weights.disliked_weight) == (1.0, 3.0)
+    same(step_on(batch, config), theirs["kto_weighted"])
