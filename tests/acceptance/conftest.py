@@ -152,7 +152,7 @@ def people(root: Path) -> tuple[Person, ...]:
     return FilePeople(root / "sample_tenant/people.json").personas[:3]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(root: Path, tenant: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start everything, and see that stopping it leaves nothing behind."""
     if not is_installed(root / ".cache/playground"):
@@ -177,12 +177,9 @@ def running(root: Path, tenant: Path, tmp_path_factory: pytest.TempPathFactory) 
     up.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium as the system has it.
-
-    From its first use on an event loop runs in this thread, so that test_loop, which needs its own, comes before.
-    """
+    """Chromium as the system has it, for one module: until it goes, no test in this thread may run an event loop."""
     found = next((path for path in CHROMIUM if Path(path).exists()), shutil.which("chromium"))
     if not found:
         pytest.skip("Chromium is not there")
@@ -276,7 +273,7 @@ def open_chats(browser: Browser, people: Sequence[Person], first_port: int) -> I
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chats(running: Running, browser: Browser, people: tuple[Person, ...]) -> Iterator[list[Chat]]:
     """Employee, owner and admin, each at a page of their own, all at once."""
     with open_chats(browser, people, running.playground_port) as chats:

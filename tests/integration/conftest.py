@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from tuning.domain.fields import new_id
 from tuning.store import Store
@@ -57,24 +57,61 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request, tmp_path) -> str:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/store.db"
-    server: str = request.getfixturevalue("postgresql")
+def _create_database(server: str, template: str = "template1") -> str:
+    """Return the URL of a new database that begins as another."""
     name = f"t{new_id()}"
     engine = create_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
     return server.format(database=name)
 
 
-@pytest.fixture
-def store(store_url) -> Iterator[Store]:
-    """A store at the newest version of the schema."""
-    store = Store(store_url)
+def _migrate(url: str) -> None:
+    store = Store(url)
     store.migrate()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the newest version, to copy: migrating for each test would take longer than the test."""
+    path: Path = tmp_path_factory.mktemp("migrated") / "store.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql: str) -> str:
+    """The name of a PostgreSQL database at the newest version, to begin others as."""
+    url = _create_database(postgresql)
+    _migrate(url)
+    return make_url(url).database or ""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """What keeps the store."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if backend == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    return _create_database(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> Iterator[Store]:
+    """A store at the newest version of the schema."""
+    if backend == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "store.db")
+        store = Store(f"sqlite:///{tmp_path}/store.db")
+    else:
+        template = request.getfixturevalue("migrated_template")
+        store = Store(_create_database(request.getfixturevalue("postgresql"), template))
     yield store
     store.close()

@@ -2,7 +2,8 @@
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from tuning.rephrasing.words import rephrased
 
@@ -89,6 +90,8 @@ _DROPPED_FROM_KEYWORDS = frozenset(
 _KEPT_WORDS = (0.5, 0.9)
 """Share of the words that stay in a question of somebody in a hurry."""
 _MOST_TRIES = 4
+_KEPT = 2**12
+"""Questions whose beginnings are kept: a dataset asks each in dozens of ways."""
 
 
 def wordings(question: str, title: str, count: int, rng: random.Random, *, is_whole: bool = False) -> list[str]:
@@ -159,9 +162,15 @@ def _by_another(question: str) -> str:
 
 def _swapped(question: str, rng: random.Random) -> str:
     """Return the question with another beginning."""
-    ways = [re.sub(pattern, other, question) for pattern, others in _SWAPPED for other in others]
-    ways = [way for way in ways if way != question]
+    ways = _beginnings(question)
     return _punctuated(rng.choice(ways)) if ways else question
+
+
+@lru_cache(_KEPT)
+def _beginnings(question: str) -> Sequence[str]:
+    """Return the question with each other beginning that it may have."""
+    ways = [re.sub(pattern, other, question) for pattern, others in _SWAPPED for other in others]
+    return [way for way in ways if way != question]
 
 
 def _punctuated(question: str) -> str:

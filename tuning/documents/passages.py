@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tuning.documents.markup import Block, BlockKind, blocks, sentences
 
@@ -10,6 +11,8 @@ MAX_CHARACTERS = 640
 _ENOUGH = 420
 """A passage that long takes no further paragraph under the same heading."""
 _TABLE_RULE = "---"
+_KEPT = 2**12
+"""Passages whose units are kept: each is looked into for many questions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +65,14 @@ def split(markdown: str) -> list[Chunk]:
     ]
 
 
-def units(text: str) -> list[str]:
+@lru_cache(_KEPT)
+def units(text: str) -> tuple[str, ...]:
     """Return what of a passage can stand alone, in order; never nothing.
 
     That is each sentence, list item, question with the beginning of its answer, and row under its table's head.
     """
     found = list(_units(blocks(text), sentence_from=0))
-    return [f"{unit.head}\n{unit.text}" if unit.head else unit.text for unit in found] or [text]
+    return tuple(f"{unit.head}\n{unit.text}" if unit.head else unit.text for unit in found) or (text,)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,9 @@ _MAX_NOTIONS = 32
 _SYNONYM = 0.8
 """What a synonym counts beside the question's own word."""
 
+_Forms = Sequence[tuple[str, ...]]
+"""The words of a notion in each way to call it, as `stem` has them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPassage:
@@ -127,7 +130,7 @@ def _telling(phrase: str) -> tuple[str, ...]:
 
 def rank(asked: Sequence[Notion], candidates: Sequence[Match]) -> list[tuple[float, Match]]:
     """Return candidates, given best first by BM25, with a score each, best first."""
-    wanted = [[tuple(stem(word) for word in form) for form in notion.forms] for notion in asked]
+    wanted = _stemmed(asked)
     bodies = [[stem(word.lower()) for word in WORD.findall(it.text)] for it in candidates]
     places = [{stem(word.lower()) for word in WORD.findall(f"{it.title} {it.heading}")} for it in candidates]
     everything = [place.union(body) for body, place in zip(bodies, places, strict=True)]
@@ -156,23 +159,27 @@ def excerpt(question: str, text: str, *, answer: str = "") -> str:
 
 
 def _excerpt(asked: Sequence[Notion], text: str, answer: str = "") -> str:
-    parts = units(text)
-    return max([part for part in parts if answer in part] or parts, key=lambda part: _fit(asked, part))
+    parts, wanted = units(text), _stemmed(asked)
+    return max([part for part in parts if answer in part] or parts, key=lambda part: _fit(wanted, part))
 
 
-def _fit(asked: Sequence[Notion], text: str) -> float:
+def _stemmed(asked: Sequence[Notion]) -> list[_Forms]:
+    return [[tuple(stem(word) for word in form) for form in notion.forms] for notion in asked]
+
+
+def _fit(wanted: Sequence[_Forms], text: str) -> float:
     words = {stem(word.lower()) for word in WORD.findall(text)}
-    return sum(_likeness([tuple(stem(word) for word in form) for form in notion.forms], words) for notion in asked)
+    return sum(_likeness(forms, words) for forms in wanted)
 
 
-def _likeness(forms: Sequence[tuple[str, ...]], words: Collection[str]) -> float:
+def _likeness(forms: _Forms, words: Collection[str]) -> float:
     """Return how far the words hold a notion, 0 to 1: whole, by a synonym, or the share of its words."""
     asked, *others = forms
     share = sum(word in words for word in asked) / len(asked)
     return max(share, _SYNONYM if any(all(word in words for word in other) for other in others) else 0.0)
 
 
-def _neighbours(wanted: Sequence[Sequence[tuple[str, ...]]], body: Sequence[str], rarity: Sequence[float]) -> float:
+def _neighbours(wanted: Sequence[_Forms], body: Sequence[str], rarity: Sequence[float]) -> float:
     """Return the weight of the notions that are neighbours both in the question and, at most two words apart, here."""
     positions: dict[str, list[int]] = {}
     for index, word in enumerate(body):

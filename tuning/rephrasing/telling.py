@@ -1,6 +1,7 @@
 """The words of a text that tell what it is about, in the form that inflections share."""
 
 import re
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = frozenset(
@@ -14,8 +15,11 @@ STOP_WORDS = frozenset(
 )
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "es", "ed", "s", "e", "y")
 _LEAST_STEM = 3
+_KEPT = 2**16
+"""Words whose stems are kept: more than a few hundred documents have."""
 
 
+@lru_cache(_KEPT)
 def stem(word: str) -> str:
     """Return a word without its English ending, near enough to what the index does."""
     for ending in _ENDINGS:

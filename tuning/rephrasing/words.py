@@ -3,6 +3,8 @@
 import random
 import re
 from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
 
 from tuning.rephrasing.synonyms import ACTIONS, ALSO_VERBS, ASKED, QUALITIES, STUFF, THINGS
 
@@ -18,6 +20,8 @@ _CAPITAL = re.compile(r"[A-Z][a-z]")
 _BARE_ARTICLE = re.compile(r"\b([Aa])n?( )$")
 _BEGINS_WITH_VOWEL = re.compile(r"(?!uni|use|USB|one|eu)[aeiouAEIO]|U(?!SB)|hour|[FHLMNRSX](?=[A-Z])")
 
+_KEPT = 2**12
+
 _Alternatives = dict[str, list[str]]
 
 
@@ -27,20 +31,17 @@ def rephrased(question: str, rng: random.Random, share: float = 0.6) -> str:
     All else stays, but for an 'a' before a word that takes 'an'. Capitals make a name, so only the first word of the
     question may be written with one.
     """
-    words = list(_WORD.finditer(question))
-    said, end, at = "", 0, 0
-    while at < len(words):
-        size, others = _found(question, words, at)
-        start, stop = words[at].start(), words[at + size - 1].end()
+    said, end = "", 0
+    for start, stop, others in _cut(question):
         said += question[end:start]
         if others and rng.random() < share:
             other = rng.choice(others)
             article = "n" if _BEGINS_WITH_VOWEL.match(other) else ""
             said = _BARE_ARTICLE.sub(rf"\1{article}\2", said)
-            said += other[:1].upper() + other[1:] if question[start].isupper() and not at else other
+            said += other[:1].upper() + other[1:] if question[start].isupper() and not end else other
         else:
             said += question[start:stop]
-        end, at = stop, at + size
+        end = stop
     return said + question[end:]
 
 
@@ -53,6 +54,21 @@ def phrases(text: str) -> list[tuple[str, list[str]]]:
         size = next((size for size in sizes if " ".join(words[at : at + size]) in _ALL), 1)
         phrase = " ".join(words[at : at + size])
         cut.append((phrase, _ALL.get(phrase, [])))
+        at += size
+    return cut
+
+
+@lru_cache(_KEPT)
+def _cut(question: str) -> Sequence[tuple[int, int, Sequence[str]]]:
+    """Return where the question's words and phrases begin and end, in order, each with its synonyms.
+
+    Kept, because a dataset asks each question in dozens of ways.
+    """
+    words = list(_WORD.finditer(question))
+    cut, at = [], 0
+    while at < len(words):
+        size, others = _found(question, words, at)
+        cut.append((words[at].start(), words[at + size - 1].end(), others))
         at += size
     return cut
 

@@ -17,15 +17,6 @@ from tuning.governance.tenant import Tenant
 from tuning.store import Store, documents
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    path = tmp_path_factory.mktemp("migrated") / "store.db"
-    store = Store(f"sqlite:///{path}")
-    store.migrate()
-    store.close()
-    return path
-
-
 @pytest.fixture
 def tenant(migrated, tmp_path) -> Iterator[Tenant]:
     """Ana's agent is live for all staff; it has two documents, one of them for leads only."""

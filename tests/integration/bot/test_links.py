@@ -5,6 +5,7 @@ import pytest
 from sqlmodel import select
 
 from tests.factories import make_agent, make_document
+from tests.integration.bot.test_durability import all_done
 from tuning.documents.addresses import addresses_in
 from tuning.domain.audit import Tag
 from tuning.domain.drafts import Draft
@@ -20,8 +21,11 @@ SECRET = f"{SITE}/Shared%20Documents/Margins.md"
 
 
 @pytest.fixture
-def ask(tenant, chat):
-    """Return how Bo asks Ana's agent, which writes drafts, about documents that stand in SharePoint."""
+async def ask(tenant, chat):
+    """Return how Bo asks Ana's agent, which writes drafts, about documents that stand in SharePoint.
+
+    What comes after the text is waited for in the end: Teams doesn't go while the bot has something to say.
+    """
     folder = tenant.folder / "documents/travel"
     folder.mkdir(parents=True)
     word = docx.Document()
@@ -46,7 +50,8 @@ def ask(tenant, chat):
             conversations.start(session, person.chat_id, person_id, "agent")
         return (await person.say(text, wanted=lambda sent: bool(sent.text))).text
 
-    return ask
+    yield ask
+    await all_done(tenant)
 
 
 @pytest.mark.parametrize(

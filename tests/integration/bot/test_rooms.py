@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories import keep, make_agent, make_release, make_run
+from tests.integration.bot.test_durability import all_done
 from tuning.domain.audit import Tag
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
@@ -32,11 +33,12 @@ def tags(tenant):
         return [event.tag for event in audit.chain(session)]
 
 
-async def test_a_room_is_greeted_once(chat, teams):
+async def test_a_room_is_greeted_once(chat, teams, tenant):
     bo = chat("bo", "groupChat")
     await bo.deliver("installationUpdate", action="add")
     await bo.deliver("conversationUpdate", membersAdded=[BOT])
     await bo.say("help")
+    await all_done(tenant)
     said = [sent.text for sent in teams.messages[bo.chat_id].values()]
     assert [text.startswith("Hello!") for text in said].count(True) == 1
 

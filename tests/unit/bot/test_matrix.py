@@ -176,7 +176,8 @@ class World:
         # Past SQLAlchemy, because this looks at everything a thousand times.
         self._file = sqlite3.connect(str(tenant.store.url.database), isolation_level=None)
         self._file.execute("PRAGMA synchronous=OFF")
-        self._empty, self._beginning = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
+        self._empty = sqlite3.connect(":memory:")
+        self._beginnings: dict[matrix.State | None, sqlite3.Connection] = {}
         self._count_changes()
         people = [Chat(person_id=who, reference=REFERENCE, welcomed_at=now()) for who in WHO.values()]
         talks = [Conversation(chat_id=f"chat-{who}", person_id=who, agent_id="agent") for who in WHO.values()]
@@ -186,16 +187,21 @@ class World:
             allowed.data_owner_ids = ["ida"]
             session.add(allowed)
         self._file.backup(self._empty)
+        self._state: matrix.State | None = None
 
     def become(self, state: matrix.State | None) -> None:
         """Forget everything, and put the agent there with its subjects in that state."""
-        self._empty.backup(self._file)
-        keep(self.tenant.store, *_subjects(state, self.tenant.folder / "report.html"))
-        self._file.backup(self._beginning)
+        if state not in self._beginnings:
+            self._empty.backup(self._file)
+            keep(self.tenant.store, *_subjects(state, self.tenant.folder / "report.html"))
+            self._beginnings[state] = sqlite3.connect(":memory:")
+            self._file.backup(self._beginnings[state])
+        self._state = state
+        self.begin_again()
 
     def begin_again(self) -> None:
         """Undo what was done since."""
-        self._beginning.backup(self._file)
+        self._beginnings[self._state].backup(self._file)
 
     def give_to(self, role: Role) -> None:
         """Make somebody the owner of the agent."""
@@ -231,7 +237,7 @@ class World:
                 self._file.execute(f"CREATE TRIGGER {table.name}_{act} AFTER {act} ON {table.name} {count}")
 
     def close(self) -> None:
-        for database in (self._file, self._empty, self._beginning):
+        for database in (self._file, self._empty, *self._beginnings.values()):
             database.close()
 
 

@@ -53,8 +53,10 @@ def started(config, tmp_path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def run_child(config, tmp_path, monkeypatch) -> int:
-    """What the child does, in this process."""
+    """What the child does, in this process, which other tests need as it is."""
     config.write(tmp_path / "config.json")
+    monkeypatch.setattr(child, "_give_way", lambda: None)
+    monkeypatch.setattr(child, "_keep_memory", lambda: None)
     monkeypatch.setattr(sys, "argv", ["training", str(tmp_path / "config.json")])
     handler = signal.getsignal(signal.SIGTERM)
     try:

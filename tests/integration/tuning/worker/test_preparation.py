@@ -8,7 +8,7 @@ from tuning.training.files import base_sha256
 from tuning.worker.preparation import ENGINE_ENCODER, import_sources, prepare_encoder
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_every_folder_becomes_a_source_once_and_only_changes_are_read_again(store, tmp_path):
     for place, name in (
         ("documents/hr", "leave.md"),

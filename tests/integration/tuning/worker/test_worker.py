@@ -18,7 +18,7 @@ from tuning.store import audit, releases, runs
 
 STEPS = 20
 ENDLESS = 1_000
-pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # PostgreSQL's part is in test_store
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # PostgreSQL's part is in test_store
 SCRIPT = Path(__file__).with_name("small_worker.py")
 
 

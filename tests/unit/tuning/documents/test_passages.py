@@ -107,13 +107,13 @@ def test_a_passage_falls_into_what_can_stand_alone():
 Q: Where is the list?
 A: The list is kept in The Weir."""
 
-    assert units(text) == [
+    assert units(text) == (
         "Rooms are booked in the calendar.",
         "A room is released after 15 minutes.",
         "| Room | Seats |\n| --- | --- |\n| Heron | 40 seats |",
         "| Room | Seats |\n| --- | --- |\n| Otter | 12 seats |",
         "- Recordings are deleted after 45 days",
         "Q: Where is the list?\nA: The list is kept in The Weir.",
-    ]
-    assert units("word") == ["word"]
-    assert units("\n") == ["\n"]
+    )
+    assert units("word") == ("word",)
+    assert units("\n") == ("\n",)
