@@ -34,7 +34,7 @@ up: set-up
 	@exec $(BIN)/attune up
 
 test: set-up
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n logical --maxprocesses 8
 
 check: set-up
 	$(BIN)/ruff check
