@@ -18,7 +18,7 @@ from tuning.governance import access, configuration
 from tuning.governance import agents as governed_agents
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
-from tuning.releases import changes
+from tuning.releases import advice, changes
 from tuning.releases.changes import Changes
 from tuning.store import agents, documents, runs
 from tuning.store import drift as stored_drift
@@ -129,17 +129,20 @@ def saved(tenant: Tenant, agent: Agent, before: Changes) -> Element:
 
 def review(tenant: Tenant, agent: Agent, *, problem: str = "", note: str = "") -> Element:
     """Return the last step: coverage, exclusions, suggestions, what needs a new run, start."""
+    coverage = governed_agents.agent_coverage(tenant, agent)
     with tenant.store.reading() as session:
         found = stored_drift.get(session, agent.live_release_id) if agent.live_release_id else None
         changed = changes.look(session, tenant, agent)
         is_tuning = runs.open_run(session, agent.id) is not None
+        told = advice.look(session, agent, coverage)
     return review_card(
         Review(
             agent=agent,
-            coverage=governed_agents.agent_coverage(tenant, agent),
+            coverage=coverage,
             suggestions=[one.sentence for one in governed_agents.agent_suggestions(tenant, agent)],
             audience=[tenant.name_of(principal_id) for principal_id in agent.audience],
             drift=found,
+            advice=told,
             changed=changed.sentences,
             taken_in=changed.taken_in,
             is_tuned=changed.answers,

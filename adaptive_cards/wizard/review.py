@@ -45,6 +45,8 @@ class Review:
     """Their names; none: only the owner."""
     drift: Drift | None = None
     """What became of the documents that the live release learned from."""
+    advice: Sequence[str] = ()
+    """What to expect of search and of tuning, in sentences."""
     changed: Sequence[str] = ()
     """What was changed since what answers was made, each with what that means for it."""
     taken_in: str = ""
@@ -83,6 +85,7 @@ def review_card(review: Review) -> Element:
         *_left_out(coverage.exclusions),
         *_redactions(coverage.redactions),
         *_helping(review.suggestions),
+        *_advice(review.advice),
         aside(say("A run is under way: the next one can start once it is over.")) if review.is_tuning else None,
         actions=[
             *([] if gaps or review.is_tuning else _starts(agent, is_again=review.is_tuned)),
@@ -131,6 +134,11 @@ def _helping(suggestions: Sequence[str]) -> list[Element]:
     """Return what would let it learn from more documents, or answer more people."""
     shown = [escape(shorten(one, MAX_SENTENCE)) for one in suggestions[:MAX_SUGGESTIONS]]
     return [label(say("What would help")), bullets(shown)] if shown else []
+
+
+def _advice(sentences: Sequence[str]) -> list[Element]:
+    """Return what to expect of search and of tuning."""
+    return [label(say("Search or tuning?")), paragraph(escape(" ".join(sentences)))] if sentences else []
 
 
 def _redactions(found: Sequence[Redaction]) -> list[Element]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, bindparam, or_, text
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, text
 from sqlmodel import Session, col, delete, select
 
 from tuning.domain.documents import Document, DocumentPassage, DocumentReader, PassageVectors, Source, SourceKind
@@ -102,6 +102,15 @@ def passages(session: Session, document_ids: Collection[str]) -> list[DocumentPa
     """Return the passages of documents, by document and position."""
     query = select(DocumentPassage).where(col(DocumentPassage.document_id).in_(document_ids))
     return list(session.exec(query.order_by(col(DocumentPassage.document_id), col(DocumentPassage.position))))
+
+
+def count_passages(session: Session, document_ids: Sequence[str]) -> int:
+    """Return how many passages documents have."""
+    found = 0
+    for start in range(0, len(document_ids), _AT_ONCE):
+        some = col(DocumentPassage.document_id).in_(document_ids[start : start + _AT_ONCE])
+        found += session.exec(select(func.count()).select_from(DocumentPassage).where(some)).one()
+    return found
 
 
 def save(session: Session, document: Document) -> None:

@@ -494,7 +494,16 @@ CARDS = {
     "sources, nothing found": sources_card(AGENT, [], looked=Looked(text="xyz", inside="item|drive|root", found=[])),
     "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problems={"audience": "Choose again."}),
     "review": review_card(
-        Review(agent=AGENT, coverage=COVERAGE, suggestions=["Drop Guests: 1 more file."], audience=["Staff"])
+        Review(
+            agent=AGENT,
+            coverage=COVERAGE,
+            suggestions=["Drop Guests: 1 more file."],
+            audience=["Staff"],
+            advice=[
+                "Expect more of search than of tuning: 2 of 2 documents changed in the last 30 days.",
+                "Nothing is measured yet: the run scores both, on the 12 questions that you gave.",
+            ],
+        )
     ),
     "review, changed": review_card(
         Review(
@@ -525,6 +534,7 @@ CARDS = {
             suggestions=[NASTY] * 9,
             audience=[NASTY[:120]] * 50,
             changed=[NASTY] * 6,
+            advice=["Expect something of both."],
             problem=NASTY,
         )
     ),
