@@ -1,10 +1,14 @@
 """Answers a question in chat: passages to the engine, its words to Teams, and what was said into the store."""
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from adaptive_cards.answer import answer_card
 from adaptive_cards.elements import escape
@@ -19,6 +23,8 @@ from bot.memory import recalled
 from bot.parts import parts_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Turn
+from tuning.documents import live
+from tuning.documents.search import FoundPassage
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task, is_declined
@@ -27,6 +33,10 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say, say_many
 from tuning.store import conversations, usage
 
+if TYPE_CHECKING:
+    from tuning.sources.graph.delegation import Delegations
+
+logger = logging.getLogger(__name__)
 _INFORMING = {
     Task.QUESTIONS: mark("Looking through the documents ..."),
     Task.GENERATION: mark("Choosing a precedent and drafting ..."),
@@ -43,8 +53,10 @@ _CITED = re.compile(r"\[(\d{1,2})\]")
 class Answering:
     """Answers questions with the release that is live at that moment."""
 
-    def __init__(self, tenant: Tenant, engine: Engine, files: Files) -> None:
+    def __init__(self, tenant: Tenant, engine: Engine, files: Files, delegations: "Delegations | None" = None) -> None:
+        """Take the organisation, what generates, what offers files, and who it may act for; None: for nobody."""
         self._tenant = tenant
+        self._delegations = delegations
         self._files = files
         self._engine = engine
 
@@ -67,6 +79,8 @@ class Answering:
 
     async def _tell(self, turn: Turn, question: Question, given: Given) -> None:
         answer = question.answer
+        if _is_live(question):
+            await turn.sign_in(is_waited_for=False)  # before the stream, as Teams takes no other message within one
         try:
             async with turn.stream(answer.activity_id) as stream:
                 try:
@@ -93,10 +107,10 @@ class Answering:
         """Return the question with what was found for it, and the message that answers it."""
         answer, started = question.answer, time.monotonic()
         if answer.seconds is not None:  # a restart came between generating and showing
-            question = await asyncio.to_thread(questions.gather, self._tenant, question, given)
+            question = questions.shown(await asyncio.to_thread(questions.gather, self._tenant, question, given))
             return question, await self._message(turn, question)
         try:
-            question = await self._gathered(question, given, stream)
+            question = await self._gathered(turn, question, given, stream)
             await self._generate(question, stream)
         except Refusal as refusal:
             answer.text = ""
@@ -107,14 +121,32 @@ class Answering:
         await self._save(answer, ends=True)
         return question, await self._message(turn, question)
 
-    async def _gathered(self, question: Question, given: Given, stream: AnswerStream) -> Question:
+    async def _gathered(self, turn: Turn, question: Question, given: Given, stream: AnswerStream) -> Question:
         """Say what is being done, and meanwhile gather what answers the question: Teams takes a while to answer."""
         informing = asyncio.create_task(self._inform(question, stream))
         await asyncio.sleep(0)  # so that the line is on its way when the search begins
+        looking = asyncio.create_task(self._look_live(turn, question))
         try:
-            return await asyncio.to_thread(questions.gather, self._tenant, question, given)
+            question = await asyncio.to_thread(questions.gather, self._tenant, question, given)
+            found, aside = await looking
         finally:
+            looking.cancel()
             await informing
+        return questions.shown(replace(question, aside=aside), found)
+
+    async def _look_live(self, turn: Turn, question: Question) -> tuple[Sequence[FoundPassage], str]:
+        """Return what SharePoint finds at this moment, and a quiet word if it could not be asked."""
+        if not _is_live(question):
+            return (), ""
+        if self._delegations is None or await turn.sign_in() is None:
+            return (), say("not searched live, as you are not signed in")
+        answer, agent = question.answer, question.agent
+        try:
+            look = partial(live.look, self._tenant, self._delegations, answer.person_id)
+            return await asyncio.to_thread(look, agent.source_ids, question.text), ""
+        except Refusal as refusal:
+            logger.warning("A live search was given up: %s", refusal.english)
+            return (), say("not searched live, as SharePoint could not be asked")
 
     async def _inform(self, question: Question, stream: AnswerStream) -> None:
         await stream.inform(say(_INFORMING[question.agent.task]))
@@ -222,6 +254,12 @@ class Answering:
         return await asyncio.to_thread(write)
 
 
+def _is_live(question: Question) -> bool:
+    """Say whether SharePoint is to be asked; not for an answer that was written before a restart."""
+    agent, answer = question.agent, question.answer
+    return agent.searches_live and agent.task is Task.QUESTIONS and answer.seconds is None
+
+
 def _message(question: Question, suggested: Mapping[int, str], owner: str) -> Message:
     answer = question.answer
     text = _declined(question, owner) if answer.is_declined else answer.text or "…"
@@ -266,7 +304,7 @@ def _footer(question: Question, documents: int) -> str:
         )
     label = question.release.label
     release = say("{release} on trial", release=label) if question.is_trial else label
-    return f"{escape(question.agent.name)} · {release} · {how}"
+    return " · ".join([escape(question.agent.name), release, how, *([question.aside] if question.aside else [])])
 
 
 def _cited(question: Question) -> list[int]:
@@ -277,12 +315,13 @@ def _cited(question: Question) -> list[int]:
 
 def _stored(question: Question, position: int) -> dict[str, object]:
     found = question.passages[position - 1]
+    place = f"{found.heading}: " if found.is_live and found.heading else ""
     return {
         "position": position,
         "document_id": found.document_id,
         "title": found.title,
         "url": found.url,
-        "abstract": _quoted(found.excerpt)[:160],
+        "abstract": _quoted(f"{place}{found.excerpt}")[:160],
         "label": found.label,
     }
 

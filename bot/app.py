@@ -60,7 +60,9 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
         engine = Engine(settings.engine_url)
         files = Files(tenant, session, is_loopback_allowed=settings.development)
         metrics = app[METRICS]
-        answering = Answering(tenant, engine, files)
+        tokens = None if settings.is_unsigned else _tokens(settings, session)
+        sign_ins = _sign_ins(settings, tokens)
+        answering = Answering(tenant, engine, files, sign_ins.delegations if sign_ins is not None else None)
         presses = Presses(tenant)
         attachments = Attachments(session, is_loopback_allowed=settings.development)
         messages = Messages(tenant, answering, presses, attachments)
@@ -69,9 +71,6 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
 
         # The Playground opens no dialog of the bot's.
         thumbs = Thumbs.PLAIN if settings.development else Thumbs.ASKING
-
-        tokens = None if settings.is_unsigned else _tokens(settings, session)
-        sign_ins = _sign_ins(settings, tokens)
 
         def turn(incoming: Incoming) -> Turn:
             return TeamsTurn(connector, incoming, thumbs=thumbs, sign_ins=sign_ins)

@@ -12,6 +12,7 @@ from bot.memory import MAX_TURNS, Said
 from bot.precedents import Precedent, chosen
 from bot.turn import EDIT, Incoming, Scope
 from tuning.documents.excerpts import SPARE, condensed
+from tuning.documents.live import fused
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer, Conversation
@@ -65,6 +66,8 @@ class Question:
     """Whether the model is shown what fits of each passage, and not all of it."""
     files: Sequence[str] = ()
     """The names of the files that came with it."""
+    aside: str = ""
+    """What people read quietly about how it was answered; empty if all went as usual."""
 
     @property
     def model(self) -> Model:
@@ -287,7 +290,7 @@ def _check_length(agent: Agent, text: str) -> None:
 
 
 def gather(tenant: Tenant, question: Question, given: Given) -> Question:
-    """Return the question with what answers it: passages that its person may read, or the precedent of a draft."""
+    """Return the question with what may answer it: passages that its person may read, or the precedent of a draft."""
     answer, agent = question.answer, question.agent
     if agent.task is Task.GENERATION:
         return replace(question, precedent=chosen(tenant, agent, question.release, answer, given))
@@ -304,7 +307,14 @@ def gather(tenant: Tenant, question: Question, given: Given) -> Question:
             limit=PASSAGES + SPARE if tenant.is_excerpted else PASSAGES,
             vector=vector,
         )
-    return replace(question, passages=condensed(passages, PASSAGES) if tenant.is_excerpted else passages)
+    return replace(question, passages=passages)
+
+
+def shown(question: Question, live: Sequence[FoundPassage] = ()) -> Question:
+    """Return the question with what of the passages found, and of those found live, the model is shown."""
+    found = fused(question.passages, live) if live else question.passages
+    passages = condensed(found, PASSAGES) if question.is_excerpted else found[:PASSAGES]
+    return replace(question, passages=passages)
 
 
 def _earlier(session: Session, answer: Answer) -> list[Said]:

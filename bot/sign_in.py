@@ -9,6 +9,7 @@ import hmac
 import logging
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
@@ -80,37 +81,38 @@ class SignIns:
         self._arrivals: dict[str, asyncio.Event] = {}
         self._answers: dict[str, asyncio.Task[bool]] = {}
 
-    async def permissions(self, turn: Turn, *, is_asked_for: bool = False) -> frozenset[str] | None:
+    async def permissions(
+        self, turn: Turn, *, is_asked_for: bool = False, is_waited_for: bool = True
+    ) -> frozenset[str] | None:
         """Return what Attune may do for who sent the activity; None: nothing at the moment.
 
-        In personal chat Teams is asked first, which takes a few seconds at most. In a group everybody would see it.
+        In personal chat Teams is asked first, if nobody has asked it lately, and given a few seconds, unless nobody
+        waits for that yet. In a group everybody would see it.
         """
         person_id = turn.incoming.person_id
         found = self.delegations.permissions(person_id)
         asked_s = time.monotonic() - self._asked_at.get(person_id, float("-inf"))
-        is_due = is_asked_for or asked_s > ASK_EVERY_S
-        if found is not None or turn.incoming.scope is not Scope.PERSONAL or not is_due:
-            return found
-        return await self.ask(turn)
+        if found is None and turn.incoming.scope is Scope.PERSONAL and (is_asked_for or asked_s > ASK_EVERY_S):
+            await self.ask(turn)
+        return await self._arrived(person_id) if is_waited_for and found is None else found
 
-    async def ask(self, turn: Turn, draft_id: str = "") -> frozenset[str] | None:
-        """Ask Teams for the token of whose personal chat this is, and wait a few seconds for it.
-
-        Given a draft, it is saved once the token is there, however long that takes.
-        """
+    async def ask(self, turn: Turn, draft_id: str = "") -> None:
+        """Ask Teams for the token of whose personal chat this is; given a draft, it is saved once that is there."""
         person_id = turn.incoming.person_id
         if len(self._asked_at) >= MOST:
             self._asked_at.clear()
+            self._arrivals.clear()
         self._asked_at[person_id] = time.monotonic()
-        arrival = self._arrivals.setdefault(person_id, asyncio.Event())
-        try:
-            await self._send(turn, draft_id)
-            async with asyncio.timeout(self._wait_s):
-                await arrival.wait()
-        except TimeoutError:
-            return None
-        finally:
-            self._arrivals.pop(person_id, None)
+        self._arrivals[person_id] = asyncio.Event()
+        await self._send(turn, draft_id)
+
+    async def _arrived(self, person_id: str) -> frozenset[str] | None:
+        """Wait for a token that was asked for a moment ago."""
+        arrival = self._arrivals.get(person_id)
+        left_s = self._wait_s - (time.monotonic() - self._asked_at.get(person_id, float("-inf")))
+        if arrival is not None and left_s > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(arrival.wait(), left_s)
         return self.delegations.permissions(person_id)
 
     async def exchange(self, incoming: Incoming) -> tuple[InvokeReply, Incoming | None]:
@@ -167,7 +169,7 @@ class SignIns:
         return True
 
     def _end_wait(self, person_id: str) -> None:
-        if (arrival := self._arrivals.get(person_id)) is not None:
+        if (arrival := self._arrivals.pop(person_id, None)) is not None:
             arrival.set()
 
     async def _send(self, turn: Turn, draft_id: str) -> None:

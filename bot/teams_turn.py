@@ -59,11 +59,11 @@ class TeamsTurn:
                 self._incoming.reference, activities.typing(self._incoming.reference), is_retried=False
             )
 
-    async def sign_in(self, *, is_asked_for: bool = False) -> frozenset[str] | None:
+    async def sign_in(self, *, is_asked_for: bool = False, is_waited_for: bool = True) -> frozenset[str] | None:
         """Return what Attune may do for who sent this; None: nothing at the moment."""
         if self._sign_ins is None:
             return None
-        return await self._sign_ins.permissions(self, is_asked_for=is_asked_for)
+        return await self._sign_ins.permissions(self, is_asked_for=is_asked_for, is_waited_for=is_waited_for)
 
     @asynccontextmanager
     async def stream(self, activity_id: str = "") -> AsyncGenerator[AnswerStream]:

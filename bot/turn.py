@@ -180,11 +180,11 @@ class Turn(Protocol):
         """Show that the bot is busy."""
         ...
 
-    async def sign_in(self, *, is_asked_for: bool = False) -> frozenset[str] | None:
+    async def sign_in(self, *, is_asked_for: bool = False, is_waited_for: bool = True) -> frozenset[str] | None:
         """Return what Attune may do in Microsoft 365 for who sent this; None: nothing, or nothing at the moment.
 
         In personal chat Teams is asked for their token first, if need be, which takes a few seconds at most; not again
-        for a while if that led to nothing, unless the person asks for it.
+        for a while if that led to nothing, unless the person asks for it. Who does not wait yet asks again later.
         """
         ...
 

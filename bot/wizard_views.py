@@ -14,6 +14,7 @@ from tuning.domain.documents import Document, Source, SourceKind
 from tuning.domain.errors import InvalidInput
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Group
+from tuning.domain.prompts import Task
 from tuning.governance import access, configuration
 from tuning.governance import agents as governed_agents
 from tuning.governance.tenant import Tenant
@@ -66,13 +67,23 @@ def sources(
     chosen: list[str] | None = None,
     number: int = 0,
     looked: Looked | None = None,
+    is_live: bool | None = None,
     problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
     """Return the step of sources with these chosen, which need not be saved, and what was found in SharePoint."""
     shown = _sources(tenant, agent, chosen or [])
     is_there = tenant.registration is not None
     looked = (looked or Looked()) if is_there else None
-    return sources_card(agent, shown, chosen=chosen, number=number, looked=looked, problems=problems)
+    is_ticked = agent.searches_live if is_live is None else is_live
+    return sources_card(
+        agent,
+        shown,
+        chosen=chosen,
+        number=number,
+        looked=looked,
+        is_live=is_ticked if tenant.is_signing_in and agent.task is Task.QUESTIONS else None,
+        problems=problems,
+    )
 
 
 def audience(

@@ -16,6 +16,7 @@ from adaptive_cards.elements import (
     paragraph,
     shorten,
     text_input,
+    toggle_input,
 )
 from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
@@ -27,6 +28,8 @@ PAGE = 40
 """Sources to choose from at once, besides those chosen."""
 MAX_ADDRESS = 500
 _MAX_NAME = 60
+LIVE = mark("Live search: find what SharePoint holds at the moment of each question, too, as the person who asks")
+NOT_LIVE = mark("Files are found as they were when they were last synced: there is no live search here.")
 KINDS = {
     "site": mark("{name} (site)"),
     "library": mark("{name} (library)"),
@@ -65,12 +68,13 @@ def sources_card(
     chosen: Sequence[str] | None = None,
     number: int = 0,
     looked: Looked | None = None,
+    is_live: bool | None = None,
     problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
     """Return the form: those chosen, ticked, and a page of the others, each with the number of its documents.
 
-    `chosen` need not be saved yet; with `looked`, SharePoint is there to be searched. What is wrong stands below its
-    field.
+    `chosen` need not be saved yet; with `looked`, SharePoint is there to be searched; `is_live` says whether live
+    search is ticked, None that there is none. What is wrong stands below its field.
     """
     ticked = agent.source_ids if chosen is None else chosen
     others = [one for one in sources if one[0].id not in ticked]
@@ -89,7 +93,14 @@ def sources_card(
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=3)),
         *form(
-            [field if choices else paragraph(nothing) if nothing else None, page.place(), *_search(looked)], problems
+            [
+                field if choices else paragraph(nothing) if nothing else None,
+                page.place(),
+                toggle_input("live", say(LIVE), is_on=is_live) if is_live is not None else None,
+                aside(say(NOT_LIVE)) if looked and is_live is None else None,
+                *_search(looked),
+            ],
+            problems,
         ),
         actions=[
             execute(say("Next"), Verb.WIZARD_SOURCES, style="positive", agent_id=agent.id),

@@ -76,19 +76,21 @@ def save_about(tenant: Tenant, press: Press) -> Outcome:
 def save_sources(tenant: Tenant, press: Press) -> Outcome:
     """Save the sources."""
     agent = _own(tenant, press)
-    chosen = press.choices("sources")
+    chosen, is_live = press.choices("sources"), _is_live(press, agent)
     try:
         if not chosen:
             raise InvalidInput(say("Choose at least one source."))
-        return _save(tenant, press, agent, "audience", {"source_ids": chosen})
+        return _save(tenant, press, agent, "audience", {"source_ids": chosen, "searches_live": is_live})
     except Refusal as refusal:
-        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, problems={"sources": refusal.sentence}))
+        problems = {"sources": refusal.sentence}
+        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, is_live=is_live, problems=problems))
 
 
 def more_sources(tenant: Tenant, press: Press) -> Outcome:
     """Show another page of the sources that there are; what has been ticked stays ticked."""
     agent, chosen, number = _own(tenant, press), press.choices("sources"), press.number("number")
-    return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, number=number))
+    is_live = _is_live(press, agent)
+    return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, number=number, is_live=is_live))
 
 
 def find_sources(tenant: Tenant, press: Press) -> Outcome:
@@ -105,24 +107,29 @@ def look_inside(tenant: Tenant, press: Press) -> Outcome:
 def add_source(tenant: Tenant, press: Press) -> Outcome:
     """Make a source of what was found, and tick it."""
     agent, chosen = _own(tenant, press), press.choices("sources")
+    is_live = _is_live(press, agent)
     try:
         added = picking.add(tenant, press.person_id, agent.id, press.id("found"))
     except Refusal as refusal:
-        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, problems={"found": refusal.sentence}))
+        problems = {"found": refusal.sentence}
+        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, is_live=is_live, problems=problems))
     ticked = list(dict.fromkeys([*chosen, *(source.id for source in added)]))
-    return Outcome(card=wizard_views.sources(tenant, agent, chosen=ticked))
+    return Outcome(card=wizard_views.sources(tenant, agent, chosen=ticked, is_live=is_live))
 
 
 def _look(tenant: Tenant, press: Press, *, text: str = "", inside: str = "") -> Outcome:
     agent, chosen = _own(tenant, press), press.choices("sources")
+    is_live = _is_live(press, agent)
     try:
         spots = picking.look(tenant, press.person_id, agent.id, text=text, inside=inside)
     except Refusal as refusal:
         looked, problems = Looked(text=text), {"find": refusal.sentence}
-        return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, looked=looked, problems=problems))
+        return Outcome(
+            card=wizard_views.sources(tenant, agent, chosen=chosen, looked=looked, is_live=is_live, problems=problems)
+        )
     found = [Find(key=spot.key, kind=spot.kind, name=spot.name) for spot in spots]
     looked = Looked(text=text, inside=inside, found=found)
-    return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, looked=looked))
+    return Outcome(card=wizard_views.sources(tenant, agent, chosen=chosen, looked=looked, is_live=is_live))
 
 
 def save_audience(tenant: Tenant, press: Press) -> Outcome:
@@ -139,6 +146,11 @@ def search_audience(tenant: Tenant, press: Press) -> Outcome:
     """Show what the search finds; what has been chosen stays chosen."""
     agent = _own(tenant, press)
     return Outcome(card=wizard_views.audience(tenant, agent, press.choices("audience"), search=press.text("search")))
+
+
+def _is_live(press: Press, agent: Agent) -> bool:
+    """Return whether live search is ticked; where the card doesn't ask, whether it was."""
+    return press.text("live") == "true" if "live" in press.data else agent.searches_live
 
 
 def _holdout(text: str) -> list[dict[str, str | None]]:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 import ssl
 import threading
 import time
@@ -122,6 +123,8 @@ class Microsoft365:
         self.persons: dict[str, str] = {}
         self.consented = {"Files.Read.All", "Files.ReadWrite"}
         self.lasting_s, self.last_token = 3599, ""
+        self.queries: list[str] = []
+        self.keeps_to_paths = True
         self.batched = 0
         self.at: list[tuple[float, str]] = []
 
@@ -233,6 +236,7 @@ class Microsoft365:
         }.items():
             app.router.add_get(path, answer)
         app.router.add_post(f"{V1}/$batch", self._batch)
+        app.router.add_post(f"{V1}/search/query", self._search)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
@@ -244,6 +248,9 @@ class Microsoft365:
         for transport in self._transports:
             transport.abort()  # a client that is gone doesn't say goodbye
         await asyncio.sleep(0.05)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()  # answers that nobody waited for
+        await asyncio.sleep(0)
 
     @web.middleware
     async def _gate(self, request: web.Request, handler) -> web.StreamResponse:
@@ -415,6 +422,85 @@ class Microsoft365:
             else error(404, "itemNotFound", "Item not found")
         )
 
+    def person_of(self, request: web.Request, *permissions: str) -> str:
+        """Who asks, if they have signed in and one of the permissions was consented to; raises what Graph answers."""
+        person = self.persons.get(request.headers["Authorization"].removeprefix("Bearer "))
+        if person is None or self.consented.isdisjoint(permissions):
+            body = {"error": {"code": "accessDenied", "message": "Access denied"}}
+            raise web.HTTPForbidden(text=json.dumps(body), content_type="application/json")
+        return person
+
+    def may_read(self, person_id: str, item: Item) -> bool:
+        """Whether a person may read an item, by what is granted to them, to a group of theirs, or to everybody."""
+        theirs = {person_id} | {key for key, members in self.groups.items() if person_id in members}
+        for one in self._effective(item):
+            named = [one.get("grantedToV2", {}), *one.get("grantedToIdentitiesV2", [])]
+            ids = {who["id"] for identity in named for kind, who in identity.items() if kind in {"user", "group"}}
+            if ids & theirs or one.get("link", {}).get("scope") == "organization":
+                return True
+        return False
+
+    def address(self, item: Item) -> str:
+        """Where a file lies, as search and people name it."""
+        names = [self.items[key].name for key in self._above(item)[1:]]
+        return LIBRARY["webUrl"] + "".join(f"/{quote(name)}" for name in names)
+
+    async def _search(self, request: web.Request) -> web.Response:
+        person = self.person_of(request, "Files.Read.All", "Files.ReadWrite.All", "Sites.Read.All")
+        (asked,) = (await request.json())["requests"]
+        assert asked["entityTypes"] == ["driveItem"], asked
+        assert asked["from"] + asked["size"] <= 1000, asked
+        self.queries.append(asked["query"]["queryString"])
+        wanted, _, where = asked["query"]["queryString"].partition(" AND ")
+        words = [word.lower() for word in re.findall(r'"([^"]+)"', wanted)]
+        paths = (
+            [unquote(path).lower() for path in re.findall(r'path:"([^"]+)"', where)] if self.keeps_to_paths else [""]
+        )
+        hits = []
+        for item in self.items.values():
+            text = (item.content or b"").decode(errors="replace")
+            found = [word for word in words if word in f"{item.name} {text}".lower()]
+            address = unquote(self.address(item)).lower()
+            is_within = not self.keeps_to_paths or address.startswith(tuple(paths))
+            if item.content is not None and found and is_within and self.may_read(person, item):
+                hits.append((len(found), item, _summary(text, found)))
+        hits.sort(key=lambda it: -it[0])
+        shown = [
+            self._hit(rank, item, summary) for rank, (_, item, summary) in enumerate(hits[: asked["size"]], start=1)
+        ]
+        container = {"hits": shown} if shown else {}
+        terms = {"searchTerms": words}
+        return web.json_response(
+            {
+                "value": [
+                    {**terms, "hitsContainers": [{**container, "total": len(hits), "moreResultsAvailable": False}]}
+                ],
+                "@odata.context": f"{self.url}{V1}/$metadata#Collection(microsoft.graph.searchResponse)",
+            }
+        )
+
+    def _hit(self, rank: int, item: Item, summary: str) -> dict[str, Any]:
+        changed = self._told(item)["lastModifiedDateTime"]
+        by = {"user": {"displayName": "Somebody"}}
+        return {
+            "hitId": item.id,
+            "rank": rank,
+            "summary": summary,
+            "resource": {
+                "@odata.type": "#microsoft.graph.driveItem",
+                "id": item.id,
+                "size": len(item.content or b""),
+                "fileSystemInfo": {"createdDateTime": changed, "lastModifiedDateTime": changed},
+                "createdBy": by,
+                "createdDateTime": changed,
+                "lastModifiedBy": by,
+                "lastModifiedDateTime": changed,
+                "name": item.name,
+                "parentReference": {"driveId": DRIVE, "id": item.parent, "siteId": PEOPLE["id"]},
+                "webUrl": self.address(item),
+            },
+        }
+
     async def _batch(self, request: web.Request) -> web.Response:
         questions = (await request.json())["requests"]
         self.batched += len(questions)
@@ -521,6 +607,15 @@ class Microsoft365:
             return error(404, "-2146232832", "Group cannot be found.")
         members = self.site_groups[request.match_info["id"]]
         return web.json_response({"value": [{"LoginName": name, "PrincipalType": 1} for name in members]})
+
+
+def _summary(text: str, words: list[str]) -> str:
+    """What Graph quotes: the sentences with the words, which are marked, and marks where others were left out."""
+    found = [one for one in text.split(". ") if any(word in one.lower() for word in words)]
+    marked = re.sub(
+        "|".join(map(re.escape, words)), lambda it: f"<c0>{it[0]}</c0>", "<ddd/>".join(found), flags=re.IGNORECASE
+    )
+    return f"{marked}<ddd/>"
 
 
 def _grant_refused(said: str, **more: str) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class FakeTurn:
     async def typing(self) -> None:
         self.is_typing = True
 
-    async def sign_in(self, *, is_asked_for: bool = False) -> frozenset[str] | None:
+    async def sign_in(self, *, is_asked_for: bool = False, is_waited_for: bool = True) -> frozenset[str] | None:
         self.signed_in += 1
         return self.permissions
 

@@ -14,7 +14,7 @@ from tuning.store import documents
 from tuning.store.documents import Match
 
 _CANDIDATES = 40
-_FUSION = 10
+FUSION = 10
 """How slowly a rank's worth falls: with 60, as in the paper, the first of one ranking loses to what is common in both;
 on the sample organisation's questions, 10 shows the right passage more often."""
 _MAX_QUESTION = 2_000
@@ -44,6 +44,10 @@ class FoundPassage:
     label: str
     score: float
     """Higher is better; comparable within one search only."""
+    is_live: bool = False
+    """Whether SharePoint found it at this moment, and not the index."""
+    is_changed: bool = False
+    """Whether the file has changed since the index read it, or is new."""
 
 
 def search(
@@ -100,7 +104,7 @@ def fuse(*rankings: Sequence[Match]) -> list[tuple[float, Match]]:
     scores = dict.fromkeys(found, 0.0)
     for ranking in rankings:
         for place, it in enumerate(ranking, start=1):
-            scores[it.passage_id] += 1 / (_FUSION + place)
+            scores[it.passage_id] += 1 / (FUSION + place)
     return sorted(((scores[passage_id], it) for passage_id, it in found.items()), key=lambda it: -it[0])
 
 

@@ -83,6 +83,8 @@ class Agent(SQLModel, table=True):
     criteria: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """What its owner demands of answers, as `Criterion.as_row` returns it."""
     source_ids: list[str] = Field(default_factory=list, sa_type=JSON)
+    searches_live: bool = False
+    """Whether its sources in SharePoint are searched at the moment of each question, too, as the person who asks."""
     audience: list[str] = Field(default_factory=list, sa_type=JSON)
     """Principals (groups or people) that may use the agent; empty means the owner only."""
     live_release_id: str | None = Field(default=None, index=True)

@@ -58,6 +58,7 @@ class Changes(TypedDict, total=False):
     holdout: Sequence[HoldoutRow | Mapping[str, Any]]
     """All questions to measure with, in the place of those that there are."""
     source_ids: list[str]
+    searches_live: bool
     audience: list[str]
 
 
@@ -89,7 +90,7 @@ def apply(session: Session, tenant: Tenant, agent: Agent, changes: Changes) -> l
     return holdout
 
 
-def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Changes) -> None:
+def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Changes) -> None:  # noqa: C901 - a case per field
     match field:
         case "name":
             others = [other for other in agents.owned_by(session, agent.owner_id) if other.id != agent.id]
@@ -108,6 +109,8 @@ def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Ch
             agent.criteria = [criterion.as_row() for criterion in parse(changes["criteria"], agent.task)]
         case "source_ids":
             _choose_sources(session, agent, changes["source_ids"])
+        case "searches_live":
+            agent.searches_live = changes["searches_live"]
         case "audience":
             agent.audience = _audience(tenant, changes["audience"])
 

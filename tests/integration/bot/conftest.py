@@ -11,6 +11,7 @@ from bot.loopback import Loopback, PersonalChat
 from bot.settings import Settings
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
 from tests.fakes.engine import FakeEngine
+from tests.fakes.microsoft365 import Microsoft365
 from tuning.domain.documents import DocumentPassage
 from tuning.domain.releases import ReleaseState
 from tuning.governance.tenant import Tenant
@@ -40,6 +41,20 @@ def tenant(migrated, tmp_path) -> Iterator[Tenant]:
     )
     yield make_tenant(store, tmp_path)
     store.close()
+
+
+@pytest.fixture(scope="session")
+def microsoft365_server(tmp_path_factory) -> Iterator[Microsoft365]:
+    """The server; making its certificates takes longer than most tests."""
+    with Microsoft365(tmp_path_factory.mktemp("microsoft365")) as server:
+        yield server
+
+
+@pytest.fixture
+def microsoft365(microsoft365_server: Microsoft365) -> Microsoft365:
+    """The server without anything of the test before."""
+    microsoft365_server.clear()
+    return microsoft365_server
 
 
 @pytest.fixture

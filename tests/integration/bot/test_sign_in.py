@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +13,7 @@ from sqlmodel import select
 from bot import sign_in
 from bot.commands.sign_in import ELSEWHERE, NOT_HERE, NOT_SIGNED_IN, SIGNED_IN
 from bot.deliveries import TEAMS_REPEATS
-from tests.fakes.microsoft365 import CLIENT, OTHER_KEY, TENANT, Microsoft365
+from tests.fakes.microsoft365 import CLIENT, OTHER_KEY, TENANT
 from tests.integration.bot.signed_in import HOST, Teams, settings_of, sign_in_card, teams_with
 from tuning.domain.deliveries import Delivery
 
@@ -32,18 +32,6 @@ FORGED = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Microsoft365]:
-    with Microsoft365(tmp_path_factory.mktemp("microsoft365")) as server:
-        yield server
-
-
-@pytest.fixture
-def microsoft365(server) -> Microsoft365:
-    server.clear()
-    return server
-
-
 @pytest.fixture
 async def teams(microsoft365, engine, tenant, monkeypatch) -> AsyncIterator[Teams]:
     async with teams_with(settings_of(microsoft365, engine.url), tenant, monkeypatch) as teams:
@@ -51,10 +39,10 @@ async def teams(microsoft365, engine, tenant, monkeypatch) -> AsyncIterator[Team
 
 
 @pytest.fixture
-async def request_id(teams) -> str:
+async def request_id(teams: Teams) -> str:
     """What Teams was asked on behalf of Bo, who waits."""
     await teams.say("bo", "sign in")
-    return (await teams.asked())["tokenExchangeResource"]["id"]
+    return str((await teams.asked())["tokenExchangeResource"]["id"])
 
 
 def exchanges(microsoft365):

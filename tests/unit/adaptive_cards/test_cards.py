@@ -490,6 +490,7 @@ CARDS = {
                 Find(key="item|drive|leave", kind="file", name="Leave *and* absence.docx"),
             ],
         ),
+        is_live=True,
     ),
     "sources, nothing found": sources_card(AGENT, [], looked=Looked(text="xyz", inside="item|drive|root", found=[])),
     "audience": audience_card(AGENT, PEOPLE, PEOPLE[:1], search="b", problems={"audience": "Choose again."}),

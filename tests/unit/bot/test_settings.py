@@ -1,6 +1,7 @@
 """When a bot is safe to start."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -37,7 +38,12 @@ def test_a_managed_identity_takes_the_place_of_the_secret():
 
 
 def test_acting_for_people_takes_a_registration_of_the_bots_own_and_an_address():
-    whole = {"app_id": "a", "app_password": SecretStr("b"), "tenant_id": "c", "public_url": "https://x.example"}
+    whole: dict[str, Any] = {
+        "app_id": "a",
+        "app_password": SecretStr("b"),
+        "tenant_id": "c",
+        "public_url": "https://x.example",
+    }
     assert objections_to_serving(Settings(**whole, sign_in=True)) == []
     assert Settings(**whole, sign_in=True).for_people is not None
     assert Settings(**whole).for_people is None
@@ -49,7 +55,12 @@ def test_acting_for_people_takes_a_registration_of_the_bots_own_and_an_address()
 
 
 def test_a_certificate_signs_in_where_it_is_the_bots_own_registrations(tmp_path):
-    known = {"app_id": "a", "tenant_id": "c", "sign_in": True, "graph_certificate": tmp_path / "attune.pem"}
+    known: dict[str, Any] = {
+        "app_id": "a",
+        "tenant_id": "c",
+        "sign_in": True,
+        "graph_certificate": tmp_path / "attune.pem",
+    }
     for client_id, expected in (("a", tmp_path / "attune.pem"), ("another", None)):
         registration = Settings(**known, graph_client_id=client_id).for_people
         assert registration is not None

@@ -249,7 +249,12 @@ class Graph:
             return answer
 
         said = await self.ask(attempt)
-        content: dict[str, Any] = json.loads(said or b"{}")
+        try:
+            content = json.loads(said or b"{}")
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise Microsoft365Refused(say("Microsoft 365 sent an answer that can't be read; try again later."))
         return content
 
     async def download(self, address: str, target: Path, limit: int) -> bool:
