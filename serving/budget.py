@@ -23,6 +23,11 @@ def affordable_lanes(config: EngineConfig, header: Header) -> int:
     return lanes
 
 
+def swap_bytes(config: EngineConfig, header: Header, lanes: int) -> int:
+    """Return what of the KV budget is left for what each of so many lanes swaps out, in bytes."""
+    return (config.kv_bytes - lanes * lane_bytes(config, header)) // lanes
+
+
 def lane_bytes(config: EngineConfig, header: Header) -> int:
     """Return what the keys and values of one lane take."""
     layers, width = header.number("block_count") or 1, header.number("embedding_length") or 1

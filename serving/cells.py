@@ -10,10 +10,18 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
 
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.lists import common_length
+from serving.swap import Swap, Swapped
+
 WORTH_WAITING = 32
 """Tokens: when another request is decoding this much of the same beginning, waiting is cheaper than doing it twice."""
 WORTH_KEEPING = 32
 """Tokens: a finished conversation that goes on differently after its last few tokens is continued in place."""
+WORTH_SWAPPING = 32
+"""Tokens: saving fewer, or bringing them back, is not worth the copy."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ class Grant:
     """First: the sequence to copy the reused tokens from, after emptying `row`; none: trim `row` to those tokens."""
     forget: tuple[int, ...]
     """Then: sequences to empty, to make room."""
+    swapped: Swapped | None = None
+    """What to bring back into `row`, before the tokens that it left in the lane are copied from the donor."""
 
 
 class Hold(Enum):
@@ -71,10 +81,11 @@ class Hold(Enum):
 class Ledger:
     """The cells of one lane."""
 
-    def __init__(self, *, cells: int, rows: int, share: bool = True) -> None:
+    def __init__(self, *, cells: int, rows: int, share: bool = True, swap_bytes: int = 0) -> None:
         """Begin empty; with share off, nothing is reused (models with a recurrent state)."""
         self.cells = cells
         self.rows = [Row() for _ in range(rows)]
+        self.swap = Swap(swap_bytes if share else 0)
         self._share = share
         self._numbers = count()
         self._clock = count(1)
@@ -94,20 +105,17 @@ class Ledger:
             return Hold.ROOM
         tokens = list(prompt)
         donor, reused = self._best_donor(tokens)
+        if grant := self._bring_back(tokens, room, donor, reused):
+            return grant
         if self._worth_waiting(tokens, reused):
             return Hold.BEGINNING
         row = self._choose_row(donor, reused)
         if row is None:
             return Hold.ROOM
-        shared = [] if donor is None else _cut(self.rows[donor].stretches, reused)
-        stretches = [*shared, Stretch(next(self._numbers), reused, room)]
-        forget = self._make_room(row, stretches)
+        forget = self._reserve(row, tokens, reused, self._stretches(donor, reused, room))
         if forget is None:
             return Hold.ROOM
-        for index in forget:
-            self.rows[index] = Row()
-        self.rows[row] = Row(tokens=tokens, decoded=reused, stretches=stretches, busy=True)
-        return Grant(row=row, reused=reused, donor=None if row == donor else donor, forget=tuple(forget))
+        return Grant(row=row, reused=reused, donor=None if row == donor else donor, forget=forget)
 
     def grow(self, row: int, tokens: Sequence[int], decoded: int) -> None:
         """Note new tokens of a busy sequence and how many are in native memory now."""
@@ -121,6 +129,71 @@ class Ledger:
         held.used_at = next(self._clock)
         del held.tokens[held.decoded :]
         held.stretches = _cut(held.stretches, held.decoded)
+
+    def at_rest(self) -> list[tuple[int, int]]:
+        """Return the sequences to swap out, and from which token on: all that rest but the one used last."""
+        if not self.swap.limit:
+            return []
+        resting = [index for index, row in enumerate(self.rows) if row.tokens and not row.busy]
+        last = max(resting, key=lambda index: self.rows[index].used_at, default=None)
+        starts = [(index, self._shared(index)) for index in resting if index != last]
+        return [(index, start) for index, start in starts if self.rows[index].decoded - start >= WORTH_SWAPPING]
+
+    def swap_out(self, row: int, start: int, state: NDArray[np.uint8]) -> None:
+        """Note that a sequence was saved from a token on, and holds only those before it."""
+        held = self.rows[row]
+        self.swap.put(Swapped(held.tokens, start, state))
+        self.rows[row] = Row()
+        if start:
+            stretches = _cut(held.stretches, start)
+            self.rows[row] = Row(tokens=held.tokens[:start], decoded=start, stretches=stretches, used_at=held.used_at)
+
+    def _shared(self, row: int) -> int:
+        """Return how many of a sequence's first tokens lie in cells that other sequences hold, too."""
+        others = [stretch for index, held in enumerate(self.rows) if index != row for stretch in held.stretches]
+        shared = 0
+        for stretch in self.rows[row].stretches:
+            ends = [other.stop for other in others if other.number == stretch.number]
+            shared = max(shared, min(stretch.stop, max(ends, default=0)))
+            if shared < stretch.stop:
+                break
+        return shared
+
+    def _bring_back(self, tokens: list[int], room: int, donor: int | None, reused: int) -> Grant | None:
+        """Reserve a sequence for a prompt whose conversation was swapped out, if that is where most of it is."""
+        swapped, length = self.swap.best(tokens, shared=reused)
+        length = min(length, len(tokens) - 1)
+        if swapped is None or length - reused < WORTH_SWAPPING:
+            return None
+        donor = donor if swapped.start else None
+        free = [index for index, row in enumerate(self.rows) if not row.busy and index != donor]
+        row = min(free, key=lambda index: (bool(self.rows[index].tokens), self.rows[index].used_at), default=None)
+        if row is None:
+            return None
+        returning = self._stretches(donor, swapped.start, max(room, len(swapped.tokens)))
+        forget = self._reserve(row, tokens, length, returning, keep=donor)
+        if forget is None:
+            return None
+        self.rows[row].stretches = _cut(returning, room)  # what returns beyond its use is forgotten at once
+        self.swap.take(swapped)
+        return Grant(row=row, reused=length, donor=donor, forget=forget, swapped=swapped)
+
+    def _stretches(self, donor: int | None, shared: int, room: int) -> list[Stretch]:
+        """Return where a new sequence lies that shares its first tokens with a donor."""
+        held = [] if donor is None else _cut(self.rows[donor].stretches, shared)
+        return [*held, Stretch(next(self._numbers), shared, room)]
+
+    def _reserve(
+        self, row: int, tokens: list[int], decoded: int, stretches: list[Stretch], *, keep: int | None = None
+    ) -> tuple[int, ...] | None:
+        """Give a sequence to a prompt; return the sequences that are forgotten for it, none if it doesn't fit."""
+        forget = self._make_room(row, stretches, keep)
+        if forget is None:
+            return None
+        for index in forget:
+            self.rows[index] = Row()
+        self.rows[row] = Row(tokens=tokens, decoded=decoded, stretches=stretches, busy=True)
+        return tuple(forget)
 
     def _best_donor(self, tokens: list[int]) -> tuple[int | None, int]:
         """Return the sequence with the longest common beginning in native memory; one token is left to decode."""
@@ -152,12 +225,12 @@ class Ledger:
         others = [index for index in free if index != donor] or free
         return min(others, key=lambda index: (bool(self.rows[index].tokens), self.rows[index].used_at), default=None)
 
-    def _make_room(self, row: int, stretches: list[Stretch]) -> list[int] | None:
+    def _make_room(self, row: int, stretches: list[Stretch], keep: int | None) -> list[int] | None:
         """Return the idle sequences to forget, longest unused first, so that the new one fits; none if it can't."""
         kept = {index: held for index, held in enumerate(self.rows) if index != row}
         kept[row] = Row(stretches=stretches)
         idle = sorted(
-            (index for index, held in kept.items() if index != row and not held.busy and held.tokens),
+            (index for index, held in kept.items() if index not in {row, keep} and not held.busy and held.tokens),
             key=lambda index: self.rows[index].used_at,
         )
         forget: list[int] = []
@@ -167,18 +240,6 @@ class Ledger:
             forget.append(idle.pop(0))
             del kept[forget[-1]]
         return forget
-
-
-def common_length(first: Sequence[int], second: Sequence[int]) -> int:
-    """Return how many elements two lists have in common at their beginning."""
-    low, high = 0, min(len(first), len(second))
-    while low < high:  # slices compare at C speed: bisection beats a loop over the elements
-        middle = (low + high + 1) // 2
-        if first[low:middle] == second[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _cut(stretches: Sequence[Stretch], length: int) -> list[Stretch]:

@@ -5,16 +5,18 @@ Everything public may be called from any thread, and only `stop` waits for the m
 
 import logging
 import queue
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 
 import numpy as np
 
 from serving.answer import Answer
-from serving.budget import affordable_lanes
+from serving.budget import affordable_lanes, swap_bytes
+from serving.cells import Grant
 from serving.config import EngineConfig
 from serving.embedding import Embedding, EmbeddingJob, Vectors
 from serving.errors import (
@@ -73,6 +75,7 @@ class Engine:
             batch_tokens=config.batch_tokens,
             draft_tokens=self._draft_tokens,
             share=self._model.keeps_positions,
+            swap_bytes=swap_bytes(config, header, lanes),
         )
         self._scheduler: Scheduler[Tune, Answer] = Scheduler(limits)
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -230,6 +233,8 @@ class Engine:
         """Carry out the orders that have come; wait for one when there is nothing else to do."""
         wait = self._scheduler.idle and not (self._embedding and self._embedding.jobs)
         while not self._ended:
+            if wait and self._orders.empty() and self._swap_out(self._contexts, most=1):
+                continue
             try:
                 order = self._orders.get(block=wait)
             except queue.Empty:
@@ -259,6 +264,17 @@ class Engine:
         if error:
             answer.fail(error)
 
+    def _swap_out(self, keys: Iterable[Tune], *, most: int = sys.maxsize) -> int:
+        """Save conversations that are at rest in these lanes, and free their cells; return how many were saved."""
+        count = 0
+        for key in keys:
+            ledger, context = self._scheduler.lanes[key].ledger, self._contexts[key]
+            for row, start in ledger.at_rest()[: most - count]:
+                ledger.swap_out(row, start, context.save(row, start))
+                context.trim(row, start)
+                count += 1
+        return count
+
     def _leave_queue(self, count: int) -> None:
         with self._gate:
             self._waiting -= count
@@ -270,6 +286,7 @@ class Engine:
         if self._embedding:
             self._embedding.step()
         self._arrange_lanes()
+        self._swap_out(self._scheduler.waiting.keys() & self._contexts.keys())  # before others get what cells are left
         turn = self._scheduler.next_turn()
         if turn:
             self._carry_out(turn)
@@ -282,14 +299,6 @@ class Engine:
     def _carry_out(self, turn: Turn[Tune, Answer]) -> None:
         context = self._contexts[turn.key]
         self._leave_queue(len(turn.grants))
-        for grant in turn.grants:
-            if grant.donor is None:
-                context.trim(grant.row, grant.reused)
-            else:
-                context.trim(grant.row, 0)
-                context.copy(grant.donor, grant.row, grant.reused)
-            for row in grant.forget:
-                context.trim(row, 0)
         pieces = [
             Piece(
                 feed.job.row,
@@ -299,8 +308,10 @@ class Engine:
             )
             for feed in turn.feeds
         ]
-        decoding = time.monotonic()
         try:
+            for grant in turn.grants:
+                _carry_out(grant, context)
+            decoding = time.monotonic()
             logits_N_V = context.decode(pieces)
         except DecodingFailed as error:
             logger.exception("A lane failed and is opened anew")
@@ -387,6 +398,25 @@ class Engine:
         self._deadlines_checked = now
         for answer in [answer for answer in self._answers.values() if answer.deadline < now]:
             self._close_answer(answer, "late", DeadlinePassed(deadline_s=self.config.deadline_s))
+
+
+def _carry_out(grant: Grant, context: Context) -> None:
+    """Bring a sequence to where a request goes on."""
+    if grant.swapped is not None:
+        for row in grant.forget:  # first, for what comes back needs their cells
+            context.trim(row, 0)
+        context.restore(grant.row, grant.swapped.state)
+        if grant.donor is not None:
+            context.copy(grant.donor, grant.row, grant.swapped.start)
+        context.trim(grant.row, grant.reused)
+        return
+    if grant.donor is None:
+        context.trim(grant.row, grant.reused)
+    else:
+        context.trim(grant.row, 0)
+        context.copy(grant.donor, grant.row, grant.reused)
+    for row in grant.forget:
+        context.trim(row, 0)
 
 
 def _encoder(config: EngineConfig) -> Encoder | None:

@@ -13,7 +13,9 @@ from serving.cells import Grant, Hold, Ledger
 from serving.costs import TurnCosts
 
 TURN_COST = 4
-"""What a turn costs beside its tokens, in tokens: a small turn is not free."""
+"""What a turn costs beside its tokens, in tokens written: a small turn is not free."""
+READING_COST = 0.25
+"""What a token of a prompt costs, in tokens written: many are read at once, and somebody waits for the first word."""
 
 
 class Job(Protocol):
@@ -54,6 +56,8 @@ class Limits:
     """Drafted tokens per turn, part of the batch."""
     share: bool = True
     """Whether prompts may reuse what is in memory."""
+    swap_bytes: int = 0
+    """Memory for the conversations of a lane that are swapped out."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Feed(Generic[J]):
     def size(self) -> int:
         """How many tokens of the batch it takes."""
         return self.count + len(self.draft)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether it goes on with an answer, and doesn't read a prompt."""
+        return len(self.job.pending) == 1
 
     @property
     def wants_logits(self) -> bool:
@@ -182,7 +191,7 @@ class Scheduler(Generic[K, J]):
         lane.used_at = self._turns
         grants = [] if lane.closing else list(self._admit(key, lane))
         feeds = list(self._fill(lane))
-        cost = TURN_COST + sum(feed.size for feed in feeds)
+        cost = TURN_COST + sum(feed.size * (1 if feed.is_writing else READING_COST) for feed in feeds)
         lane.served += cost / max(len(lane.running), 1)
         return Turn(key=key, grants=grants, feeds=feeds)
 
@@ -249,7 +258,8 @@ class Scheduler(Generic[K, J]):
             yield Feed(job, 1, part)
 
     def _open(self, key: K) -> None:
-        ledger = Ledger(cells=self.limits.cells, rows=self.limits.sequences, share=self.limits.share)
+        limits = self.limits
+        ledger = Ledger(cells=limits.cells, rows=limits.sequences, share=limits.share, swap_bytes=limits.swap_bytes)
         self.lanes[key] = Lane(ledger=ledger, served=max(self._shares_of_others(key), default=0.0), used_at=self._turns)
 
     def _shares_of_others(self, key: K) -> list[float]:

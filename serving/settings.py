@@ -36,7 +36,7 @@ class EngineSettings(BaseSettings):
     lanes: int = Field(default=EngineConfig.lanes, ge=1)
     """Adapters and base in memory at once."""
     kv_bytes: int = Field(default=EngineConfig.kv_bytes, ge=0)
-    """KV memory of all lanes together, in bytes."""
+    """KV memory of all lanes and of conversations swapped out of them together, in bytes."""
     kv_type: Literal["f16", "f32", "q8_0"] = EngineConfig.kv_type
     """Numbers of the KV memory; f32 also computes attention in full precision."""
     sequences: int = Field(default=EngineConfig.sequences, ge=1, le=64)

@@ -32,8 +32,9 @@ class Context:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = config.context_tokens
         params.n_batch = params.n_ubatch = config.batch_tokens
-        params.n_seq_max = config.sequences
-        params.n_outputs_max = config.outputs
+        params.n_seq_max = config.sequences + 1  # the last is for saving a part of another
+        self._scratch = config.sequences
+        params.n_outputs_max = config.outputs + 1  # llama.cpp wants room for one of each sequence
         params.n_threads = params.n_threads_batch = config.threads
         params.kv_unified = True  # sequences share cells, so that a common prefix exists once
         params.swa_full = True  # a sliding window would lose the prefix that the next request shares
@@ -59,6 +60,24 @@ class Context:
     def trim(self, sequence: int, length: int) -> None:
         """Forget all tokens of a sequence but the first."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
+
+    def save(self, sequence: int, start: int) -> NDArray[np.uint8]:
+        """Return what the memory holds of a sequence from a token on, as bytes that `restore` takes."""
+        llama_cpp.llama_memory_seq_cp(self._memory, sequence, self._scratch, start, -1)
+        size = llama_cpp.llama_state_seq_get_size(self._context, self._scratch)
+        state = np.empty(size, np.uint8)
+        llama_cpp.llama_state_seq_get_data(self._context, _bytes(state), size, self._scratch)
+        llama_cpp.llama_memory_seq_rm(self._memory, self._scratch, -1, -1)
+        return state
+
+    def restore(self, sequence: int, state: NDArray[np.uint8]) -> None:
+        """Empty a sequence, and give it what was saved.
+
+        Raises:
+            DecodingFailed: llama.cpp has no room for it; the context must not be used any more.
+        """
+        if not llama_cpp.llama_state_seq_set_data(self._context, _bytes(state), len(state), sequence):
+            raise DecodingFailed(reason=last_complaint("a conversation could not be brought back"))
 
     def decode(self, pieces: Sequence[Piece]) -> NDArray[np.float32]:
         """Run pieces of several sequences through the model in one batch.
@@ -87,6 +106,10 @@ class Context:
         if self._adapter:
             llama_cpp.llama_adapter_lora_free(self._adapter)
             self._adapter = None
+
+
+def _bytes(array: NDArray[np.uint8]) -> Any:
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(ctypes.c_uint8))
 
 
 def try_adapter(model: Model, path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from itertools import count
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from serving.cells import Grant, Hold, Ledger, common_length
+from serving.cells import Grant, Hold, Ledger
+from serving.lists import common_length
+from serving.swap import Swap, Swapped
 
 CELLS, ROWS = 120, 4
 PREFIX = list(range(100, 140))
@@ -19,12 +23,26 @@ class Memory:
         self._cells = count()
 
     def carry_out(self, grant: Grant) -> None:
+        if grant.swapped is not None:
+            for row in grant.forget:
+                self.rows[row] = []
+            start = grant.swapped.start
+            beginning = [] if grant.donor is None else self.rows[grant.donor][:start]
+            self.rows[grant.row] = beginning
+            self.decode(grant.row, list(map(int, np.frombuffer(grant.swapped.state.tobytes(), np.int64))))
+            del self.rows[grant.row][grant.reused :]
+            return
         if grant.donor is None:
             del self.rows[grant.row][grant.reused :]
         else:
             self.rows[grant.row] = self.rows[grant.donor][: grant.reused]
         for row in grant.forget:
             self.rows[row] = []
+
+    def save(self, row: int, start: int) -> NDArray[np.uint8]:
+        tokens = [token for _, token in self.rows[row][start:]]
+        del self.rows[row][start:]
+        return np.array(tokens, np.int64).view(np.uint8)
 
     def decode(self, row: int, tokens: list[int]) -> None:
         self.rows[row].extend((next(self._cells), token) for token in tokens)
@@ -45,10 +63,10 @@ conversations = st.lists(
 )
 
 
-@given(conversations)
-@settings(max_examples=100)
-def test_a_prompt_finds_exactly_its_own_beginning_and_memory_never_overflows(conversations):
-    ledger, memory = Ledger(cells=CELLS, rows=ROWS), Memory(ROWS)
+@given(conversations, st.sampled_from([0, 200, 10_000]))
+@settings(max_examples=150)
+def test_a_prompt_finds_exactly_its_own_beginning_and_memory_never_overflows(conversations, swap_bytes):
+    ledger, memory = Ledger(cells=CELLS, rows=ROWS, swap_bytes=swap_bytes), Memory(ROWS)
     running: list[tuple[int, list[int], int]] = []
 
     def finish(index: int) -> None:
@@ -59,6 +77,9 @@ def test_a_prompt_finds_exactly_its_own_beginning_and_memory_never_overflows(con
         memory.decode(row, [7] * (answer - 1))  # the last token chosen is never decoded
         ledger.grow(row, [], len(prompt) + answer - 1)
         ledger.release(row)
+        for resting, start in ledger.at_rest():
+            ledger.swap_out(resting, start, memory.save(resting, start))
+        assert ledger.swap.used <= swap_bytes
 
     for shared, own, answer, ends in conversations:
         prompt = PREFIX[:shared] + own
@@ -99,6 +120,57 @@ def test_a_second_conversation_shares_the_beginning_and_leaves_the_first_alone()
     assert isinstance(second, Grant)
     assert (second.reused, second.donor) == (40, first.row)
     assert ledger.used() == 80 + 10
+
+
+def rested(ledger: Ledger, tokens: list[int]) -> int:
+    """Have a conversation decoded and at rest; return its row."""
+    grant = ledger.admit(tokens, len(tokens) + 1)
+    assert isinstance(grant, Grant)
+    ledger.grow(grant.row, [], len(tokens))
+    ledger.release(grant.row)
+    return grant.row
+
+
+def test_conversations_at_rest_are_swapped_out_but_for_the_last_and_for_what_others_share():
+    ledger = Ledger(cells=400, rows=4, swap_bytes=1000)
+    first = rested(ledger, [*PREFIX, *[1] * 40])
+    assert ledger.at_rest() == []
+    rested(ledger, [*PREFIX, *[2] * 50])
+    assert ledger.at_rest() == [(first, 40)]
+    ledger.swap_out(first, 40, np.zeros(100, np.uint8))
+    assert (ledger.swap.used, ledger.used()) == (100, 40 + 50)
+    assert ledger.at_rest() == []
+
+
+def test_a_swapped_conversation_comes_back_behind_the_beginning_that_stayed():
+    ledger = Ledger(cells=400, rows=4, swap_bytes=1000)
+    first = rested(ledger, [*PREFIX, *[1] * 40])
+    other = rested(ledger, [*PREFIX, *[2] * 50])
+    ledger.swap_out(first, 40, state := np.zeros(100, np.uint8))
+    back = ledger.admit([*PREFIX, *[1] * 40, 3], 100)
+    assert isinstance(back, Grant)
+    assert back.swapped is not None
+    assert (back.reused, back.donor in {first, other}, back.swapped.start, back.swapped.state is state) == (
+        80,
+        True,
+        40,
+        True,
+    )
+    assert back.row != back.donor
+    assert ledger.swap.used == 0
+    assert ledger.used() == 50 + 100
+
+
+def test_what_no_longer_fits_the_memory_for_it_goes_the_longest_unused_first():
+    swap = Swap(250)
+    kept = [Swapped([word] * 40, 0, np.zeros(100, np.uint8)) for word in (1, 2, 3)]
+    for one in kept:
+        swap.put(one)
+    assert swap.used == 200
+    assert swap.best([1] * 41, shared=0) == (None, 0)
+    assert swap.best([3] * 41, shared=0) == (kept[2], 40)
+    swap.put(Swapped([4], 0, np.zeros(251, np.uint8)))
+    assert swap.used == 0
 
 
 def test_a_prompt_waits_while_another_decodes_the_same_beginning():
