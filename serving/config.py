@@ -29,7 +29,7 @@ class EngineConfig:
     lanes: int = 8
     """Adapters (and the base) that can be in memory at once, each with its own KV memory."""
     kv_bytes: int = 4 * 2**30
-    """KV memory of all lanes, and what is swapped out of them, together, in bytes: fewer lanes are opened when they would need more."""
+    """KV memory of all lanes, and of what they swap out, in bytes: fewer lanes are opened when they would need more."""
     kv_type: Literal["f16", "f32", "q8_0"] = "f16"
     """What a lane keeps its KV memory in."""
     sequences: int = 16
