@@ -129,6 +129,11 @@ def execute(title: str, verb: Verb, *, style: str = "default", is_validated: boo
     }
 
 
+def open_url(title: str, url: str) -> Element:
+    """Return a button that opens an address."""
+    return {"type": "Action.OpenUrl", "title": title, "url": url}
+
+
 def form(fields: Iterable[Element | None], problems: Mapping[str, str]) -> list[Element]:
     """Return the fields with what is wrong about each below it, and at the end, by the buttons, that nothing is saved.
 

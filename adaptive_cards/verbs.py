@@ -51,6 +51,7 @@ class Verb(StrEnum):
     FEEDBACK_OPEN = "feedback.open"
     FEEDBACK_CHANGE = "feedback.change"
     FEEDBACK_WITHDRAW = "feedback.withdraw"
+    DRAFT_SAVE = "draft.save"
     INBOX_OPEN = "inbox.open"
     INBOX_ACCEPT = "inbox.accept"
     INBOX_MERGE = "inbox.merge"

@@ -22,7 +22,7 @@ from bot.links import followed
 from bot.memory import recalled
 from bot.parts import parts_of
 from bot.questions import Question
-from bot.turn import AnswerStream, Citation, Message, Turn
+from bot.turn import AnswerStream, Citation, Message, Scope, Turn
 from tuning.documents import live
 from tuning.documents.search import FoundPassage
 from tuning.domain.conversations import Answer
@@ -132,7 +132,14 @@ class Answering:
         finally:
             looking.cancel()
             await informing
-        return questions.shown(replace(question, aside=aside), found)
+        return questions.shown(replace(question, aside=aside or self._about_file(turn, question)), found)
+
+    def _about_file(self, turn: Turn, question: Question) -> str:
+        """Return where a draft comes as a file, if not here."""
+        is_here = turn.incoming.scope is Scope.PERSONAL or self._delegations is not None
+        return (
+            "" if is_here or question.agent.task is not Task.GENERATION else say("as a file in our personal chat only")
+        )
 
     async def _look_live(self, turn: Turn, question: Question) -> tuple[Sequence[FoundPassage], str]:
         """Return what SharePoint finds at this moment, and a quiet word if it could not be asked."""

@@ -27,7 +27,7 @@ from bot.nearness import is_from_here
 from bot.outbox import Outbox
 from bot.presses import Presses
 from bot.settings import Settings, objections_to_serving
-from bot.sign_in import SignIns
+from bot.sign_in import SAVE, SignIns
 from bot.signing_keys import SigningKeys
 from bot.tab.routes import ROUTES, TAB, Tab
 from bot.tab.tokens import Tokens, metadata_url
@@ -58,22 +58,22 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             token=IdentityToken(session, settings.app_id) if settings.app_managed_identity else AppToken(credentials),
         )
         engine = Engine(settings.engine_url)
-        files = Files(tenant, session, is_loopback_allowed=settings.development)
         metrics = app[METRICS]
         tokens = None if settings.is_unsigned else _tokens(settings, session)
         sign_ins = _sign_ins(settings, tokens)
-        answering = Answering(tenant, engine, files, sign_ins.delegations if sign_ins is not None else None)
-        presses = Presses(tenant)
-        attachments = Attachments(session, is_loopback_allowed=settings.development)
-        messages = Messages(tenant, answering, presses, attachments)
-
-        changes = Changes(tenant, messages)
-
         # The Playground opens no dialog of the bot's.
         thumbs = Thumbs.PLAIN if settings.development else Thumbs.ASKING
 
         def turn(incoming: Incoming) -> Turn:
             return TeamsTurn(connector, incoming, thumbs=thumbs, sign_ins=sign_ins)
+
+        files = Files(tenant, session, is_loopback_allowed=settings.development, sign_ins=sign_ins, turn=turn)
+        presses = Presses(tenant, files)
+        answering = Answering(tenant, engine, files, sign_ins.delegations if sign_ins is not None else None)
+        attachments = Attachments(session, is_loopback_allowed=settings.development)
+        messages = Messages(tenant, answering, presses, attachments)
+
+        changes = Changes(tenant, messages)
 
         work, deliveries = Work(), Deliveries(tenant.store)
         intake = Intake(
@@ -89,6 +89,7 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
                     QUESTION: messages.ask,
                     WELCOME: messages.welcome,
                     CONSENT: files.decide,
+                    SAVE: files.save,
                     EDIT: changes.edited,
                     DELETION: changes.deleted,
                 }.items()

@@ -1,28 +1,42 @@
-"""Drafts and summaries as Word files in personal chat: offered by a card of Teams, and uploaded once people agree."""
+"""Drafts and summaries as Word files: offered by a card of Teams in personal chat, and uploaded once people agree.
+
+In groups and channels Teams offers none; there Attune puts them into the person's OneDrive itself, as that person.
+"""
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from adaptive_cards.draft import draft_card, saved_card
+from adaptive_cards.elements import Element
 from bot import identity
 from bot.connector import LOOPBACK
 from bot.errors import FileNotSaved, NotDelivered
 from bot.questions import Question
+from bot.sign_in import SignIns
 from bot.turn import FileOffer, Incoming, Json, Message, SavedFile, Scope, Turn
 from tuning.documents.markup import plain
 from tuning.documents.word_drafts import word_draft
 from tuning.domain.drafts import Draft, DraftState
-from tuning.domain.errors import InvalidInput, NotAllowed, NotFound, Refusal
+from tuning.domain.errors import InvalidInput, NotAllowed, NotFound, Refusal, WrongState
 from tuning.domain.fields import now
 from tuning.domain.prompts import Task
+from tuning.domain.registration import missing_for_people
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
-from tuning.store import drafts
+from tuning.sources.errors import ConsentMissing
+from tuning.store import conversations, drafts
+
+if TYPE_CHECKING:
+    from tuning.sources.graph.client import Graph
+    from tuning.sources.graph.onedrive import Saved
 
 CONSENT = "fileConsent/invoke"
 HOSTS = (".sharepoint.com", ".sharepoint.us", ".svc.ms")
@@ -33,6 +47,8 @@ ABOUT_EVIDENCE = mark(
 )
 ABOUT_REPORT = mark("The full report, for your OneDrive. It opens in any browser and needs nothing else.")
 TIMEOUT_S = 30.0
+PUT_S = 8.0
+"""How long a press waits for OneDrive; Teams waits ten seconds."""
 LONGEST_NAME = 60
 _NO_NAME = re.compile(r"[\\/:*?\"<>|#%&{}~\x00-\x1f]+")
 _STALE = mark("That file isn't kept any more. Ask for it again, then you can save it.")
@@ -49,7 +65,13 @@ class Files:
         is_loopback_allowed: bool,
         hosts: Collection[str] = HOSTS,
         timeout_s: float = TIMEOUT_S,
+        sign_ins: SignIns | None = None,
+        turn: Callable[[Incoming], Turn] | None = None,
     ) -> None:
+        """Take also what signs people in, and how to make a turn in a chat: None where Attune acts for nobody."""
+        self._sign_ins = sign_ins
+        self._turn = turn
+        self._saving: set[str] = set()
         self._tenant = tenant
         self._session = session
         self._is_loopback_allowed = is_loopback_allowed
@@ -57,17 +79,68 @@ class Files:
         self._timeout_s = timeout_s
 
     async def offer(self, turn: Turn, question: Question) -> None:
-        """Offer a draft, or a summary of files, as a Word file, once, where Teams can: in personal chat.
+        """Offer a draft, or a summary of files, as a Word file, once: by Teams in personal chat, elsewhere by a card.
 
-        Elsewhere the text must do, and for a summary of pasted text it does.
+        Where Attune acts for nobody, elsewhere the text must do, and for a summary of pasted text it does.
         """
         task, is_whole = question.agent.task, question.answer.seconds is not None and bool(question.answer.text)
         is_document = task is Task.GENERATION or (task is Task.SUMMARY and bool(question.files))
-        if not is_document or not is_whole or turn.incoming.scope is not Scope.PERSONAL:
+        is_by_teams = turn.incoming.scope is Scope.PERSONAL
+        if not is_document or not is_whole or not (is_by_teams or self._sign_ins):
             return
         draft = await asyncio.to_thread(self._keep, turn.incoming, question)
-        if not draft.activity_id:
+        if not draft.activity_id and is_by_teams:
             await self._send_offer(turn, draft)
+        elif not draft.activity_id:
+            draft.activity_id = await turn.send(Message(card=draft_card(draft)))
+            await asyncio.to_thread(self._write, draft)
+
+    async def put(self, turn: Turn, draft_id: str) -> tuple[Element | None, str]:
+        """Put a draft into the OneDrive of who sent the activity; return the card that says so, or why not.
+
+        Who is not signed in is asked in their personal chat, and finds the file there, see `save`. Raises a refusal.
+        """
+        draft = await asyncio.to_thread(open_draft, self._tenant, turn.incoming.person_id, draft_id)
+        if self._sign_ins is None:
+            raise WrongState(say("Files are offered in our personal chat only. Ask for the draft there."))
+        permissions = await turn.sign_in()
+        if permissions is None:
+            return None, await self._ask(self._sign_ins, turn, draft)
+        if "Files.ReadWrite" in missing_for_people(permissions):
+            self._sign_ins.delegations.forget(draft.person_id)  # so that a later consent counts at once
+            raise ConsentMissing
+        if draft.id in self._saving:
+            raise WrongState(say("'{name}' is being saved already.", name=draft.name))
+        self._saving.add(draft.id)
+        try:
+            saved = await asyncio.to_thread(_put, self._sign_ins.delegations.graph(draft.person_id), draft)
+            await self._close(draft, DraftState.SAVED)
+        finally:
+            self._saving.discard(draft.id)
+        return saved_card(saved.name, saved.url), ""
+
+    async def save(self, turn: Turn) -> None:
+        """Put a draft into the OneDrive of who has just signed in for that, in their personal chat."""
+        try:
+            card, sentence = await self.put(turn, turn.incoming.text)
+            await turn.send(Message(text=sentence, card=card))
+        except Refusal as refusal:
+            await turn.send(Message(text=refusal.sentence))
+
+    async def _ask(self, sign_ins: SignIns, turn: Turn, draft: Draft) -> str:
+        person_id = turn.incoming.person_id
+
+        def reference() -> Json | None:
+            with self._tenant.store.looking() as connection:
+                return conversations.reference(connection, person_id)
+
+        found = await asyncio.to_thread(reference)
+        if found is None or self._turn is None:
+            return say("Write to me in our personal chat once, so that Teams can sign you in there. Then press again.")
+        chat_id = str(_object(found.get("conversation")).get("id"))
+        alone = replace(turn.incoming, reference=found, chat_id=chat_id, scope=Scope.PERSONAL, activity_id="")
+        await sign_ins.ask(self._turn(alone), draft.id)
+        return say("Teams signs you in, in our personal chat; '{name}' follows there.", name=draft.name)
 
     async def decide(self, turn: Turn) -> None:
         """Do what the person decided about an offer; whatever is wrong becomes one sentence."""
@@ -142,24 +215,34 @@ class Files:
         return draft
 
     def _open(self, incoming: Incoming, draft_id: object) -> Draft:
-        person = identity.person(self._tenant, incoming)
-        try:
-            with self._tenant.store.reading() as session:
-                draft = drafts.get(session, str(draft_id))
-        except NotFound:
-            raise NotFound(say(_STALE)) from None
-        if draft.person_id != person.id:
-            refusal = NotAllowed(
-                say("That file was made for somebody else. Ask for one of your own, then you can save it.")
-            )
-            access.note(self._tenant, person.id, refusal)
-            raise refusal
-        draft.check_open(now())
-        return draft
+        return open_draft(self._tenant, identity.person(self._tenant, incoming).id, str(draft_id))
 
     def _write(self, draft: Draft) -> None:
         with self._tenant.store.transaction() as session:
             session.merge(draft)
+
+
+def open_draft(tenant: Tenant, person_id: str, draft_id: str) -> Draft:
+    """Return a draft that waits for a person's word; raise a refusal if it isn't theirs, or doesn't wait any more."""
+    try:
+        with tenant.store.reading() as session:
+            draft = drafts.get(session, draft_id)
+    except NotFound:
+        raise NotFound(say(_STALE)) from None
+    if draft.person_id != person_id:
+        refusal = NotAllowed(
+            say("That file was made for somebody else. Ask for one of your own, then you can save it.")
+        )
+        access.note(tenant, person_id, refusal)
+        raise refusal
+    draft.check_open(now())
+    return draft
+
+
+def _put(graph: "Graph", draft: Draft) -> "Saved":
+    from tuning.sources.graph.onedrive import save  # noqa: PLC0415 - Microsoft's packages load slowly
+
+    return graph.answer(save(graph, draft.name, draft.content), timeout_s=PUT_S)
 
 
 def offer_of(draft: Draft) -> FileOffer:

@@ -180,6 +180,7 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.FEEDBACK_OPEN: _EVERYBODY,
     Verb.FEEDBACK_CHANGE: _on(Permission.FEEDBACK_GIVE, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_GIVEN),
     Verb.FEEDBACK_WITHDRAW: _on(Permission.FEEDBACK_GIVE, FeedbackState, _TAKEN, Tag.FEEDBACK_WITHDRAWN),
+    Verb.DRAFT_SAVE: Act(permission=Permission.FEEDBACK_GIVE),
     Verb.INBOX_OPEN: _on(Permission.FEEDBACK_REVIEW, AgentState),
     Verb.INBOX_ACCEPT: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),
     Verb.INBOX_MERGE: _on(Permission.FEEDBACK_REVIEW, FeedbackState, [FeedbackState.NEW], Tag.FEEDBACK_ACCEPTED),

@@ -8,6 +8,7 @@ from adaptive_cards.verbs import Verb
 from bot import identity
 from bot.card_actions import HANDLERS
 from bot.card_actions.press import STALE, Outcome, Press
+from bot.files import Files
 from bot.turn import Turn
 from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
@@ -20,8 +21,10 @@ BROKEN = mark("Something went wrong on my side; nothing was lost. Please try aga
 class Presses:
     """Handles buttons, whether they come as an invoke (Action.Execute) or as a message (Action.Submit)."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, files: Files | None = None) -> None:
+        """Take the organisation, and what puts files into people's OneDrives, if anything does."""
         self._tenant = tenant
+        self._files = files
 
     async def press(self, turn: Turn, verb: Any, data: Any) -> Outcome:
         """Return what a button leads to; whatever is wrong with it becomes a sentence."""
@@ -31,9 +34,16 @@ class Presses:
         try:
             person = await asyncio.to_thread(identity.person, self._tenant, turn.incoming)
             press = Press(person_id=person.id, chat_id=turn.incoming.chat_id, data=data)
-            return await asyncio.to_thread(handler, self._tenant, press)
+            return await self._saved(turn, await asyncio.to_thread(handler, self._tenant, press))
         except Refusal as refusal:
             return Outcome(sentence=refusal.sentence)
         except Exception:
             logger.exception("A button could not be handled")  # Teams would say that the app can't be reached
             return Outcome(sentence=say(BROKEN))
+
+    async def _saved(self, turn: Turn, outcome: Outcome) -> Outcome:
+        """Return an outcome, after having put its file where it belongs."""
+        if not outcome.draft_id or self._files is None:
+            return outcome
+        card, sentence = await self._files.put(turn, outcome.draft_id)
+        return Outcome(card=card, sentence=sentence)

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from bot.errors import Unauthorised
 from bot.turn import Incoming, InvokeReply, Json, Message, Scope, SignInCard, Turn
 from tuning.domain.errors import Refusal
+from tuning.domain.registration import missing_for_people
 from tuning.languages import mark, say
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class SignIns:
         """
         person_id = turn.incoming.person_id
         found = self.delegations.permissions(person_id)
+        if is_asked_for and found is not None and missing_for_people(found):
+            found = None  # an admin may have consented since
         asked_s = time.monotonic() - self._asked_at.get(person_id, float("-inf"))
         if found is None and turn.incoming.scope is Scope.PERSONAL and (is_asked_for or asked_s > ASK_EVERY_S):
             await self.ask(turn)

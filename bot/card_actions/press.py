@@ -55,6 +55,8 @@ class Outcome:
     sentence: str = ""
     question: str = ""
     """A question to answer next, as if the person had typed it."""
+    draft_id: str = ""
+    """A file to put into the person's OneDrive; what comes of that is shown."""
 
 
 Handler = Callable[[Tenant, Press], Outcome]

@@ -125,6 +125,8 @@ class Microsoft365:
         self.lasting_s, self.last_token = 3599, ""
         self.queries: list[str] = []
         self.keeps_to_paths = True
+        self.drives: dict[str, dict[str, bytes]] = {}
+        self.uploads: dict[str, bytes] = {}
         self.batched = 0
         self.at: list[tuple[float, str]] = []
 
@@ -200,7 +202,7 @@ class Microsoft365:
     # The server
 
     async def _start(self) -> None:
-        app = web.Application(middlewares=[self._gate])
+        app = web.Application(middlewares=[self._gate], client_max_size=64 * 2**20)
         app.router.add_get(f"/{TENANT}/v2.0/.well-known/openid-configuration", self._configuration)
         app.router.add_get(f"/{TENANT}/discovery/v2.0/keys", self._keys)
         app.router.add_post(f"/{TENANT}/oauth2/v2.0/token", self._token)
@@ -237,6 +239,9 @@ class Microsoft365:
             app.router.add_get(path, answer)
         app.router.add_post(f"{V1}/$batch", self._batch)
         app.router.add_post(f"{V1}/search/query", self._search)
+        app.router.add_put(f"{V1}/me/drive/root:/{{path:.*}}:/content", self._put_own)
+        app.router.add_post(f"{V1}/me/drive/root:/{{path:.*}}:/createUploadSession", self._begin_upload)
+        app.router.add_put("/upload/{person}/{path:.*}", self._upload)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
@@ -263,7 +268,7 @@ class Microsoft365:
         for word, answers in self.trouble.items():
             if word in path and answers:
                 return await answers.pop(0)(request)
-        is_open = path.startswith((f"/{TENANT}/", "/download/", "/msi/"))
+        is_open = path.startswith((f"/{TENANT}/", "/download/", "/upload/", "/msi/"))
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         self.last_token = bearer or self.last_token
         if not is_open and bearer not in self.tokens:
@@ -444,6 +449,41 @@ class Microsoft365:
         """Where a file lies, as search and people name it."""
         names = [self.items[key].name for key in self._above(item)[1:]]
         return LIBRARY["webUrl"] + "".join(f"/{quote(name)}" for name in names)
+
+    def _own(self, person: str, path: str, content: bytes) -> web.Response:
+        """Keep a file in a person's OneDrive, under another name where that is taken."""
+        drive = self.drives.setdefault(person, {})
+        stem, dot, ending = path.rpartition(".")
+        names = (path, *(f"{stem} {number}{dot}{ending}" for number in range(1, 9)))
+        name = next(one for one in names if one not in drive)
+        drive[name] = content
+        url = f"https://brenvale-my.sharepoint.com/personal/{person}/Documents/{quote(name)}"
+        told = {"id": f"own-{len(drive)}", "name": name.rpartition("/")[2], "webUrl": url, "size": len(content)}
+        return web.json_response({**told, "file": {"mimeType": "application/octet-stream"}}, status=201)
+
+    async def _put_own(self, request: web.Request) -> web.Response:
+        person = self.person_of(request, "Files.ReadWrite", "Files.ReadWrite.All")
+        assert request.query["@microsoft.graph.conflictBehavior"] == "rename"
+        return self._own(person, request.match_info["path"], await request.read())
+
+    async def _begin_upload(self, request: web.Request) -> web.Response:
+        person, path = self.person_of(request, "Files.ReadWrite", "Files.ReadWrite.All"), request.match_info["path"]
+        assert (await request.json())["item"]["@microsoft.graph.conflictBehavior"] == "rename"
+        self.uploads[path] = b""
+        return web.json_response(
+            {"uploadUrl": f"{self.url}/upload/{person}/{quote(path)}", "nextExpectedRanges": ["0-"]}
+        )
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        assert "Authorization" not in request.headers
+        path, piece = request.match_info["path"], await request.read()
+        start, end, size = map(int, re.findall(r"\d+", request.headers["Content-Range"]))
+        assert (start, end) == (len(self.uploads[path]), len(self.uploads[path]) + len(piece) - 1)
+        assert len(piece) % (320 * 1024) == 0 or end == size - 1
+        self.uploads[path] += piece
+        if end < size - 1:
+            return web.json_response({"nextExpectedRanges": [f"{end + 1}-{size - 1}"]}, status=202)
+        return self._own(request.match_info["person"], path, self.uploads.pop(path))
 
     async def _search(self, request: web.Request) -> web.Response:
         person = self.person_of(request, "Files.Read.All", "Files.ReadWrite.All", "Sites.Read.All")

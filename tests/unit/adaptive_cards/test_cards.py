@@ -26,6 +26,7 @@ from adaptive_cards.approvals import approvals_card
 from adaptive_cards.audit import Entry, audit_card
 from adaptive_cards.blind import blind_card, rated_card
 from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
+from adaptive_cards.draft import draft_card, saved_card
 from adaptive_cards.drift import Lost
 from adaptive_cards.elements import MAX_BYTES, escape
 from adaptive_cards.evaluation import evaluation_card
@@ -64,6 +65,7 @@ from tuning.domain.agents import AgentState, Retraining
 from tuning.domain.comparisons import Pair
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import Coverage, Exclusion, Redaction
+from tuning.domain.drafts import Draft
 from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Fault, Feedback, FeedbackState, Reaction
@@ -461,6 +463,8 @@ CARDS = {
         problems={"about_data": "Please fill in: ...", "criteria": "Line 1 of the criteria can't be used."},
     ),
     "about, wrong, nasty": about_card(NASTY_AGENT, problems=dict.fromkeys(["criteria", "starters"], NASTY)),
+    "draft": draft_card(Draft(id="draft", person_id="bo", chat_id="chat", name="Offer *1*.docx", content=b"")),
+    "draft, saved": saved_card("Offer *1*.docx", "https://brenvale-my.sharepoint.com/personal/bo/Offer.docx"),
     "sources": sources_card(AGENT, [(make_source(), 12)], problems={"sources": "Choose at least one source."}),
     "sources, none": sources_card(AGENT, []),
     "sources, many": sources_card(AGENT, [(make_source(), 12), *SOURCES], number=1),

@@ -38,6 +38,7 @@ from tuning.domain.audit import Tag
 from tuning.domain.comparisons import Comparison
 from tuning.domain.conversations import Chat, Conversation
 from tuning.domain.datasets import Dataset, Example, Origin, Split
+from tuning.domain.drafts import Draft
 from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.fields import now
@@ -124,6 +125,7 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.FEEDBACK_OPEN: {"number": 0},
     Verb.FEEDBACK_CHANGE: {"feedback_id": "feedback", "number": 0, "comment": "Too short."},
     Verb.FEEDBACK_WITHDRAW: {"feedback_id": "feedback", "number": 0},
+    Verb.DRAFT_SAVE: {"draft_id": "draft"},
     Verb.INBOX_OPEN: {"agent_id": "agent", "number": 0},
     Verb.INBOX_ACCEPT: {**FEEDBACK, "question": "May I fly?", "correction": "Yes."},
     Verb.INBOX_MERGE: {**FEEDBACK, "together": "feedback", "question": "May I fly?", "correction": "Yes."},
@@ -258,6 +260,7 @@ def _subjects(state: matrix.State | None, report: Path) -> Iterator[SQLModel]:
     yield agent
     yield make_sample()
     yield Room(id="bound", agent_id="agent")
+    yield Draft(id="draft", person_id="bo", chat_id="room", name="Offer.docx", content=b"PK")
     yield make_source()
     yield make_document("Flights")
     yield Dataset(id="dataset", agent_id="agent")
