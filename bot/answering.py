@@ -18,12 +18,12 @@ from bot.errors import NotDelivered, QuestionTakenBack, QuestionTooLong, StreamS
 from bot.files import Files
 from bot.follow_ups import follow_ups
 from bot.given import Given, ReadFile
-from bot.links import followed
+from bot.links import followed, has_links, takes_documents
 from bot.memory import recalled
 from bot.parts import parts_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Scope, Turn
-from tuning.documents import live
+from tuning.documents import live, shared
 from tuning.documents.search import FoundPassage
 from tuning.domain.conversations import Answer
 from tuning.domain.errors import Refusal
@@ -66,7 +66,7 @@ class Answering:
         Whatever goes wrong becomes one kind sentence.
         """
         try:
-            given = await asyncio.to_thread(followed, self._tenant, turn.incoming, Given(text=text, files=files))
+            given = await self._followed(turn, Given(text=text, files=files))
             question = await asyncio.to_thread(questions.begin, self._tenant, turn.incoming, given)
         except Refusal as refusal:
             await turn.send(Message(text=refusal.sentence))
@@ -76,6 +76,16 @@ class Answering:
         if not question.answer.is_stopped:
             await self._tell(turn, question, given)
         return True
+
+    async def _followed(self, turn: Turn, given: Given) -> Given:
+        """Return what was given with the documents in it that its links name."""
+        incoming, delegations = turn.incoming, self._delegations
+        is_linked = delegations is not None and has_links(given.text)
+        if delegations is None or not is_linked or not await asyncio.to_thread(takes_documents, self._tenant, incoming):
+            return await asyncio.to_thread(followed, self._tenant, incoming, given)
+        await turn.sign_in()
+        reader = partial(shared.read, self._tenant, delegations, incoming.person_id)
+        return await asyncio.to_thread(followed, self._tenant, incoming, given, reader)
 
     async def _tell(self, turn: Turn, question: Question, given: Given) -> None:
         answer = question.answer

@@ -1,5 +1,6 @@
 """Links to documents that people paste: read as files are, if the person may read them; nothing else is opened."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from bot.errors import LinkNotRead
@@ -8,6 +9,7 @@ from bot.turn import Incoming
 from tuning.documents.addresses import addresses_in, document_at, is_microsofts
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
+from tuning.documents.shared import SharedFile
 from tuning.domain.documents import Document
 from tuning.domain.errors import Refusal
 from tuning.domain.prompts import Task
@@ -22,17 +24,22 @@ MAX_LINKS = 20
 MAX_SHOWN = 120
 
 
-def followed(tenant: Tenant, incoming: Incoming, given: Given) -> Given:
+Reader = Callable[[str], SharedFile | None]
+"""Reads what a link leads to as the person; None where that is nothing they may read."""
+
+
+def followed(tenant: Tenant, incoming: Incoming, given: Given, read_shared: Reader | None = None) -> Given:
     """Return what was given with the documents in it that its links name, for agents that are given documents.
 
-    A link leads to a document of the sources that the person may read; what else one may lead to is not looked at. In
-    the words the document's title takes the link's place.
+    A link leads to a document of the sources that the person may read, or, where Attune acts for them, to a file that
+    they may read in the tenant's SharePoint; what else one may lead to is not looked at. In the words the document's
+    title takes the link's place.
 
     Raises:
         LinkNotRead: a link to SharePoint names nothing that the person may read, or there is nothing but other links.
     """
     links = addresses_in(given.text)
-    if not links or not _takes_documents(tenant, incoming):
+    if not links or not takes_documents(tenant, incoming):
         return given
     text, files = given.text, list(given.files)
     principals = tenant.people.principals(incoming.person_id)
@@ -42,6 +49,9 @@ def followed(tenant: Tenant, incoming: Incoming, given: Given) -> Given:
         if found is not None:
             files.append(_read(tenant, found))
             text = text.replace(link, f"'{found.title}'")
+        elif is_microsofts(link) and (shared := read_shared(link) if read_shared else None) is not None:
+            files.append(ReadFile(name=shared.name, text=shared.text, word=shared.word))
+            text = text.replace(link, f"'{Path(shared.name).stem}'")
         elif is_microsofts(link):
             refusal = LinkNotRead(_not_found(link))
             access.note(tenant, incoming.person_id, refusal)
@@ -52,7 +62,13 @@ def followed(tenant: Tenant, incoming: Incoming, given: Given) -> Given:
     return Given(text=text if has_words else "", files=files)
 
 
-def _takes_documents(tenant: Tenant, incoming: Incoming) -> bool:
+def has_links(text: str) -> bool:
+    """Say whether a text has a link to SharePoint or OneDrive."""
+    return any(is_microsofts(link) for link in addresses_in(text))
+
+
+def takes_documents(tenant: Tenant, incoming: Incoming) -> bool:
+    """Say whether the agent that somebody talks to is given documents."""
     with tenant.store.reading() as session:
         current = conversations.current(session, incoming.chat_id, incoming.person_id)
         return current is not None and agents.get(session, current.agent_id).task is not Task.QUESTIONS

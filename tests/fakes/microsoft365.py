@@ -127,6 +127,8 @@ class Microsoft365:
         self.keeps_to_paths = True
         self.drives: dict[str, dict[str, bytes]] = {}
         self.uploads: dict[str, bytes] = {}
+        self.links: dict[str, str] = {}
+        self.followed: list[str] = []
         self.batched = 0
         self.at: list[tuple[float, str]] = []
 
@@ -239,6 +241,8 @@ class Microsoft365:
             app.router.add_get(path, answer)
         app.router.add_post(f"{V1}/$batch", self._batch)
         app.router.add_post(f"{V1}/search/query", self._search)
+        app.router.add_get(f"{V1}/shares/{{token}}/driveItem", self._shared)
+        app.router.add_get(f"{V1}/me/drive", self._own_drive)
         app.router.add_put(f"{V1}/me/drive/root:/{{path:.*}}:/content", self._put_own)
         app.router.add_post(f"{V1}/me/drive/root:/{{path:.*}}:/createUploadSession", self._begin_upload)
         app.router.add_put("/upload/{person}/{path:.*}", self._upload)
@@ -449,6 +453,25 @@ class Microsoft365:
         """Where a file lies, as search and people name it."""
         names = [self.items[key].name for key in self._above(item)[1:]]
         return LIBRARY["webUrl"] + "".join(f"/{quote(name)}" for name in names)
+
+    async def _own_drive(self, request: web.Request) -> web.Response:
+        person = self.person_of(request, "Files.ReadWrite", "Files.ReadWrite.All")
+        return web.json_response({"webUrl": f"https://brenvale-my.sharepoint.com/personal/{person}/Documents"})
+
+    async def _shared(self, request: web.Request) -> web.Response:
+        """What a link leads to: a sharing link, or a file's address."""
+        person = self.person_of(request, "Files.Read.All", "Files.ReadWrite", "Files.ReadWrite.All")
+        encoded = request.match_info["token"].removeprefix("u!")
+        link = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+        self.followed.append(link)
+        found = self.items.get(self.links.get(link, ""))
+        found = found or next((item for item in self.items.values() if self.address(item) == link), None)
+        if found is None or not self.may_read(person, found):
+            return error(403, "accessDenied", "The sharing link no longer exists, or you do not have permission.")
+        told = self._told(found)
+        if found.content is not None and "content.downloadUrl" in request.query["$select"]:
+            told["@microsoft.graph.downloadUrl"] = f"{self.url}/download/{found.id}"
+        return web.json_response(told)
 
     def _own(self, person: str, path: str, content: bytes) -> web.Response:
         """Keep a file in a person's OneDrive, under another name where that is taken."""

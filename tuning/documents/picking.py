@@ -82,7 +82,7 @@ def _browse(tenant: Tenant, actor_id: str, ask: "Callable[[Browser], Awaitable[T
     from tuning.sources.graph.browsing import Browser  # noqa: PLC0415 - Microsoft's packages load slowly
     from tuning.sources.graph.client import Graph  # noqa: PLC0415 - the same
 
-    principals, known = tenant.people.principals(actor_id), _known(tenant)
+    principals, known = tenant.people.principals(actor_id), named_places(tenant)
     with Graph(tenant.registration) as graph:
 
         async def work() -> T:
@@ -91,7 +91,7 @@ def _browse(tenant: Tenant, actor_id: str, ask: "Callable[[Browser], Awaitable[T
         return graph.answer(work())
 
 
-def _known(tenant: Tenant) -> Sequence[Place]:
+def named_places(tenant: Tenant) -> Sequence[Place]:
     """Return the places that admins have named in the settings, and those that are sources already."""
     with tenant.store.reading() as session:
         added = [one.location for one in documents.sources(session) if one.kind == SourceKind.SHAREPOINT]

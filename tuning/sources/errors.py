@@ -8,12 +8,14 @@ Refusal
 │       └── NotDelegated
 ├── LinkRefused
 ├── OutsideSource
+├── SharedFileRefused
 └── UploadRefused
 """
 
 from typing import ClassVar
 
 from tuning.domain.errors import Refusal
+from tuning.languages import say
 
 
 class DirectoryUnreadable(Refusal):
@@ -56,6 +58,17 @@ class OutsideSource(Refusal):
     """That file is not in the source."""
 
     code: ClassVar[str] = "outside_source"
+
+
+class SharedFileRefused(Refusal):
+    """The file that the link leads to can't be read here."""
+
+    code: ClassVar[str] = "shared_file_refused"
+
+    def __init__(self, name: str, problem: str) -> None:
+        """Take what it is called, and what is wrong with it, as a sentence."""
+        refused = say("I can't use '{name}'.", name=name)
+        super().__init__(f"{refused} {problem}")
 
 
 class UploadRefused(Refusal):
