@@ -82,13 +82,21 @@ def demo() -> None:
 @app.command()
 def doctor() -> None:
     """Try each thing that Attune needs from Microsoft 365; say what is missing and what to do."""
-    from tuning.sources.graph.checkup import checkup
+    from itertools import chain
+
+    from tuning.sources.graph.checkup import checkup, checkup_for_people
 
     settings = _settings()
     is_well = True
-    for finding in checkup(settings.registration, settings.sharepoint):
+    found = checkup(settings.registration, settings.sharepoint)
+    for finding in chain(found, checkup_for_people(settings.for_people, settings.resource)):
         is_well = is_well and not finding.problem
-        typer.echo(f"missing  {finding.what}: {finding.problem}" if finding.problem else f"works    {finding.what}")
+        if finding.problem:
+            typer.echo(f"missing  {finding.what}: {finding.problem}")
+        elif finding.unseen:
+            typer.echo(f"unseen   {finding.what}: {finding.unseen}")
+        else:
+            typer.echo(f"works    {finding.what}")
     if not is_well:
         raise typer.Exit(1)
 

@@ -127,6 +127,7 @@ class Microsoft365:
         self.keeps_to_paths = True
         self.drives: dict[str, dict[str, bytes]] = {}
         self.uploads: dict[str, bytes] = {}
+        self.exposed, self.sees_consents = f"api://attune.example.com/botid-{CLIENT}", True
         self.links: dict[str, str] = {}
         self.followed: list[str] = []
         self.batched = 0
@@ -241,6 +242,7 @@ class Microsoft365:
             app.router.add_get(path, answer)
         app.router.add_post(f"{V1}/$batch", self._batch)
         app.router.add_post(f"{V1}/search/query", self._search)
+        app.router.add_get(f"{V1}/servicePrincipals(appId='{{app}}')/oauth2PermissionGrants", self._consents)
         app.router.add_get(f"{V1}/shares/{{token}}/driveItem", self._shared)
         app.router.add_get(f"{V1}/me/drive", self._own_drive)
         app.router.add_put(f"{V1}/me/drive/root:/{{path:.*}}:/content", self._put_own)
@@ -302,6 +304,9 @@ class Microsoft365:
             return web.json_response(self.refused or {"error": "invalid_client"}, status=401)
         token = f"token-{len(self.tokens)}-{asked['scope']!s}"
         told: dict[str, Any] = {}
+        if str(asked["scope"]).startswith("api://") and self.exposed not in str(asked["scope"]):
+            said = "AADSTS500011: The resource principal named was not found in the tenant."
+            return web.json_response({"error": "invalid_resource", "error_description": said}, status=400)
         if asked["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer":
             told = self._on_behalf(str(asked["assertion"]), str(asked["client_id"]))
             if "error" in told:
@@ -453,6 +458,20 @@ class Microsoft365:
         """Where a file lies, as search and people name it."""
         names = [self.items[key].name for key in self._above(item)[1:]]
         return LIBRARY["webUrl"] + "".join(f"/{quote(name)}" for name in names)
+
+    async def _consents(self, request: web.Request) -> web.Response:
+        if not self.sees_consents:  # as without Directory.Read.All
+            return error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+        assert request.match_info["app"] == CLIENT
+        grant = {
+            "id": "g",
+            "clientId": "sp",
+            "consentType": "AllPrincipals",
+            "principalId": None,
+            "resourceId": "graph",
+        }
+        one = {**grant, "consentType": "Principal", "principalId": "mara", "scope": "Files.Read.All Files.ReadWrite"}
+        return web.json_response({"value": [one, {**grant, "scope": f" {' '.join(sorted(self.consented))} openid"}]})
 
     async def _own_drive(self, request: web.Request) -> web.Response:
         person = self.person_of(request, "Files.ReadWrite", "Files.ReadWrite.All")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tuning.domain.registration import AppRegistration
+from tuning.domain.registration import FOR_PEOPLE, AppRegistration, missing_for_people
 from tuning.sources.errors import LinkRefused, SourceMissing
 from tuning.sources.graph.links import Place, place_of
 
@@ -20,6 +20,8 @@ class Finding:
     what: str
     problem: str = ""
     """What is missing and what to do, as a sentence; empty if it works."""
+    unseen: str = ""
+    """Why it can't be told from here, and who tells; empty if it can."""
 
 
 def checkup(registration: AppRegistration | None, links: tuple[str, ...]) -> Iterator[Finding]:
@@ -35,6 +37,49 @@ def checkup(registration: AppRegistration | None, links: tuple[str, ...]) -> Ite
         )
         return
     yield from _tried(registration, links)
+
+
+def checkup_for_people(registration: AppRegistration | None, resource: str) -> Iterator[Finding]:
+    """Yield what was found about acting on behalf of people, by the bot's own registration; nothing if it doesn't.
+
+    The resource is the Application ID URI. What people consented to, an application may see only with a permission that
+    nothing else takes; without it that is said.
+    """
+    if registration is None or any(importlib.util.find_spec(name) is None for name in ("msal", "msgraph")):
+        return
+    from tuning.sources.graph import probes  # noqa: PLC0415 - Microsoft's packages load slowly
+    from tuning.sources.graph.client import Graph  # noqa: PLC0415 - the same
+
+    with Graph(registration) as graph:
+        signed_in = _finding("For people: the bot's registration", lambda: graph.run(probes.app(graph)))
+        yield signed_in
+        if signed_in.problem:
+            return
+        yield _finding(f"For people: {resource}", lambda: graph.run(probes.exposed(graph, resource)))
+        granted: list[frozenset[str] | None] = []
+        if (asked := _finding("For people", lambda: granted.append(graph.answer(probes.for_people(graph))))).problem:
+            yield asked
+            return
+        yield from _consents(granted[0])
+
+
+def _consents(granted: frozenset[str] | None) -> Iterator[Finding]:
+    for name in FOR_PEOPLE:
+        what = f"For people: {name}"
+        if granted is None:
+            yield Finding(
+                what=what,
+                unseen="Attune may not see what was consented to (Directory.Read.All would let it); in the chat, "
+                "'sign in' tells.",
+            )
+        elif name in missing_for_people(granted):
+            yield Finding(
+                what=what,
+                problem=f"Add the delegated permission {name} of Microsoft Graph to the bot's registration, and have "
+                "an admin consent to it.",
+            )
+        else:
+            yield Finding(what=what)
 
 
 def _tried(registration: AppRegistration, links: tuple[str, ...]) -> Iterator[Finding]:

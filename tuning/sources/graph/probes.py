@@ -2,8 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.groups.groups_request_builder import GroupsRequestBuilder
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.users.users_request_builder import UsersRequestBuilder
@@ -52,6 +55,40 @@ async def labels(graph: Graph) -> None:
     """Ask for the organisation's sensitivity labels."""
     all_labels = graph.sdk.security.data_security_and_governance.sensitivity_labels
     await _allowed(graph, lambda: graph.plain(all_labels.to_get_request_information()), "SensitivityLabels.Read.All")
+
+
+async def app(graph: Graph) -> None:
+    """Sign in as the registration that acts on behalf of people."""
+    await graph.token(graph.registration.graph_scope)
+
+
+async def exposed(graph: Graph, resource: str) -> None:
+    """Ask for a token for the registration's own interface, which people's tokens are for."""
+    try:
+        await graph.token(f"{resource}/.default")
+    except Microsoft365Refused as refusal:
+        raise Microsoft365Refused(
+            f"Teams can't get tokens for it: under Expose an API set the Application ID URI to {resource}, with the "
+            f"scope access_as_user ({refusal.english})"
+        ) from refusal
+
+
+async def for_people(graph: Graph) -> frozenset[str] | None:
+    """Return the delegated permissions that an admin consented to for everybody; None if that may not be seen."""
+    client_id = graph.registration.client_id
+    question = RequestInformation(Method.GET)
+    question.url = (
+        f"{graph.registration.graph_url}/servicePrincipals(appId='{quote(client_id)}')/oauth2PermissionGrants"
+    )
+    question.headers.try_add("Accept", "application/json")
+    try:
+        told = (await graph.plain(question)).get("value", ())
+    except ODataError as error:
+        if error.response_status_code in {401, 403}:
+            return None
+        raise
+    scopes = [str(one.get("scope", "")) for one in told if one.get("consentType") == "AllPrincipals"]
+    return frozenset(name for scope in scopes for name in scope.split())
 
 
 async def site_groups(graph: Graph, place: Place) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.fakes.microsoft365 import HOST, SITE, error, granted
-from tuning.sources.graph.checkup import checkup
+from tests.fakes.microsoft365 import CLIENT, HOST, SITE, error, granted
+from tuning.sources.graph.checkup import checkup, checkup_for_people
 
 LINK = f"https://{HOST}{SITE}/Shared%20Documents"
 
@@ -79,3 +79,39 @@ def test_a_machine_without_a_managed_identity_is_told_what_to_do(well, monkeypat
 
     assert list(found) == ["Sign-in"]
     assert "managed identity" in found["Sign-in"]
+
+
+RESOURCE = f"api://attune.example.com/botid-{CLIENT}"
+
+
+def for_people(registration, resource=RESOURCE):
+    found = checkup_for_people(registration, resource)
+    return {one.what.removeprefix("For people: "): one.problem or one.unseen for one in found}
+
+
+def test_acting_for_people_is_tried_as_far_as_it_can_be(well):
+    assert for_people(well.registration()) == dict.fromkeys(
+        ["the bot's registration", RESOURCE, "Files.Read.All", "Files.ReadWrite"], ""
+    )
+    assert for_people(None) == {}
+
+
+def test_each_delegated_permission_that_lacks_consent_is_named(well):
+    well.consented = {"Sites.Read.All"}
+    assert for_people(well.registration())["Files.Read.All"] == ""
+    assert "delegated permission Files.ReadWrite" in for_people(well.registration())["Files.ReadWrite"]
+    well.consented = {"Files.ReadWrite"}
+    assert "delegated permission Files.Read.All" in for_people(well.registration())["Files.Read.All"]
+
+
+def test_what_may_not_be_seen_is_no_fault(well):
+    well.sees_consents = False
+    found = list(checkup_for_people(well.registration(), RESOURCE))
+    assert not [one for one in found if one.problem]
+    assert "'sign in' tells" in found[-1].unseen
+
+
+def test_a_secret_and_an_address_that_are_wrong_say_so(well):
+    assert list(for_people(well.registration(secret="wrong"))) == ["the bot's registration"]
+    found = for_people(well.registration(), "api://attune.example.com/other")
+    assert "set the Application ID URI to api://attune.example.com/other" in found["api://attune.example.com/other"]
