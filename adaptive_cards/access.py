@@ -18,6 +18,7 @@ from adaptive_cards.elements import (
     show_card,
     text_input,
     verbatim,
+    wrong,
 )
 from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
@@ -58,7 +59,7 @@ def ask_card(problem: str = "", justification: str = "") -> Element:
             is_multiline=True,
             is_required=True,
         ),
-        paragraph(f"✗ {escape(problem)}", color="attention") if problem else None,
+        wrong(problem) if problem else None,
         actions=[execute(say("Ask the admins"), Verb.ACCESS_ASK, style="positive")],
     )
 
@@ -78,7 +79,7 @@ def request_card(grant: Grant, name: str, title: str, problem: str = "") -> Elem
         facts({say("Title"): escape(shorten(title, 80)) or say("none"), say("Asked"): f"{moment(grant.asked_at)} UTC"}),
         verbatim(grant.justification),
         choice_input("term", say("For how long?"), [(say(title), term) for title, term in TERMS], value=ONCE),
-        paragraph(f"✗ {escape(problem)}", color="attention") if problem else None,
+        wrong(problem) if problem else None,
         actions=[
             execute(say("Grant"), Verb.ACCESS_GRANT, style="positive", grant_id=grant.id),
             show_card(

@@ -12,6 +12,7 @@ Element = dict[str, Any]
 VERSION = "1.5"
 MAX_BYTES = 28 * 1024
 _MARKDOWN = re.compile(r"([\\`*_\[\]~|])")
+_PLAIN = str.maketrans({"*": "", "_": "-", "`": "'", "[": "(", "]": ")", "~": "-", "\\": "/"})
 _LINE_START = re.compile(r"^(\s*)([#>+-]|\d+(?=[.)]))", re.MULTILINE)
 
 
@@ -19,6 +20,15 @@ def escape(text: str) -> str:
     """Return text from people so that a text block shows it as it was written: no links, emphasis or lists."""
     escaped = _MARKDOWN.sub(r"\\\1", text)
     return _LINE_START.sub(lambda found: f"{found[1]}{_escaped_marker(found[2])}", escaped)
+
+
+def plain(text: str) -> str:
+    """Return text from people for the title of a choice, which some clients read as markdown and others show as it is.
+
+    Markdown's signs are replaced by others; a beginning like that of a list is held off.
+    """
+    line = " ".join(text.split()).translate(_PLAIN)
+    return f"\N{ZERO WIDTH SPACE}{line}" if _LINE_START.match(line) else line
 
 
 def shorten(text: str, longest: int) -> str:
@@ -213,7 +223,7 @@ def choice_input(
         "isMultiSelect": is_multiple,
         "wrap": True,
         "value": value,
-        "choices": [{"title": title, "value": value} for title, value in choices],
+        "choices": [{"title": plain(title), "value": value} for title, value in choices],
         **_required(title, is_required=is_required),
     }
 

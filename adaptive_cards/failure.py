@@ -1,6 +1,6 @@
 """A run that failed: what happened, what to do, and another try."""
 
-from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph
+from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, wrong
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.runs import Run
@@ -11,7 +11,7 @@ def failure_card(agent: Agent, run: Run) -> Element:
     """Return the failure with its remedy and code."""
     return card(
         heading(say("Tuning {agent} failed", agent=escape(agent.name))),
-        paragraph(escape(retell(run.error) or say("Something went wrong.")), color="attention"),
+        wrong(retell(run.error) or say("Something went wrong.")),
         paragraph(escape(retell(run.remedy))) if run.remedy else None,
         aside(
             say(

@@ -16,9 +16,10 @@ from adaptive_cards.elements import (
     paragraph,
     text_input,
     verbatim,
+    wrong,
 )
 from adaptive_cards.tending import by_itself
-from adaptive_cards.together import MAX_TEXT, Item, Words, by_whom
+from adaptive_cards.together import MAX_TEXT, Item, Side, Words, by_whom
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.languages import number as number_of
@@ -41,6 +42,8 @@ class Inbox:
     """Corrections that no live release has learned yet."""
     accepted_since_run: int
     """Corrections accepted since the last run began."""
+    sides: Sequence[Side] = ()
+    """What the corrections of the matter say, one entry for those that agree; with what was accepted before."""
     words: Words | None = None
     """What the owner has typed and ticked, where several are settled together."""
     problem: str = ""
@@ -67,7 +70,8 @@ def inbox_card(inbox: Inbox) -> Element:
     title = say("{agent}: inbox, {number} of {total}", agent=escape(agent.name), number=number + 1, total=inbox.total)
     return card(
         heading(title),
-        paragraph(inbox.problem, color="attention") if inbox.problem else None,
+        wrong(inbox.problem) if inbox.problem else None,
+        *together.conflict(inbox.sides),
         *body,
         counted,
         actions=[*actions, *(_steps(agent, number) if inbox.total > 1 else []), *last],

@@ -17,6 +17,7 @@ from adaptive_cards.elements import (
     show_card,
     text_input,
     verbatim,
+    wrong,
 )
 from adaptive_cards.verbs import Verb
 from tuning.domain.feedback import FAULTS, Feedback, FeedbackState, Reaction
@@ -73,7 +74,7 @@ def opinion_card(shown: Opinion) -> Element:
     return card(
         heading(say("Your feedback, {number} of {total}", number=number(shown.number + 1), total=number(shown.total))),
         paragraph(shown.done) if shown.done else None,
-        paragraph(shown.problem, color="attention") if shown.problem else None,
+        wrong(shown.problem) if shown.problem else None,
         aside(f"{escape(shown.agent)} · {day(given.given_at)} · {say(where)}"),
         label(say("Question")),
         verbatim(shorten(given.question, MAX_ANSWER)),

@@ -19,6 +19,7 @@ from adaptive_cards.elements import (
     shorten,
     text_input,
     verbatim,
+    wrong,
 )
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
@@ -66,7 +67,7 @@ def sample_card(form: SampleForm) -> Element:
     names = {"agent": escape(agent.name), "number": number(form.place + 1), "total": number(form.total)}
     return card(
         heading(say("{agent}: sample {number} of {total}", **names)),
-        paragraph(form.problem, color="attention") if form.problem else None,
+        wrong(form.problem) if form.problem else None,
         bar(form.looked_at / form.in_round),
         aside(_round(form)),
         *_doubts(sample),

@@ -130,7 +130,7 @@ def held_card(agent: Agent) -> Element:
     return card(
         heading(say("{agent} was to be tuned again", agent=escape(agent.name))),
         paragraph(say("A run was due by itself, and something is in the way:")),
-        paragraph(escape(retell(agent.retraining_held)), color="attention"),
+        wrong(retell(agent.retraining_held)),
         aside(say("It starts as soon as nothing is. You are not told again.")),
         actions=[execute(say("Manage"), Verb.AGENT_MANAGE, agent_id=agent.id)],
     )

@@ -7,9 +7,11 @@ from typing import Any
 from adaptive_cards.elements import (
     Element,
     aside,
+    bullets,
     choice_input,
     escape,
     execute,
+    label,
     paragraph,
     shorten,
     text_input,
@@ -43,6 +45,33 @@ class Words:
     correction: str
     ticked: Sequence[str]
     """The ids of the feedback that belongs together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """What some of several people say the answer should be, where they don't agree."""
+
+    who: Sequence[str]
+    correction: str
+
+
+def conflict(sides: Sequence[Side]) -> list[Element]:
+    """Return who says what, where corrections of the same question contradict each other; nothing where they don't."""
+    if len(sides) < 2:  # noqa: PLR2004 - it takes two
+        return []
+    said = [
+        say(
+            "{people}: “{correction}”",
+            people=shorten(", ".join(one.who), 120),
+            correction=shorten(" ".join(one.correction.split()), MAX_SHOWN),
+        )
+        for one in sides
+    ]
+    return [
+        label(say("⚠ They don't agree on the answer")),
+        bullets(escape(line) for line in said),
+        aside(say("The words that you accept are the only ones that it learns.")),
+    ]
 
 
 def by_whom(item: Item) -> str:

@@ -1,5 +1,7 @@
 """Cards out of what the store holds at the moment: each function gathers, and a card shows."""
 
+from collections.abc import Iterable, Sequence
+
 from sqlmodel import Session
 
 from adaptive_cards.agent import agent_card
@@ -15,14 +17,16 @@ from adaptive_cards.inventory import Line, Somebody, inventory_card, whois_card
 from adaptive_cards.my_agents import PAGE as OWN_AGENTS
 from adaptive_cards.my_agents import Overview, my_agents_card
 from adaptive_cards.pages import Page
-from adaptive_cards.together import Item, Words
+from adaptive_cards.together import Item, Side, Words
 from adaptive_cards.welcome import MAX_AGENTS, agents_card, welcome_card
 from bot import drift_views
 from bot.evaluation_views import measured_of
-from tuning.datasets.matters import matters
+from tuning.datasets.matters import matters, sides
+from tuning.datasets.questions import Seen
 from tuning.domain.agents import STATES as AGENT_STATES
 from tuning.domain.agents import Agent
 from tuning.domain.errors import WrongState
+from tuning.domain.feedback import Feedback
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Person
 from tuning.domain.releases import STATES, Decision, Release, ReleaseState
@@ -215,18 +219,16 @@ def inbox(
     waiting = matters(governed_feedback.inbox(tenant, owner_id, agent_id))
     number = number % len(waiting) if waiting else 0
     with tenant.store.reading() as session:
+        named = governed_usage.namer(tenant, session)
         shown = [
-            Item(
-                feedback=one,
-                answer=conversations.answer(session, one.answer_id).text,
-                who=tenant.name_of(one.person_id),
-            )
+            Item(feedback=one, answer=conversations.answer(session, one.answer_id).text, who=named(one.person_id))
             for one in (waiting[number] if waiting else ())
         ]
         return inbox_card(
             Inbox(
                 agent=agents.get(session, agent_id),
                 items=shown,
+                sides=_sides(shown, feedback.accepted(session, agent_id)),
                 number=number,
                 total=len(waiting),
                 to_read=sum(map(len, waiting)),
@@ -236,6 +238,19 @@ def inbox(
                 problem=problem,
             )
         )
+
+
+def _sides(items: Sequence[Item], accepted: Iterable[Feedback]) -> list[Side]:
+    """Return what the corrections of a matter say the answer should be, and what was accepted for it before."""
+    seen = Seen(one.feedback.question for one in items)
+    before = dict.fromkeys(one.correction for one in accepted if seen.has(one.question))
+    said = [(one.who, one.feedback.correction) for one in items if one.feedback.correction]
+    said += [(say("accepted before"), correction) for correction in before]
+    texts = [correction for _who, correction in said]
+    return [
+        Side(who=list(dict.fromkeys(said[place][0] for place in group)), correction=texts[group[0]])
+        for group in sides(texts)
+    ]
 
 
 def my_agents(tenant: Tenant, owner_id: str, number: int = 0) -> Element:

@@ -141,7 +141,7 @@ SETTINGS: Mapping[str, Setting] = {
     "highest_label": Setting(title=mark("Highest sensitivity label"), word="label", kind=Kind.NAME),
     "drift_action": Setting(title=mark("When permissions drift"), word="drift", kind=Kind.DRIFT_ACTION),
     "retention_days": Setting(title=mark("Days until it is forgotten"), word="retention", kind=Kind.NUMBER, most=3_650),
-    "is_naming_people": Setting(title=mark("Analytics name people"), word="names", kind=Kind.SWITCH),
+    "is_naming_people": Setting(title=mark("Analytics and inboxes name people"), word="names", kind=Kind.SWITCH),
 }
 """Field to what people are told of it, in the order of the card."""
 MAX_NAMES = 100

@@ -46,7 +46,7 @@ def report(tenant: Tenant, actor_id: str, *, agent_id: str = "", days: int = DAY
     # Apart from the transaction, which keeps others from writing as long as it lasts.
     with tenant.store.reading() as session:
         names_people = policy.get(session).is_naming_people
-        named = _namer(tenant, session)
+        named = namer(tenant, session)
         used, askers = usage.by_day(session, shown, since), usage.askers(session, shown, since)
         every_day = [since + timedelta(days=number) for number in range(days)]
         return UsageReport(
@@ -97,7 +97,7 @@ def daily_lines(tenant: Tenant, days: int, shown: Collection[str] | None = None)
 def people_lines(tenant: Tenant, days: int, shown: Collection[str] | None = None) -> Iterator[str]:
     """Return who asked which release in the last days as CSV, of the same agents; numbers are all told."""
     with tenant.store.reading() as session:
-        name, label, named = _names(agents.every(session)), _labels(session), _namer(tenant, session)
+        name, label, named = _names(agents.every(session)), _labels(session), namer(tenant, session)
         yield line(PEOPLE_COLUMNS)
         for one in usage.everybody(session, shown, _since(days)):
             of = (named(one.person_id), one.agent_id, name(one.agent_id), label(one.release_id))
@@ -169,7 +169,7 @@ def _labels(session: Session) -> Callable[[str], str]:
     return label
 
 
-def _namer(tenant: Tenant, session: Session) -> Callable[[str], str]:
+def namer(tenant: Tenant, session: Session) -> Callable[[str], str]:
     """Return what people are called: by name, or by a pseudonym that only the organisation's secret leads to."""
     if policy.get(session).is_naming_people:
         return tenant.name_of

@@ -28,7 +28,7 @@ from adaptive_cards.blind import blind_card, rated_card
 from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
 from adaptive_cards.draft import draft_card, saved_card
 from adaptive_cards.drift import Lost
-from adaptive_cards.elements import MAX_BYTES, escape
+from adaptive_cards.elements import MAX_BYTES, escape, plain
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.examples import example_card
 from adaptive_cards.failure import failure_card
@@ -51,7 +51,7 @@ from adaptive_cards.progress import progress_card
 from adaptive_cards.quiet import quiet_card
 from adaptive_cards.samples import RoundForm, SampleForm, no_samples_card, round_card, sample_card, went_on_card
 from adaptive_cards.tending import Tended, deleted_card, handed_over_card, held_card, tending_card
-from adaptive_cards.together import Item
+from adaptive_cards.together import Item, Side
 from adaptive_cards.usage import usage_card
 from adaptive_cards.verbs import Verb
 from adaptive_cards.welcome import agents_card, welcome_card
@@ -179,6 +179,10 @@ INBOX = Inbox(
     to_read=4,
     accepted=2,
     accepted_since_run=1,
+    sides=[
+        Side(who=["Bo *Berg*", "accepted before"], correction="Only over 600 km."),
+        Side(who=["Eli"], correction="Yes, if the journey is over 600 km and by day."),
+    ],
 )
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS: dict[str, Any] = {
@@ -210,6 +214,7 @@ NASTY_INBOX = replace(
         )
     ]
     * 5,
+    sides=[Side(who=[NASTY] * 5, correction=NASTY)] * 6,
     problem=NASTY[:500],
 )
 SAMPLE = SampleForm(
@@ -624,10 +629,10 @@ CARDS = {
     ),
     "rolled back, the only one": decided_card(made(ReleaseState.REJECTED, Decision.ROLLED_BACK, "Cy")),
     "rejected": decided_card(made(ReleaseState.REJECTED, Decision.REJECTED, "Cy", "Too early.")),
-    "inbox": inbox_card(replace(INBOX, items=INBOX.items[:1])),
+    "inbox": inbox_card(replace(INBOX, items=INBOX.items[:1], sides=INBOX.sides[:1])),
     "inbox, together": inbox_card(INBOX),
     "inbox, together, nasty": inbox_card(NASTY_INBOX),
-    "inbox, empty": inbox_card(replace(INBOX, items=[], number=0, total=0, to_read=0, accepted=1)),
+    "inbox, empty": inbox_card(replace(INBOX, items=[], sides=[], number=0, total=0, to_read=0, accepted=1)),
     "tending": tending_card(Tended(agent=AGENT, state=AgentState.IDLE, accepted=0)),
     "tending, paused": tending_card(
         Tended(
@@ -810,6 +815,12 @@ def test_its_buttons_carry_ids_only_and_work_in_older_clients(name):
 
 
 @pytest.mark.parametrize("name", CARDS)
+def test_its_choices_hold_no_markdown(name):
+    choices = [choice for node in nodes(CARDS[name]) for choice in node.get("choices", ())]
+    assert not [choice["title"] for choice in choices if set(choice["title"]) & set("*_`[]~\n")]
+
+
+@pytest.mark.parametrize("name", CARDS)
 def test_its_fields_have_labels(name):
     assert all(node.get("label") for node in nodes(CARDS[name]) if str(node.get("type", "")).startswith("Input."))
 
@@ -823,6 +834,11 @@ def test_text_from_people_stays_text():
     assert escape("**a** [b](c) `d`") == r"\*\*a\*\* \[b\](c) \`d\`"
     assert escape("# a\n- b\n1. c") == "\\# a\n\\- b\n1\\. c"
     assert escape("3 - 2 = 1") == "3 - 2 = 1"
+
+
+def test_a_choice_is_read_as_text_by_clients_that_know_markdown_and_by_those_that_do_not():
+    assert plain("[Ana](https://x.example) *Arp*") == "(Ana)(https://x.example) Arp"
+    assert plain("1. Leads\n(group)") == "\N{ZERO WIDTH SPACE}1. Leads (group)"
 
 
 def test_every_question_of_the_hold_out_survives_being_edited():

@@ -1,11 +1,14 @@
 """The owner's inbox in chat: what several people wrote of one question is settled at once."""
 
+import re
+
 import pytest
 
 from bot.card_actions import feedback as buttons
 from bot.card_actions.press import Press
 from tests.factories import keep, make_agent, make_answer, make_tenant
 from tuning.domain.feedback import FeedbackState
+from tuning.domain.policy import Policy
 from tuning.governance import feedback as governed
 from tuning.store import feedback
 
@@ -73,6 +76,38 @@ def test_without_words_or_ticks_nothing_is_settled_and_what_was_typed_stays(tena
     assert "needs both a question" in str(card)
     assert "Tick what" in str(buttons.reject(tenant, pressed(together="", question="", correction="")).card)
     assert set(states(tenant, given)) == {FeedbackState.NEW}
+
+
+def test_a_conflict_is_named_with_who_says_what(tenant):
+    keep(tenant.store, Policy(is_naming_people=True))
+    for who, correction in (("bo", "Only over 600 km."), ("cy", "only over 600 km"), ("dee", "Only over 800 km.")):
+        governed.give(tenant, who, who, correction=correction)
+    card = buttons.open_inbox(tenant, pressed()).card
+    assert card is not None
+    (said,) = [node["text"] for node in card["body"] if "“" in node.get("text", "")]
+    assert said == "- Bo, Cy: “Only over 600 km.”\n- Dee: “Only over 800 km.”"
+    assert "They don't agree on the answer" in str(card)
+
+
+def test_people_are_pseudonyms_in_the_inbox_until_the_policy_names_them(tenant, given):
+    shown = str(buttons.open_inbox(tenant, pressed()).card)
+    assert "person " in shown
+    assert not {"Bo", "Cy", "Dee"} & set(re.findall(r"\w+", shown))
+
+
+def test_what_was_accepted_before_is_a_side_of_the_conflict_too(tenant, given):
+    governed.accept(tenant, "ana", given["bo"], "May I fly?", "Yes, over 600 km.")
+    governed.reject(tenant, "ana", given["cy"])
+    card = buttons.open_inbox(tenant, pressed(number=1)).card
+    assert "accepted before: “Yes, over 600 km.”" in str(card) or "accepted before: “Yes, over 600 km.”" in str(
+        buttons.open_inbox(tenant, pressed(number=0)).card
+    )
+
+
+def test_where_all_agree_nothing_is_called_a_conflict(tenant):
+    for who in PEOPLE:
+        governed.give(tenant, who, who, correction="Only over 600 km.")
+    assert "don't agree" not in str(buttons.open_inbox(tenant, pressed()).card)
 
 
 def test_what_is_ticked_is_left_out_together(tenant, given):

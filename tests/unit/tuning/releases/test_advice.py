@@ -24,15 +24,15 @@ KNOWN = Known(task=Task.QUESTIONS, total=140, eligible=132, passages=900, change
         (
             KNOWN,
             (
-                "Expect something of both: there are 900 passages to learn from; 3 of 132 documents changed in the last 30 "
-                "days."
+                "Expect something of both: there are 900 passages to learn from; 3 of 132 documents changed in the "
+                "last 30 days."
             ),
         ),
         (
             replace(KNOWN, changed=None),
             (
-                "Expect something of both: there are 900 passages to learn from; how often they change, their dates don't "
-                "tell."
+                "Expect something of both: there are 900 passages to learn from; how often they change, their dates "
+                "don't tell."
             ),
         ),
         (
@@ -42,15 +42,15 @@ KNOWN = Known(task=Task.QUESTIONS, total=140, eligible=132, passages=900, change
         (
             replace(KNOWN, eligible=60, passages=20),
             (
-                "Expect more of search than of tuning: it may learn from only 60 of 140 documents, and search finds the "
-                "others for who may read them; 20 passages may be too few for the 21 questions that a run needs."
+                "Expect more of search than of tuning: it may learn from only 60 of 140 documents, and search finds "
+                "the others for who may read them; 20 passages may be too few for the 21 questions that a run needs."
             ),
         ),
         (
             replace(KNOWN, task=Task.SUMMARY, eligible=1),
             (
-                "Expect more of tuning than of search: form and tone are learned from pairs of documents. A run needs 21 "
-                "pairs, and has 1 document to find them in."
+                "Expect more of tuning than of search: form and tone are learned from pairs of documents. A run needs"
+                " 21 pairs, and has 1 document to find them in."
             ),
         ),
     ],
@@ -93,7 +93,7 @@ def test_only_documents_that_may_be_learned_from_count(tenant):
 
 def test_what_was_measured_takes_the_place_of_what_was_expected(tenant):
     scores = {
-        variant: {"exact_match": {"mean": mean, "low": 0.0, "high": 1.0, "n": 80}}
+        str(variant): {"exact_match": {"mean": mean, "low": 0.0, "high": 1.0, "n": 80}}
         for variant, mean in zip(
             (Variant.BASE, Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL),
             (0.1, 0.5, 0.2, 0.9),
