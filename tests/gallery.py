@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/cards: every card in light, in dark, and at 320 px. make cards
+"""Takes the pictures of docs/cards: every card in light, in dark, in high contrast, and at 320 px. make cards
 
 The renderer is Microsoft's own (npm `adaptivecards`) in Chromium, with a host's configuration like that of Teams.
 Charts, which only Teams draws, are shown as their fallback.
@@ -68,14 +68,28 @@ _DARK = {
     "warning": "#f8d22a",
     "attention": "#f1707b",
 }
-PANES = ((_LIGHT, 480), (_DARK, 480), (_LIGHT, 320))
+_CONTRAST = {
+    "page": "#000000",
+    "card": "#000000",
+    "emphasis": "#000000",
+    "line": "#ffffff",
+    "text": "#ffffff",
+    "subtle": "#ffffff",
+    "accent": "#ffff01",
+    "good": "#3ff23f",
+    "warning": "#ffff01",
+    "attention": "#ffff01",
+}
+"""As little colour as a client may leave: no shades, and what warns looks like what is only stressed."""
+PANES = ((_LIGHT, 480), (_DARK, 480), (_CONTRAST, 480), (_LIGHT, 320))
 
 _STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; font: 14px/20px "Segoe UI", "Liberation Sans", sans-serif; }
 #panes { display: flex; align-items: flex-start; width: max-content; }
 .pane { padding: 12px; align-self: stretch; background: var(--page); }
-.card { background: var(--card); border-radius: 6px; overflow: hidden; color: var(--text); }
+.card { background: var(--card); color: var(--text); border: 1px solid var(--line); border-radius: 6px;
+  overflow: hidden; }
 .ac-textBlock p { margin: 0; } .ac-textBlock ul { margin: 0; padding-left: 20px; }
 .ac-actionSet { flex-wrap: wrap; row-gap: 8px; }
 .ac-pushButton { font: 600 14px/20px "Segoe UI", "Liberation Sans", sans-serif; padding: 5px 12px; border-radius: 4px;
@@ -151,7 +165,7 @@ def configuration(colors: Mapping[str, str]) -> dict[str, Any]:
 def palette() -> Image.Image:
     """Return the colours of the pictures: those of the panes, and the shades between words and what is behind them."""
     shades: list[tuple[int, ...]] = []
-    for colors in (_LIGHT, _DARK):
+    for colors in (_LIGHT, _DARK, _CONTRAST):
         behind = [_rgb(colors[name]) for name in ("page", "card", "emphasis")]
         words = [_rgb(colors[name]) for name in ("line", "subtle", "accent", "good", "warning", "attention", "text")]
         mixed = [_mix(word, back, part / 4) for word in words for back in behind[1:] for part in (1, 2, 3, 4)]
@@ -175,8 +189,8 @@ def file_name(name: str) -> str:
 
 
 def pictures(browser: Browser, cards: Mapping[str, Any], folder: Path) -> None:
-    """Take the picture of each card: 480 px in light, 480 px in dark, 320 px in light, side by side."""
-    page = browser.new_page(viewport={"width": 1360, "height": 800})
+    """Take the picture of each card, its panes side by side: 480 px in each theme, 320 px in light."""
+    page = browser.new_page(viewport={"width": 1880, "height": 800})
     page.set_content(f"<style>{_STYLE}</style><div id=panes></div>")
     for script in SCRIPTS:
         page.add_script_tag(path=INSTALLED / script)
@@ -195,8 +209,9 @@ def index(names: Iterable[str]) -> str:
         [
             "# Cards",
             "",
-            "Every card that people see in chat: in light, in dark, and at the 320 px of a phone. `make cards` takes",
-            "these pictures anew, with Microsoft's renderer in Chromium. Of what unfolds, the first part is open.",
+            "Every card that people see in chat: in light, in dark, in high contrast, and at the 320 px of a phone.",
+            "`make cards` takes these pictures anew, with Microsoft's renderer in Chromium. Of what unfolds, the first",
+            "part is open. In high contrast no colour tells anything that words or signs don't.",
             "Teams draws charts; here stands what clients show that can't.",
             "",
             *lines,
@@ -219,8 +234,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         pictures(browser, cards, FOLDER)
         browser.close()
-    if not names:
-        (FOLDER / "README.md").write_text(index(SHOWN), "utf-8")
+    (FOLDER / "README.md").write_text(index(SHOWN), "utf-8")
 
 
 if __name__ == "__main__":
