@@ -33,6 +33,8 @@ class Work:
     """Tokens written for each."""
     is_new: bool = False
     """Whether an agent's beginning is another one in each round, as after a release; else both sides keep it."""
+    is_mixed: bool = False
+    """Whether as many other agents are asked as much between two rounds, which is not measured."""
     within_s: float = 0.0
     """People begin at random within this time."""
     least_rate: float = 1.0
@@ -42,17 +44,21 @@ class Work:
     is_tail: bool = False
     """Whether that time is the 95th percentile; else the median."""
 
-    def asks(self, seed: int) -> list[Ask]:
-        """Return the questions of a round."""
-        rng = random.Random(f"{self.name} {seed}")
+    @property
+    def lanes(self) -> int:
+        """How many agents are known to a server, or 1 for the base model alone."""
+        return max(1, self.agents * (2 if self.is_mixed else 1))
+
+    def asks(self, seed: int, *, of_others: bool = False) -> list[Ask]:
+        """Return the questions of a round, or those to the other agents before it."""
+        rng = random.Random(f"{self.name} {seed} {of_others}")
         since = seed if self.is_new else ""
         beginnings = [
-            some_tokens(random.Random(f"{self.name} agent {agent} {since}"), self.shared)
-            for agent in range(self.people)
+            some_tokens(random.Random(f"{self.name} agent {agent} {since}"), self.shared) for agent in range(self.lanes)
         ]
         asks = []
         for person in range(self.people):
-            adapter = person % self.agents if self.agents else None
+            adapter = person % self.agents + of_others * self.agents if self.agents else None
             prompt = [*beginnings[adapter or 0], *some_tokens(rng, self.own)]
             asks.append(Ask(prompt=prompt, tokens=self.out, adapter=adapter, after_s=rng.uniform(0, self.within_s)))
         return asks
@@ -87,6 +93,20 @@ WORKS = (
         out=64,
         least_rate=1.7,
         most_first=0.5,
+    ),
+    Work(
+        name="4 of 8 agents, 4 conversations each",
+        size="100M",
+        agents=4,
+        people=16,
+        shared=512,
+        own=64,
+        out=64,
+        is_mixed=True,
+        within_s=1.0,
+        least_rate=3.0,
+        most_first=0.1,
+        is_tail=True,
     ),
     Work(
         name="4 agents, 4 conversations each",
@@ -127,6 +147,8 @@ def compare(work: Work, servers: Sequence[Server]) -> list[Measured]:
     busy = {server.name: _busy(server) for server in servers}
     for number in range(ROUNDS):
         for server in servers:
+            if work.is_mixed:
+                ask_all(server, work.asks(number, of_others=True))
             rounds[server.name].append(ask_all(server, work.asks(number)))
     return [
         Measured(
@@ -157,16 +179,16 @@ def _outside(before: tuple[float, float] | None, after: tuple[float, float] | No
 def beside_the_peer(work: Work, threads: int, peer: Path | None) -> list[Measured]:
     """Measure a work on the engine and, if there is one, on llama-server; both have the same KV memory in all."""
     model = make_model(SIZES[work.size])
-    adapters = make_adapters(SIZES[work.size], work.agents)
-    each, lanes = work.shared + work.own + work.out + 32, max(1, work.agents)
+    adapters = make_adapters(SIZES[work.size], work.lanes if work.agents else 0)
+    each = work.shared + work.own + work.out + 32
     with ExitStack() as stack:
         ours = engine(
             model,
             adapters=adapters,
             THREADS=threads,
-            LANES=lanes,
+            LANES=work.lanes,
             SEQUENCES=work.people,
-            CONTEXT_TOKENS=each * work.people // lanes,
+            CONTEXT_TOKENS=each * work.people // work.lanes,
         )
         servers = [stack.enter_context(ours)]
         if peer is not None:
