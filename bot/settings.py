@@ -110,6 +110,8 @@ def objections_to_serving(settings: Settings) -> list[str]:
         return [
             f"ATTUNE_DEVELOPMENT accepts unsigned requests, so ATTUNE_HOST must be 127.0.0.1 and not {settings.host}."
         ]
+    if settings.is_unsigned and settings.sign_in:
+        return ["ATTUNE_SIGN_IN takes a registration, and Teams: unset it to try Attune on this machine."]
     if not settings.development:
         wanted = {
             "ATTUNE_APP_ID": settings.app_id,

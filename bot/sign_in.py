@@ -167,6 +167,9 @@ class SignIns:
         except Refusal as refusal:
             logger.warning("A sign-in led to nothing: %s", refusal.english)
             return False
+        except Exception as error:  # noqa: BLE001 - msal quotes tokens in some of its errors, and Teams wants an answer
+            logger.error("A sign-in could not be dealt with: %s", type(error).__name__)  # noqa: TRY400 - the same
+            return False
         finally:
             self._end_wait(person_id)
         return True

@@ -85,6 +85,20 @@ async def test_what_is_not_the_senders_own_token_is_turned_away(teams, microsoft
     assert token not in caplog.text
 
 
+async def test_what_goes_wrong_in_the_exchange_is_no_sign_in_and_quotes_nothing(
+    teams, microsoft365, request_id, caplog, monkeypatch
+):
+    token = microsoft365.sso_token("bo")
+
+    def fail(*_):
+        raise RuntimeError(token)  # as msal does with an id token that it doesn't like
+
+    monkeypatch.setattr("tuning.sources.graph.sign_in.AppSignIn.on_behalf_of", fail)
+    assert (await teams.hand_over("bo", request_id, token))[0] == 412
+    assert "RuntimeError" in caplog.text
+    assert token not in caplog.text
+
+
 @pytest.mark.parametrize("token", ["garbage", "a.b.c", "", None, 7, ["x"], {"token": "x"}])
 async def test_what_is_no_token_is_turned_away(teams, microsoft365, request_id, token):
     assert (await teams.hand_over("bo", request_id, token))[0] == 412

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from bot.cli import app
 from tests.factories import keep, make_agent, make_answer, make_document, make_release, make_run, make_source
 from tuning.domain.audit import AuditEvent, Tag
+from tuning.sources.graph.checkup import Finding
 from tuning.store import Store
 from tuning.store.audit import record
 from tuning.store.usage import asked
@@ -134,3 +135,18 @@ def test_usage_is_written_for_spreadsheets(runner: CliRunner, root: Path, monkey
     assert header.startswith("day,agent_id,agent,release,people,conversations,questions,")
     assert ",agent,'=Travel,,1,1,1,0," in day
     assert runner.invoke(app, ["usage", "--people"]).output.splitlines()[1].startswith("person ")
+
+
+def test_doctor_tells_what_works_what_is_missing_and_what_it_can_not_see(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch
+):
+    found = [Finding(what="Sign-in"), Finding(what="Consent", unseen="Ask in the chat.")]
+    monkeypatch.setattr("tuning.sources.graph.checkup.checkup", lambda *_: found)
+    monkeypatch.setattr("tuning.sources.graph.checkup.checkup_for_people", lambda *_: [])
+    told = runner.invoke(app, ["doctor"])
+    assert told.stdout == "works    Sign-in\nunseen   Consent: Ask in the chat.\n"
+    assert told.exit_code == 0
+    found.append(Finding(what="People", problem="Consent to it."))
+    told = runner.invoke(app, ["doctor"])
+    assert told.stdout.endswith("missing  People: Consent to it.\n")
+    assert told.exit_code == 1

@@ -48,6 +48,7 @@ def test_acting_for_people_takes_a_registration_of_the_bots_own_and_an_address()
     assert Settings(**whole, sign_in=True).for_people is not None
     assert Settings(**whole).for_people is None
     assert Settings(development=True, sign_in=True).for_people is None
+    assert "unset it" in objections_to_serving(Settings(development=True, sign_in=True))[0]
     (objection,) = objections_to_serving(Settings(**{**whole, "public_url": ""}, sign_in=True))
     assert "ATTUNE_PUBLIC_URL" in objection
     (objection,) = objections_to_serving(Settings(**whole, app_managed_identity=True, sign_in=True))
