@@ -29,7 +29,10 @@ def about_card(
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=2)),
         *form(fields, problems),
-        actions=[execute(say("Next"), Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id)],
+        actions=[
+            execute(say("Next"), Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id),
+            execute(say("Back"), Verb.WIZARD_OPEN, is_validated=False, agent_id=agent.id, step="details"),
+        ],
     )
 
 

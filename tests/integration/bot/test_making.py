@@ -159,7 +159,7 @@ async def test_a_criterion_that_is_none_is_refused_with_all_that_was_typed(chat,
 async def test_every_step_can_be_opened_again_and_a_change_says_whether_it_takes_a_run(chat, tenant):
     ana = chat("ana")
     review = await make(ana)
-    form = await ana.press(review, "Name")
+    form = await ana.press(await ana.press(review, "Instructions"), "Back")
     assert default_inputs(form) == {"name": "Trains", "task": "questions", "description": "Trips by rail."}
     review = await ana.press(form, "Next", description="All trips by rail.")
     assert "✓ Saved." in texts(review)
