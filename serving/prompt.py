@@ -13,6 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from serving.errors import InvalidRequest
 
 Message = Mapping[str, Any]
+_PROBE = "system-probe"
 
 
 class _Generation(Extension):
@@ -58,14 +59,43 @@ class ChatTemplate:
             raise InvalidRequest(reason=f"The model's chat template is broken: {error}") from error
         # Templates ask whether tools and documents are none, as transformers passes them.
         self._given = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None}
+        self._takes_system = self._is_system_shown()
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """Return the prompt's text, special tokens written out.
 
+        Where the template has no place of its own for a system message, it stands before the user's first words.
+
         Raises:
             InvalidRequest: the template refuses the messages, as for roles in an order it doesn't know.
         """
+        if not self._takes_system:
+            messages = folded(messages)
         try:
             return self._template.render(messages=messages, add_generation_prompt=add_generation_prompt, **self._given)
         except (TemplateError, TypeError, ValueError) as error:
             raise InvalidRequest(reason=f"The model's chat template refuses these messages: {error}") from error
+
+    def _is_system_shown(self) -> bool:
+        """Return whether the template writes out a system message, before an answer and with one.
+
+        Gemma 2's refuses it, and Mistral's puts it into the last message only if that is the user's, so that a
+        prompt would not be how its conversation begins.
+        """
+        asked = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "?"}]
+        try:
+            return all(
+                _PROBE in self._template.render(messages=chat, add_generation_prompt=False, **self._given)
+                for chat in (asked, [*asked, {"role": "assistant", "content": "!"}])
+            )
+        except (TemplateError, TypeError, ValueError):
+            return False
+
+
+def folded(messages: Sequence[Message]) -> Sequence[Message]:
+    """Return a chat that begins with a system message and a user's as one in which the user says both."""
+    if [message.get("role") for message in messages[:2]] != ["system", "user"]:
+        return messages
+    system, user, *rest = messages
+    together = "\n\n".join(words for words in (system["content"], user["content"]) if words)
+    return [{**user, "content": together}, *rest]

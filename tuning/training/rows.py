@@ -1,13 +1,16 @@
-"""Examples to rows of tokens, rendered with the base model's own chat template, and which of them when."""
+"""Examples to rows of tokens, rendered by the engine's code with the base model's template, and which of them when."""
 
 import json
 import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from serving.errors import InvalidRequest
+from serving.prompt import ChatTemplate
 from tuning.domain.datasets import Origin, Split
 from tuning.domain.prompts import Message
 from tuning.training.batches import Batch, Row, batches, bundles, cost, shared
@@ -50,10 +53,12 @@ def read_examples(path: Path, split: Split) -> Iterator[dict[str, Any]]:
 
 
 def render(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
-    """Return the tokens of a prompt up to where the answer begins, as the engine renders them."""
-    text = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-    return tokens
+    """Return the tokens of a prompt up to where the answer begins, as the engine renders them.
+
+    Raises:
+        BaseModelUnfit: the chat template refuses it.
+    """
+    return _tokens(tokenizer, messages, add_generation_prompt=True)
 
 
 def render_row(tokenizer: Any, messages: Sequence[Message], completion: str, origin: Origin) -> Row:
@@ -63,9 +68,8 @@ def render_row(tokenizer: Any, messages: Sequence[Message], completion: str, ori
         BaseModelUnfit: the chat template doesn't put the answer right after the prompt.
     """
     prompt = render(tokenizer, messages)
-    answered = [*messages, {"role": "assistant", "content": completion}]
-    text = tokenizer.apply_chat_template(answered, tokenize=False)
-    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    answered: list[Message] = [*messages, {"role": "assistant", "content": completion}]
+    tokens = _tokens(tokenizer, answered, add_generation_prompt=False)
     if tokens[: len(prompt)] != prompt or len(tokens) == len(prompt):
         raise BaseModelUnfit(reason="its chat template renders an answer elsewhere than after the prompt")
     # Templates may write a line break after the end of the turn; the engine stops before it.
@@ -174,6 +178,21 @@ def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -
             break
         chosen += bundle
     return [*short, *chosen, *corrections]
+
+
+def _tokens(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool) -> list[int]:
+    try:
+        template = _template(tokenizer.get_chat_template(), tokenizer.bos_token or "", tokenizer.eos_token)
+        text = template.render(messages, add_generation_prompt=add_generation_prompt)
+    except InvalidRequest as refusal:
+        raise BaseModelUnfit(reason=refusal.sentence.rstrip(".")) from refusal
+    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return tokens
+
+
+@lru_cache(maxsize=4)
+def _template(source: str, bos: str, eos: str) -> ChatTemplate:
+    return ChatTemplate(source, bos=bos, eos=eos)
 
 
 def _learned(config: TrainingConfig) -> frozenset[str]:

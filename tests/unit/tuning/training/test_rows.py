@@ -68,11 +68,11 @@ def test_few_rows_make_smaller_batches_gentler_steps_and_more_epochs():
 class Letters:
     """A tokenizer with a token per letter."""
 
-    chat_template = "all contents in a row"
-    eos_token_id = 0
+    chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    bos_token, eos_token, eos_token_id = "", "", 0
 
-    def apply_chat_template(self, messages, **_options):
-        return "".join(message["content"] for message in messages)
+    def get_chat_template(self):
+        return self.chat_template
 
     def __call__(self, text, **_options):
         return {"input_ids": [ord(letter) for letter in text]}
