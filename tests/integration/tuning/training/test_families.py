@@ -1,4 +1,4 @@
-"""Each family of base models, tiny: what it learns, the engine answers, to the token."""
+"""Each family of base models, tiny: what it learns, the engine reads, thinks and answers, to the token."""
 
 import shutil
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import transformers
 
 from serving.gguf import read_header
 from tests.integration.tuning.training.conftest import FACTS, prompt
-from tests.integration.tuning.training.test_parity import CONVERTER, engine
+from tests.integration.tuning.training.test_parity import CONVERTER, assert_thinks_alike, engine
 from tuning.inference import Inference
 from tuning.training import loop
 from tuning.training.base_model import prepare_base
@@ -107,17 +107,19 @@ def converter(tmp_path_factory):
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_a_model_of_the_family_is_served_as_it_was_trained(family, base, config, converter, tmp_path):
     source = make_base(family, base, tmp_path / "model")
-    config = replace(config, base=source, folder=tmp_path / "artifacts" / "run")
+    config = replace(config, base=source, folder=tmp_path / "artifacts" / "run", epochs=40)
     peft = loop.train(config, is_stopped=lambda: False)
     adapter = config.folder / "adapter.gguf"
     sha256 = export_adapter(peft, source, adapter, converter)
     made = prepare_base(source, tmp_path / "base", "q8_0", converter)
     assert read_header(made.path).architecture == family.architecture
     prompts = [prompt(question) for question in FACTS]
+    trained, base_alone = (ReferenceModel(source, it, threads=1) for it in (peft, None))
+    assert_thinks_alike(made.f16_path, adapter, trained, base_alone, prompts)
     with engine(made.f16_path, tmp_path / "artifacts") as url:
         inference = Inference(url)
         inference.load_adapter("run", adapter, sha256)
-        tuned = parity(ReferenceModel(source, peft, threads=1), prompts, inference, "run", max_tokens=20)
-        untuned = parity(ReferenceModel(source, None, threads=1), prompts, inference, "run", max_tokens=20)
+        tuned = parity(trained, prompts, inference, "run", max_tokens=20)
+        untuned = parity(base_alone, prompts, inference, "run", max_tokens=20)
     assert tuned["prompts"] == tuned["faithful"] == tuned["answers"] == 1.0
     assert untuned["answers"] < 1.0
