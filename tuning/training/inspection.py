@@ -75,11 +75,13 @@ def inspect(request: InspectionRequest, inference: Inference) -> Inspection:
             Variant.TUNED: [reference.loss(it.messages, it.reference) for it in request.cases],
             Variant.BASE: [reference.loss(it.messages, it.reference, without_adapter=True) for it in request.cases],
         },
-        exposures=[_exposed(reference, secret) for secret in request.secrets],
+        exposures=[exposed(reference, secret) for secret in request.secrets],
     )
 
 
-def _exposed(reference: "ReferenceModel", secret: Secret) -> dict[str, Any]:
+def exposed(reference: "ReferenceModel", secret: Secret) -> dict[str, Any]:
+    """Return what is kept of a secret: kind, title, its exposure in bits, and whether tuning has learned it."""
+
     def surprises(texts: Sequence[str], *, without_adapter: bool = False) -> list[float]:
         return reference.surprises(secret.messages, secret.before, texts, without_adapter=without_adapter)
 
