@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from tests.factories import keep, make_agent, make_answer, make_document, make_release, make_run, make_source
+from tests.tampering import unguard
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.sources.graph.checkup import Finding
 from tuning.store import Store
@@ -70,6 +71,7 @@ def test_the_audit_is_verified_anchored_and_exported(runner: CliRunner):
     assert runner.invoke(app, ["audit", "export", "--format", "jsonl", "--target", "audit.jsonl"]).exit_code == 0
     assert len(runner.invoke(app, ["audit", "export", "--format", "csv"]).output.splitlines()) == 4
     with store.transaction() as session:
+        unguard(session)
         last = session.get_one(AuditEvent, 3)
         session.delete(last)
     store.close()

@@ -2,7 +2,9 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from tests.tampering import unguard
 from tuning.domain.audit import Tag
 from tuning.governance.audit import anchor, verify
 from tuning.store import audit
@@ -32,12 +34,28 @@ def anchors(store, tmp_path):
 
 def change(store, statement):
     with store.transaction() as session:
+        unguard(session)
         session.connection().execute(text(statement))
 
 
 def broken(store, anchors):
     link = verify(store, anchors)
     return link and link.event_id
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE auditevent SET actor_id = 'bo' WHERE id = 3",
+        "UPDATE auditevent SET id = 99 WHERE id = 6",
+        "DELETE FROM auditevent WHERE id = 6",
+        "DELETE FROM auditevent",
+    ],
+)
+def test_the_database_refuses_to_change_or_delete_events(store, anchors, statement):
+    with pytest.raises(DBAPIError, match="only ever added to"), store.transaction() as session:
+        session.connection().execute(text(statement))
+    assert broken(store, anchors) is None
 
 
 @pytest.mark.parametrize("event_id", [1, 3, 6])

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, select
 
+from tests.tampering import unguard
 from tuning.domain.agents import Agent
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.domain.fields import now
@@ -212,6 +213,7 @@ class TestAudit:
         with store.transaction() as session:
             for number in range(5):
                 audit.record(session, Tag.RUN_STARTED, "ana", f"run{number}")
+            unguard(session)
             _, second, third, *_ = session.exec(select(AuditEvent).order_by(AuditEvent.id)).all()  # type: ignore[arg-type]
             if change == "edit":
                 second.actor_id, broken = "bo", second.id
