@@ -215,7 +215,8 @@ class Files:
         return draft
 
     def _open(self, incoming: Incoming, draft_id: object) -> Draft:
-        return open_draft(self._tenant, identity.person(self._tenant, incoming).id, str(draft_id))
+        key = draft_id if isinstance(draft_id, str) else ""
+        return open_draft(self._tenant, identity.person(self._tenant, incoming).id, key)
 
     def _write(self, draft: Draft) -> None:
         with self._tenant.store.transaction() as session:
@@ -224,19 +225,17 @@ class Files:
 
 def open_draft(tenant: Tenant, person_id: str, draft_id: str) -> Draft:
     """Return a draft that waits for a person's word; raise a refusal if it isn't theirs, or doesn't wait any more."""
-    try:
-        with tenant.store.reading() as session:
+    with access.act(tenant, person_id, draft_id) as session:
+        try:
             draft = drafts.get(session, draft_id)
-    except NotFound:
-        raise NotFound(say(_STALE)) from None
-    if draft.person_id != person_id:
-        refusal = NotAllowed(
-            say("That file was made for somebody else. Ask for one of your own, then you can save it.")
-        )
-        access.note(tenant, person_id, refusal)
-        raise refusal
-    draft.check_open(now())
-    return draft
+        except NotFound:
+            raise NotFound(say(_STALE)) from None
+        if draft.person_id != person_id:
+            raise NotAllowed(
+                say("That file was made for somebody else. Ask for one of your own, then you can save it.")
+            )
+        draft.check_open(now())
+        return draft
 
 
 def _put(graph: "Graph", draft: Draft) -> "Saved":

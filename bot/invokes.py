@@ -14,11 +14,11 @@ from bot.sign_in import SignIns
 from bot.thumbs import Thumb, read_thumb
 from bot.turn import Incoming, InvokeReply, Json, Message, Scope, Turn
 from tuning.domain.conversations import Answer
-from tuning.domain.errors import Refusal, WrongState
+from tuning.domain.errors import InvalidInput, Refusal
 from tuning.domain.feedback import Feedback
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
-from tuning.languages import say
+from tuning.languages import mark, say
 from tuning.releases import rollouts
 from tuning.store import conversations
 
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 CARD = "application/vnd.microsoft.card.adaptive"
 SENTENCE = "application/vnd.microsoft.activity.message"
 NOT_IMPLEMENTED = 501
+_ELSEWHERE = mark("Use the thumbs below the answer.")
 
 
 class Invokes:
@@ -106,7 +107,7 @@ class Invokes:
         thumb = read_thumb(turn.incoming.value)
         try:
             if thumb is None:
-                raise WrongState(say("Use the thumbs below the answer."))
+                raise InvalidInput(say(_ELSEWHERE))
             said = await asyncio.to_thread(self._said, turn.incoming)
         except Refusal as refusal:
             return InvokeReply(body={"task": {"type": "message", "value": refusal.sentence}})
@@ -119,7 +120,7 @@ class Invokes:
         with self._tenant.store.reading() as session:
             answer = _rated(session, incoming)
         if answer is None:
-            raise WrongState(say("Use the thumbs below the answer."))
+            raise InvalidInput(say(_ELSEWHERE))
         return feedback.about(self._tenant, incoming.person_id, answer.id)
 
 

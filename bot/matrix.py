@@ -210,7 +210,7 @@ COMMANDS: Mapping[str, Act] = {
     "create agent": Act(permission=Permission.AGENT_CREATE),
     "request access": Act(permission=Permission.ACCESS_ASK),
     "inbox": _EVERYBODY,
-    "report": _on(Permission.RELEASE_TRY, ReleaseState),
+    "report": _on(Permission.RELEASE_TRY, ReleaseState, leaves=Tag.REPORT_HANDED_OUT),
     "approvals": Act(permission=Permission.APPROVALS_READ),
     "approve": _APPROVE,
     "consent": _CONSENT,

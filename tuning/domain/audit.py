@@ -79,6 +79,8 @@ class Tag(StrEnum):
     DOCUMENT_ERASED = "document:erased"
     RETENTION_APPLIED = "retention:applied"
     EVIDENCE_WRITTEN = "evidence:written"
+    REPORT_HANDED_OUT = "report:handed_out"
+    """Its owner was offered the full report on a release as a file."""
     ACCESS_REFUSED = "access:refused"
     ACT_REFUSED = "act:refused"
     """Not for want of a permission: the state or a limit did not allow it, or it was not there."""

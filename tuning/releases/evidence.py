@@ -58,18 +58,34 @@ def hand_out(tenant: Tenant, actor_id: str, release_id: str, chat_id: str) -> Dr
         release = releases.get(session, release_id)
         agent = agents.get(session, release.agent_id)
     with tempfile.TemporaryDirectory() as folder:
-        pack = write(tenant, release.id, Path(folder) / "pack.zip", tenant.audit_anchor, actor_id=actor_id)
+        pack, _release = _write(tenant, release.id, Path(folder) / "pack.zip", tenant.audit_anchor)
         content = pack.path.read_bytes()
     name = f"evidence-{agent.id}-{release.number}.zip"
     draft = Draft(release_id=release.id, person_id=actor_id, chat_id=chat_id, name=name, content=content)
     with tenant.store.transaction() as session:
         drafts.forget_evidence(session, release.id, actor_id)
         session.add(draft)
+        _record(session, actor_id, release, pack)
     return draft
 
 
-def write(tenant: Tenant, release_id: str, target: Path, anchor_file: Path, *, actor_id: str = audit.OPERATOR) -> Pack:
-    """Write the evidence for a release, and the pack's hash into the audit; raise `NotFound` without the release."""
+def write(tenant: Tenant, release_id: str, target: Path, anchor_file: Path) -> Pack:
+    """Write the evidence for a release, and the pack's hash into the audit; raise `NotFound` without the release.
+
+    For whoever operates the machine.
+    """
+    pack, release = _write(tenant, release_id, target, anchor_file)
+    with tenant.store.transaction() as session:
+        _record(session, audit.OPERATOR, release, pack)
+    return pack
+
+
+def _record(session: Session, actor_id: str, release: Release, pack: Pack) -> None:
+    of = {"agent_id": release.agent_id, "sha256": pack.sha256}
+    audit.record(session, Tag.EVIDENCE_WRITTEN, actor_id, release.id, **of)
+
+
+def _write(tenant: Tenant, release_id: str, target: Path, anchor_file: Path) -> tuple[Pack, Release]:
     with tenant.store.reading() as session:
         release = releases.get(session, release_id)
         files = dict(_files(session, tenant, release))
@@ -90,10 +106,7 @@ def write(tenant: Tenant, release_id: str, target: Path, anchor_file: Path, *, a
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
         for name, content in {MANIFEST: _json(manifest), **files}.items():
             pack.writestr(name, content)
-    sha256 = _measured(target)["sha256"]
-    with tenant.store.transaction() as session:
-        audit.record(session, Tag.EVIDENCE_WRITTEN, actor_id, release.id, agent_id=release.agent_id, sha256=sha256)
-    return Pack(path=target, sha256=sha256)
+    return Pack(path=target, sha256=_measured(target)["sha256"]), release
 
 
 def _files(session: Session, tenant: Tenant, release: Release) -> Iterator[tuple[str, bytes]]:

@@ -25,6 +25,7 @@ _TAGS = {
     Decision.ROLLED_BACK: Tag.RELEASE_ROLLED_BACK,
     Decision.CONSENTED: Tag.RELEASE_CONSENTED,
 }
+_FOUR_EYES = {Tag.RELEASE_APPROVED, Tag.RELEASE_CONSENTED, Tag.RELEASE_RESTORED, Tag.RELEASE_WIDENED}
 _NAMES_THE_ADAPTER = {Tag.RELEASE_APPROVED, Tag.RELEASE_CONSENTED, Tag.RELEASE_RESTORED}
 
 
@@ -96,15 +97,28 @@ def _contradictions(files: dict[str, bytes]) -> Iterator[str]:
     recorded = [(event.tag, event.actor_id) for event in events if event.tag in _TAGS.values()]
     if recorded != [(_TAGS[Decision(one["decision"])], one["decided_by"]) for one in decisions]:
         yield "The decisions are not those that the audit records."
+    yield from _own_decisions(files, release, agent)
     approved, consented = (
         {one["decided_by"] for one in decisions if one["decision"] == which}
         for which in (Decision.APPROVED, Decision.CONSENTED)
     )
-    if agent["owner_id"] in approved | consented:
-        yield "The agent's own owner approved the release."
     if len(approved | consented) == 1 and consented:
         yield "The same person approved the release and agreed to it."
     yield from _other_documents(files)
+
+
+def _own_decisions(files: dict[str, bytes], release: dict[str, Any], agent: dict[str, Any]) -> Iterator[str]:
+    """Check that nobody let a release answer of an agent that was theirs by then; it may be theirs since."""
+    events = _events(files)
+    handed = [event for event in events if event.tag == Tag.AGENT_HANDED_OVER and event.subject_id == agent["id"]]
+    if handed and handed[-1].detail["owner"] != agent["owner_id"]:
+        yield "The agent's owner is not the one whom the audit records."
+    owners = {handed[0].detail["owner_before"] if handed else agent["owner_id"]}
+    for event in events:
+        if event in handed:
+            owners.add(event.detail["owner"])
+        elif event.tag in _FOUR_EYES and event.subject_id == release["id"] and event.actor_id in owners:
+            yield f"Event {event.id} of the audit is a decision by an owner of the agent."
 
 
 def _other_documents(files: dict[str, bytes]) -> Iterator[str]:

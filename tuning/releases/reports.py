@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from tuning.domain.audit import Tag
 from tuning.domain.drafts import Draft
 from tuning.domain.errors import WrongState
 from tuning.domain.permissions import Permission
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
-from tuning.store import agents, drafts, releases, runs
+from tuning.store import agents, audit, drafts, releases, runs
 
 
 def hand_out(tenant: Tenant, actor_id: str, release_id: str, chat_id: str) -> Draft:
@@ -34,4 +35,5 @@ def hand_out(tenant: Tenant, actor_id: str, release_id: str, chat_id: str) -> Dr
         )
         drafts.forget_evidence(session, release.id, actor_id)
         session.add(draft)
+        audit.record(session, Tag.REPORT_HANDED_OUT, actor_id, release.id, agent_id=agent.id)
     return draft

@@ -12,9 +12,10 @@ from sqlmodel import select
 from bot.activities import FILE_CONSENT, FILE_INFO
 from bot.app import make_app
 from tests.factories import keep, make_agent
+from tuning.domain.audit import Tag
 from tuning.domain.drafts import OFFERED_FOR, Draft, DraftState
 from tuning.domain.prompts import Task
-from tuning.store import agents, conversations
+from tuning.store import agents, audit, conversations
 
 TEXT = "# Offer for Rothmere\n\nNine sensors for 2,160 euros."
 PUT = web.AppKey("put", list)
@@ -156,6 +157,13 @@ async def test_a_draft_of_somebody_else_one_that_is_too_old_and_one_that_is_gone
             session.delete(old)
     assert "isn't kept any more" in (await decide(bo, offer, "accept")).text
     assert drive.app[PUT] == []
+    with tenant.store.reading() as session:
+        refused = [one for one in audit.chain(session) if one.tag == Tag.ACT_REFUSED]
+    assert [(one.actor_id, one.subject_id, one.detail["code"]) for one in refused] == [
+        ("dee", draft.id, "not_allowed"),
+        ("bo", draft.id, "wrong_state"),
+        ("bo", draft.id, "not_found"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tuning.domain.errors import NotFound
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.releases import Approval, Decision
 from tuning.domain.runs import RunState
+from tuning.governance import tending
 from tuning.governance.audit import anchor
 from tuning.releases import evidence, publishing
 from tuning.releases.evidence_check import objections
@@ -123,7 +124,7 @@ def test_any_change_any_loss_and_any_addition_shows(pack):
     [
         ("audit.jsonl", b'"cy"', b'"dee"', "was changed after it was recorded"),
         ("decisions.json", b'"cy"', b'"dee"', "not those that the audit records"),
-        ("agent.json", b'"owner_id": "ana"', b'"owner_id": "cy"', "own owner approved"),
+        ("agent.json", b'"owner_id": "ana"', b'"owner_id": "cy"', "decision by an owner"),
         ("release.json", b'"adapter_sha256": "', b'"adapter_sha256": "0', "not the one that the release"),
         ("documents.json", b"1" * 64, b"2" * 64, "not those that the dataset"),
         ("documents.json", b'"id": "leads"', b'"id": "staff"', "not the one that it was learned with"),
@@ -144,10 +145,38 @@ def test_an_adapter_that_is_not_the_approved_one_shows(tenant, pack, folder, tmp
     assert objections(again.path) == ["The adapter's file is not the one that the release was made with."]
 
 
-def test_an_owner_who_approved_shows(tenant, pack, tmp_path):
-    keep(tenant.store, Approval(release_id="release", decision=Decision.APPROVED, decided_by="ana"))
+def test_a_decision_that_the_audit_does_not_record_shows(tenant, pack, tmp_path):
+    keep(tenant.store, Approval(release_id="release", decision=Decision.APPROVED, decided_by="dee"))
     again = evidence.write(tenant, "release", tmp_path / "again.zip", tmp_path / "none")
-    assert len(objections(again.path)) == 2
+    assert objections(again.path) == ["The decisions are not those that the audit records."]
+
+
+def approve_unasked(tenant, who):
+    """Put an approval into the store and the audit, past every rule."""
+    with tenant.store.transaction() as session:
+        adapter = hashlib.sha256(ADAPTER).hexdigest()
+        event = audit.record(session, Tag.RELEASE_APPROVED, who, "release", agent_id="agent", adapter=adapter)
+        session.add(Approval(release_id="release", decision=Decision.APPROVED, decided_by=who))
+        return event.id
+
+
+def test_an_owner_who_approved_shows_and_so_does_one_who_has_handed_it_over(tenant, pack, tmp_path):
+    mine = approve_unasked(tenant, "ana")
+    tending.hand_over(tenant, "ana", "agent", "bo")
+    still = approve_unasked(tenant, "ana")
+    again = evidence.write(tenant, "release", tmp_path / "again.zip", tmp_path / "none")
+    assert objections(again.path) == [
+        f"Event {number} of the audit is a decision by an owner of the agent." for number in (mine, still)
+    ]
+
+
+def test_who_approved_it_may_own_the_agent_later(tenant, pack, tmp_path):
+    tending.hand_over(tenant, "ana", "agent", "cy")
+    again = evidence.write(tenant, "release", tmp_path / "again.zip", tmp_path / "none")
+    assert objections(again.path) == []
+    whole = contents(again.path)
+    rewrite(again.path, {**whole, "agent.json": whole["agent.json"].replace(b'"owner_id": "cy"', b'"owner_id": "dee"')})
+    assert objections(again.path) == ["The agent's owner is not the one whom the audit records."]
 
 
 def test_what_is_no_pack_gets_a_sentence(tmp_path):
