@@ -92,7 +92,9 @@ def floors(gains: Values, seed: int = 0) -> Values:
     is_right_or_wrong = np.isin(gains, (-1.0, 0.0, 1.0)).all(axis=-1, keepdims=True)
     greatest = np.minimum(gains.min(axis=-1, keepdims=True), -_LEAST_LOSS)
     lost = np.where(is_right_or_wrong, -1.0, greatest)
-    bounds: Values = np.percentile(_means(np.concatenate([gains, lost], axis=-1), seed), _LOWEST, axis=-1)
+    bounds: Values = np.percentile(
+        _means(np.concatenate([gains, lost], axis=-1), seed), _LOWEST, axis=-1, overwrite_input=True
+    )
     return bounds
 
 

@@ -13,6 +13,7 @@ from serving.settings import EngineSettings
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # no .env there
+    monkeypatch.delenv("ATTUNE_ENGINE_THREADS", raising=False)  # set where several processes share the tests
 
 
 def test_unset_settings_are_the_configs_defaults(monkeypatch):
