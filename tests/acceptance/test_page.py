@@ -372,3 +372,24 @@ def test_other_sites_can_not_frame_the_page(context: BrowserContext, registered:
     page.goto("https://evil.example/?theme=default&locale=en")
     page.wait_for_timeout(1000)
     assert "<main" not in page.frames[-1].content()
+
+
+@pytest.mark.parametrize(
+    ("behind", "told"),
+    [
+        ("state=asked&code=secret", ["authentication.authenticate.success", ["asked"]]),
+        ("error=access_denied&state=asked", ["authentication.authenticate.failure", ["access_denied"]]),
+        ("", ["authentication.authenticate.failure", ["cancelled"]]),
+    ],
+)
+def test_the_end_of_signing_in_tells_teams_how_it_went_and_the_bot_nothing(
+    context: BrowserContext, teams: Teams, registered: Bot, behind: str, told: list[object]
+):
+    page = context.new_page()
+    page.goto("https://teams.microsoft.com/chat?theme=default&locale=en-gb&frame=authentication")
+    page.evaluate("window.told = []; addEventListener('message', ({ data }) => told.push([data.func, data.args]));")
+    page.evaluate(f"document.querySelector('iframe').src = 'https://{HOST}/tab/signed-in#{behind}'")
+    page.wait_for_function("told.some(([what]) => what.startsWith('authentication.authenticate.'))")
+    assert told in page.evaluate("told")
+    assert page.frames[-1].url == f"https://{HOST}/tab/signed-in"
+    assert "secret" not in registered.said()
