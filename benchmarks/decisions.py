@@ -1,13 +1,14 @@
-"""How soon an admin's word is felt in chats: a new release that answers, and one that stops in the middle of an answer.
+"""How soon an admin's word is felt in chats: a release that answers, and one that stops in the middle of an answer.
 
     python -m benchmarks.decisions [--rounds 10]
 
 The real engine, the real bot, and a Teams on loopback; each round has a new agent. First an admin approves a release of
 the starter, which the engine hasn't seen, and somebody asks it at once: from the admin's message to the whole answer.
-(Of a long one, Teams takes the first words a second after the line that says what is being done.) Then somebody asks an
-agent of a model with 100 million parameters, and the admin revokes its release while it writes: from that message to
-the last text that the person is shown, and to the last token that the engine chooses. Weights that are random make no
-sense, and the larger model's go on until somebody stops them or 400 tokens are full.
+(Of a long one, Teams takes the first words a second after the line that says what is being done.) Then the admin rolls
+it back, and somebody asks the release before, which the engine hasn't seen either. At last somebody asks an agent of a
+model with 100 million parameters, and the admin revokes its release while it writes: from that message to the last text
+that the person is shown, and to the last token that the engine chooses. Weights that are random make no sense, and the
+larger model's go on until somebody stops them or 400 tokens are full.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import hashlib
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from bot.app import make_app
 from bot.loopback import Json, Loopback, PersonalChat
 from bot.settings import Settings
 from tuning.domain.agents import Agent
+from tuning.domain.fields import now
 from tuning.domain.prompts import Task
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run, RunState
@@ -83,45 +85,50 @@ class Watch(Loopback):
             await self._changed.wait_for(lambda: len(self.shown) > count)
 
 
-def prepare(tenant: Tenant, number: int, adapter: Path, state: ReleaseState) -> None:
-    """Put an agent into the store, with a release in that state, and somebody who talks to it."""
-    agent_id, release_id = f"agent{number}", f"bbbb{number:04}"
-    rows: list[SQLModel] = [
-        Agent(
-            id=agent_id,
-            name=f"Letters {number}",
-            owner_id="owner",
-            task=Task.QUESTIONS,
-            audience=["asker"],
-            live_release_id=release_id if state is ReleaseState.LIVE else None,
-        ),
-        Run(id=release_id, agent_id=agent_id, started_by="owner", state=RunState.READY),
-        Release(
-            id=release_id,
-            agent_id=agent_id,
-            run_id=release_id,
-            number=1,
-            state=state,
-            adapter_path=str(adapter.resolve()),
-            adapter_sha256=hashlib.sha256(adapter.read_bytes()).hexdigest(),
-            peft_path="",
-            base_sha256="",
-            audience=["asker"],
-        ),
-    ]
+def prepare(tenant: Tenant, number: int, adapters: Sequence[Path]) -> None:
+    """Put an agent into the store, live with the first adapter; with another one, that waits; and somebody who asks."""
+    agent_id = f"agent{number}"
+    releases = [_release(number, which, adapter) for which, adapter in enumerate(adapters)]
+    agent = Agent(
+        id=agent_id,
+        name=f"Letters {number}",
+        owner_id="owner",
+        task=Task.QUESTIONS,
+        audience=["asker"],
+        live_release_id=releases[0].id,
+    )
+    runs = [Run(id=one.id, agent_id=agent_id, started_by="owner", state=RunState.READY) for one in releases]
+    rows: list[SQLModel] = [agent, *runs, *releases]
     with tenant.store.transaction() as session:
         session.add_all(rows)
         session.flush()
         conversations.start(session, "a:asker", "asker", agent_id)
 
 
-async def approve(teams: Watch, number: int) -> float:
-    """Approve a release and ask it; return how long that took, in seconds."""
+def _release(number: int, which: int, adapter: Path) -> Release:
+    release_id = f"{'bc'[which] * 4}{number:04}"
+    return Release(
+        id=release_id,
+        agent_id=f"agent{number}",
+        run_id=release_id,
+        number=which + 1,
+        state=ReleaseState.SUBMITTED if which else ReleaseState.LIVE,
+        live_at=None if which else now(),
+        adapter_path=str(adapter.resolve()),
+        adapter_sha256=hashlib.sha256(adapter.read_bytes()).hexdigest(),
+        peft_path="",
+        base_sha256="",
+        audience=["asker"],
+    )
+
+
+async def switch(teams: Watch, command: str, release: str) -> float:
+    """Let another release answer by a command, and ask it; return how long that took, in seconds."""
     began = time.monotonic()
-    await chat(teams, "admin").say(f"approve bbbb{number:04}")
+    await chat(teams, "admin").say(command)
     answer = await chat(teams, "asker").say(QUESTION)
-    if "release 1" not in answer.text:
-        raise RuntimeError(f"The new release did not answer: {answer.text[-200:]}")
+    if release not in answer.text:
+        raise RuntimeError(f"Another release answered than {release}: {answer.text[-200:]}")
     return time.monotonic() - began
 
 
@@ -149,8 +156,8 @@ def last_token(served: Server, began: float) -> float:
     count, last = served.metric("attune_engine_answer_tokens_total"), began
     while time.monotonic() - max(last, began) < STILL_S:
         time.sleep(LOOK_S)
-        if (now := served.metric("attune_engine_answer_tokens_total")) != count:
-            count, last = now, time.monotonic()
+        if (chosen := served.metric("attune_engine_answer_tokens_total")) != count:
+            count, last = chosen, time.monotonic()
     return last - began
 
 
@@ -174,14 +181,15 @@ async def bot(folder: Path, served: Server) -> AsyncGenerator[tuple[Tenant, Watc
         store.close()
 
 
-async def approvals(rounds: int) -> list[float]:
-    """Run every round of approving after one to warm up."""
-    found, adapter = [], make_starter_adapters(1)[0]
+async def switches(rounds: int) -> list[tuple[float, float]]:
+    """Run every round of approving and rolling back after one to warm up."""
+    found, adapters = [], make_starter_adapters(2)
     with engine(make_starter()) as served, tempfile.TemporaryDirectory() as folder:
         async with bot(Path(folder), served) as (tenant, teams):
             for number in range(rounds + 1):
-                await asyncio.to_thread(prepare, tenant, number, adapter, ReleaseState.SUBMITTED)
-                found.append(await approve(teams, number))
+                await asyncio.to_thread(prepare, tenant, number, adapters)
+                approved_s = await switch(teams, f"approve cccc{number:04}", "release 2")
+                found.append((approved_s, await switch(teams, f"rollback agent{number}", "release 1")))
     return found[1:]
 
 
@@ -192,7 +200,7 @@ async def revocations(rounds: int) -> list[Stop]:
     with engine(make_model(size)) as served, tempfile.TemporaryDirectory() as folder:
         async with bot(Path(folder), served) as (tenant, teams):
             for number in range(rounds + 1):
-                await asyncio.to_thread(prepare, tenant, number, adapter, ReleaseState.LIVE)
+                await asyncio.to_thread(prepare, tenant, number, [adapter])
                 found.append(await revoke(teams, served, number))
     return found[1:]
 
@@ -202,10 +210,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
     chosen = parser.parse_args()
-    stops = asyncio.run(revocations(chosen.rounds))
+    stops, switched = asyncio.run(revocations(chosen.rounds)), asyncio.run(switches(chosen.rounds))
     console = Console()
     for title, taken in (
-        ("approve to the first whole answer of the new release", asyncio.run(approvals(chosen.rounds))),
+        ("approve to the first whole answer of the new release", [approved for approved, _back in switched]),
+        ("rollback to the first whole answer of the release before", [back for _approved, back in switched]),
         ("revoke to last text that somebody is shown", [one.shown_s for one in stops]),
         ("revoke to last token that the engine chooses", [one.chosen_s for one in stops]),
     ):
