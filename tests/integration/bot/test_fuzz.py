@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import logging
+from collections.abc import Collection
 from copy import deepcopy
 from typing import Any
 
@@ -160,13 +161,18 @@ GARBAGE = st.one_of(
 _numbers = itertools.count()
 
 
-def places(value: Any) -> list[tuple[Any, Any]]:
-    """Return every container of a value with a key in it."""
+def places(value: Any, strange: Collection[int]) -> list[tuple[Any, Any]]:
+    """Return every container of a value with a key in it, but for those inside what was put there.
+
+    That is shared by all activities, may be nested deeply, and put into itself it would have no end.
+    """
+    if id(value) in strange:
+        return []
     if isinstance(value, dict):
-        inner = [place for key in value for place in places(value[key])]
+        inner = [place for key in value for place in places(value[key], strange)]
         return [*((value, key) for key in value), *inner]
     if isinstance(value, list):
-        inner = [place for item in value for place in places(item)]
+        inner = [place for item in value for place in places(item, strange)]
         return [*((value, number) for number in range(len(value))), *inner]
     return []
 
@@ -178,15 +184,16 @@ def body(mutated: tuple[dict[str, Any], str, list[tuple[int, str, Any]]]) -> byt
     made["id"], made["from"]["aadObjectId"] = f"f{next(_numbers)}", person
     made["conversation"].setdefault("tenantId", "t")
     made["serviceUrl"] = "http://127.0.0.1:9/"
+    strange = {id(value) for _number, _act, value in changes if isinstance(value, dict | list)}
     for number, act, value in changes:
-        where, key = (found := places(made))[number % len(found)]
+        where, key = (found := places(made, strange))[number % len(found)]
         if act == "remove":
             del where[key]
         elif act == "add" and isinstance(where, dict):
             where[f"{key}s"] = value
         else:
             where[key] = value
-        if not places(made):
+        if not places(made, strange):
             break
     return json.dumps(made).encode()
 
