@@ -288,10 +288,12 @@ def test_nothing_that_is_sent_stops_the_bot(tenant, monkeypatch, caplog):
             wrong.extend(map(str, bot.crashes))
             bot.crashes.clear()
 
-        check()
-        assert (wrong, bot.taken >= BATCHES * IN_A_BATCH) == ([], True)
-        bot.sent.clear()
-        sane = activity(id="sane", text="help", serviceUrl="http://127.0.0.1:9/")
-        assert runner.run(bot.say(sane)) == 202
-        assert "**agents" in bot.sent[-1]
-        runner.run(bot.client.close())
+        try:
+            check()
+            assert (wrong, bot.taken >= BATCHES * IN_A_BATCH) == ([], True)
+            bot.sent.clear()
+            sane = activity(id="sane", text="help", serviceUrl="http://127.0.0.1:9/")
+            assert runner.run(bot.say(sane)) == 202
+            assert "**agents" in bot.sent[-1]
+        finally:
+            runner.run(bot.client.close())
