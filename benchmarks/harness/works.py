@@ -4,7 +4,7 @@ import random
 import statistics
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.harness.load import Ask, Round, ask_all
@@ -68,59 +68,37 @@ class Work:
         return one.p95_first_s if self.is_tail else one.median_first_s
 
 
+_EIGHT = Work(
+    name="8 conversations, agent known",
+    size="100M",
+    agents=1,
+    people=8,
+    shared=192,
+    own=64,
+    out=64,
+    least_rate=1.7,
+    most_first=0.5,
+)
+_FOUR = Work(
+    name="4 agents, 4 conversations each",
+    size="100M",
+    agents=4,
+    people=16,
+    shared=512,
+    own=64,
+    out=64,
+    within_s=1.0,
+    least_rate=3.0,
+    most_first=0.1,
+    is_tail=True,
+)
 WORKS = (
     Work(name="one conversation, 100M", size="100M", agents=0, people=1, shared=0, own=256, out=96),
     Work(name="one conversation, 350M", size="350M", agents=0, people=1, shared=0, own=256, out=48),
-    Work(
-        name="8 conversations, one agent",
-        size="100M",
-        agents=1,
-        people=8,
-        shared=192,
-        own=64,
-        out=64,
-        is_new=True,
-        least_rate=1.7,
-        most_first=0.5,
-    ),
-    Work(
-        name="8 conversations, agent known",
-        size="100M",
-        agents=1,
-        people=8,
-        shared=192,
-        own=64,
-        out=64,
-        least_rate=1.7,
-        most_first=0.5,
-    ),
-    Work(
-        name="4 of 8 agents, 4 conversations each",
-        size="100M",
-        agents=4,
-        people=16,
-        shared=512,
-        own=64,
-        out=64,
-        is_mixed=True,
-        within_s=1.0,
-        least_rate=3.0,
-        most_first=0.1,
-        is_tail=True,
-    ),
-    Work(
-        name="4 agents, 4 conversations each",
-        size="100M",
-        agents=4,
-        people=16,
-        shared=512,
-        own=64,
-        out=64,
-        within_s=1.0,
-        least_rate=3.0,
-        most_first=0.1,
-        is_tail=True,
-    ),
+    replace(_EIGHT, name="8 conversations, one agent", is_new=True),
+    _EIGHT,
+    replace(_FOUR, name="4 of 8 agents, 4 conversations each", is_mixed=True),
+    _FOUR,
 )
 
 
