@@ -38,7 +38,7 @@ def usage_card(report: UsageReport, number: int = 0) -> Element:
         heading(title),
         aside(say("{since}. Owners trying a release are not counted.", since=since)),
         facts(figures(report)),
-        _over_time(report.by_day),
+        *_over_time(report.by_day),
         *_lines(report, Page.of(len(report.lines), MAX_LINES, number)),
         *_topics(report.topics),
         *_askers(report),
@@ -110,7 +110,11 @@ def declined(use: Use) -> str:
     return f"{number_of(use.declined)} ({percent(use.declined / use.answered)})" if use.answered else "0"
 
 
-def _over_time(by_day: Sequence[tuple[date, Use]]) -> Element:
+def _over_time(by_day: Sequence[tuple[date, Use]]) -> list[Element]:
+    return [_asked_over_time(by_day), *_satisfied_over_time(by_day)]
+
+
+def _asked_over_time(by_day: Sequence[tuple[date, Use]]) -> Element:
     by_the_day = len(by_day) <= MAX_STEPS
     title = say("Questions a day") if by_the_day else say("Questions a week")
     bars = [(begin, use.questions) for begin, use in in_steps(by_day)]
@@ -132,6 +136,36 @@ def _over_time(by_day: Sequence[tuple[date, Use]]) -> Element:
     }
 
 
+def _satisfied_over_time(by_day: Sequence[tuple[date, Use]]) -> list[Element]:
+    by_the_day = len(by_day) <= MAX_STEPS
+    title = say("Satisfaction by day") if by_the_day else say("Satisfaction by week")
+    shares = [(begin, use.satisfaction) for begin, use in in_steps(by_day) if use.satisfaction is not None]
+    if not shares:
+        return []
+    known = [share for _day, share in shares]
+    text = say(
+        "{title}: {bars} (lowest: {lowest}, highest: {highest}, newest: {newest})",
+        title=title,
+        bars=sparkline(known, len(known)),
+        lowest=percent(min(known)),
+        highest=percent(max(known)),
+        newest=percent(known[-1]),
+    )
+    # A line's places on the axis are dates in ISO 8601, so that days without thumbs leave room.
+    values = [{"x": begin.isoformat(), "y": round(100 * share)} for begin, share in shares]
+    chart = {
+        "type": "Chart.Line",
+        "title": title,
+        "xAxisTitle": say("Day") if by_the_day else say("Week from"),
+        "yAxisTitle": say("Thumbs up in %"),
+        "yMin": 0,
+        "yMax": 100,
+        "data": [{"legend": say("Satisfaction"), "values": values}],
+        "fallback": aside(text),
+    }
+    return [chart]
+
+
 def _lines(report: UsageReport, page: Page) -> list[Element]:
     lines = page.cut(report.lines)
     rows = [
@@ -144,7 +178,10 @@ def _lines(report: UsageReport, page: Page) -> list[Element]:
         for one in lines
     ]
     of = say("Release") if report.agent else say("Agent")
-    shown = [table((of, say("Questions"), say("Satisfied"), say("No answer")), rows, (3, 3, 3, 3))]
+    shown = [
+        table((of, say("Questions"), say("Satisfied"), say("No answer")), rows, (3, 3, 3, 3)),
+        _corrected_and_soon(of, lines),
+    ]
     if (place := page.place()) is not None:
         turn = page.steps(Verb.USAGE_OPEN, agent_id=report.agent.id if report.agent else "", days=report.days)
         shown += [place, {"type": "ActionSet", "actions": turn}]
@@ -157,15 +194,29 @@ def _lines(report: UsageReport, page: Page) -> list[Element]:
     return shown
 
 
+def _corrected_and_soon(of: str, lines: Sequence[UseLine]) -> Element:
+    rows = [
+        (
+            escape(shorten(one.name, 60)),
+            number_of(one.use.corrections),
+            within(one.use, 0.5) if one.use.answered else "—",
+            within(one.use, 0.95) if one.use.answered else "—",
+        )
+        for one in lines
+    ]
+    return table((of, say("Corrected"), say("Half came"), say("95 % came")), rows, (3, 3, 3, 3))
+
+
 def _topics(topics: Sequence[Topic]) -> list[Element]:
     if not topics:
         return []
     lines = [
         say(
-            "**{topic}**: {questions} of {people}{example}",
+            "**{topic}**: {questions} of {people}, the last on {day}{example}",
             topic=escape(shorten(", ".join(one.words), 60)),
             questions=_questions(one.questions),
             people=_people(one.people),
+            day=day(max(one.asked_on)),
             example=_example(one),
         )
         for one in topics

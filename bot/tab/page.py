@@ -1,5 +1,7 @@
 """What the page shows: a frame without anything in it, and a report of use as people look at it. Pure."""
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -8,7 +10,7 @@ from adaptive_cards.usage import declined, figures, within
 from bot.tab import charts
 from bot.tab.charts import Chart, Series
 from bot.tab.markup import Node, node, text
-from tuning.domain.usage import MAX_STEPS, SPANS, Asker, Topic, UsageReport, Use, UseLine, in_steps
+from tuning.domain.usage import MAX_STEPS, SPANS, Asker, Topic, UsageReport, Use, UseLine, in_steps, step_bounds
 from tuning.languages import day, day_of_year, decimal, mark, number, say, say_many
 
 Measure = Callable[[Use], float | None]
@@ -124,13 +126,51 @@ def _charts(shown: UsageReport) -> list[Node]:
         Series(name=say("Documents didn't say"), values=[use.declined for _day, use in steps]),
         Series(name=say("No answer came"), values=[max(use.questions - use.answered, 0) for _day, use in steps]),
     ]
+    lengths = [end - begin for begin, end in step_bounds(len(days))]
+    people = [
+        Series(name=name, values=[use.people / length for use, length in zip(uses, lengths, strict=True)])
+        for name, uses in series
+    ]
     title = say("Questions a day") if by_day else say("Questions a week")
     return [
         charts.bars(_chart(title, steps, asked, _count, by_day=by_day)),
+        charts.lines(
+            _chart(_people_title(shown, by_day=by_day), steps, people, _count if by_day else _mean, by_day=by_day)
+        ),
+        chart(
+            say("Conversations begun a day") if by_day else say("Conversations begun a week"),
+            lambda use: use.conversations,
+            _count,
+        ),
         chart(say("Satisfaction: thumbs up of all thumbs"), lambda use: use.satisfaction, percent, 1.0),
+        chart(say("Corrections a day") if by_day else say("Corrections a week"), lambda use: use.corrections, _count),
         chart(say("Seconds until an answer was complete, on average"), lambda use: use.mean_seconds, _seconds),
         chart(say("Answers that the documents didn't say, of all answers"), _share_declined, percent, 1.0),
+        *_topics_over_time(shown, steps, by_day=by_day),
     ]
+
+
+def _people_title(shown: UsageReport, *, by_day: bool) -> str:
+    title = say("People a day") if by_day else say("People a day, on average of each week")
+    if len(shown.lines) <= 1:
+        return title
+    if shown.agent:
+        return say("{title}; who asks two releases counts at each", title=title)
+    return say("{title}; who asks two agents counts at each", title=title)
+
+
+def _topics_over_time(shown: UsageReport, steps: Sequence[tuple[date, Use]], *, by_day: bool) -> list[Node]:
+    """Return how many questions each topic without an answer had, from the first step that is known as a whole."""
+    begins = [begin for begin, _use in steps]
+    if not shown.topics or begins[-1] < shown.topics_since:
+        return []
+    series = []
+    for topic in shown.topics:
+        counted = Counter(bisect_right(begins, day) - 1 for day in topic.asked_on)
+        values = [counted[place] if begin >= shown.topics_since else None for place, begin in enumerate(begins)]
+        series.append(Series(name=", ".join(topic.words), values=values))
+    title = say("Questions that the documents didn't answer, by topic")
+    return [charts.lines(_chart(title, steps, series, _count, by_day=by_day))]
 
 
 def _chart(
@@ -158,6 +198,10 @@ def _share_declined(use: Use) -> float | None:
 
 def _count(value: float) -> str:
     return number(round(value))
+
+
+def _mean(value: float) -> str:
+    return decimal(value, 1)
 
 
 def _seconds(value: float) -> str:

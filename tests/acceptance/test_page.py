@@ -195,7 +195,7 @@ def test_an_admin_looks_at_all_agents_then_at_one_and_saves_files(
     page = opened(context, development, people[2])
     expect(page.locator("h1")).to_have_text("Usage")
     expect(page.locator("table.lines tbody tr")).to_have_count(3)
-    expect(page.locator("figure svg[role=img]")).to_have_count(4)
+    expect(page.locator("figure svg[role=img]")).to_have_count(8)
     picture(page, screens / "usage-admin.png")
 
     page.get_by_role("button", name="Last 90 days").click()

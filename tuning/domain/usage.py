@@ -70,6 +70,8 @@ class PseudonymKey(SQLModel, table=True):
 class Use:
     """Totals over some days; see `DailyUse`."""
 
+    people: int = 0
+    """Who asked on each day and each release, added up: somebody who asks on two days counts twice."""
     conversations: int = 0
     questions: int = 0
     answered: int = 0
@@ -133,6 +135,8 @@ class Topic:
     words: Sequence[str]
     questions: int
     people: int
+    asked_on: Sequence[date]
+    """The day of each question."""
     example: str = ""
     """One of the questions, if it may be shown."""
 
@@ -153,6 +157,8 @@ class UsageReport:
     askers: Sequence[Asker]
     """Who asked in these days, by how much they have asked all told."""
     topics: Sequence[Topic]
+    topics_since: date
+    """The first day all of whose questions were grouped: not the first of the days where there were too many."""
 
 
 def together(uses: Iterable[Use]) -> Use:
@@ -163,11 +169,15 @@ def together(uses: Iterable[Use]) -> Use:
 
 def in_steps(by_day: Sequence[tuple[date, Use]]) -> Iterator[tuple[date, Use]]:
     """Yield days, or weeks that end today if there are many; the first week may be shorter."""
-    size = 1 if len(by_day) <= MAX_STEPS else 7
-    first = len(by_day) % size
-    bounds = [*([0] if first else []), *range(first, len(by_day), size), len(by_day)]
-    for begin, end in pairwise(bounds):
+    for begin, end in step_bounds(len(by_day)):
         yield by_day[begin][0], together(use for _day, use in by_day[begin:end])
+
+
+def step_bounds(days: int) -> Iterator[tuple[int, int]]:
+    """Yield where among so many days each of their steps begins and ends; see `in_steps`."""
+    size = 1 if days <= MAX_STEPS else 7
+    first = days % size
+    yield from pairwise([*([0] if first else []), *range(first, days, size), days])
 
 
 def opinion(given: Feedback) -> dict[str, int]:

@@ -33,6 +33,7 @@ def topics(asked: Sequence[Declined], *, names_people: bool, limit: int) -> list
                 words=[written[key].most_common(1)[0][0] for key in keys],
                 questions=len(about),
                 people=len({asked[at].person_id for at in about}),
+                asked_on=[asked[at].day for at in about],
                 example=_example([asked[at] for at in about], least),
             )
         )

@@ -48,6 +48,7 @@ def report(tenant: Tenant, actor_id: str, *, agent_id: str = "", days: int = DAY
         names_people = policy.get(session).is_naming_people
         named = namer(tenant, session)
         used, askers = usage.by_day(session, shown, since), usage.askers(session, shown, since)
+        declined = usage.declined(session, shown, since, MAX_DECLINED)
         every_day = [since + timedelta(days=number) for number in range(days)]
         return UsageReport(
             agent=agent,
@@ -60,9 +61,8 @@ def report(tenant: Tenant, actor_id: str, *, agent_id: str = "", days: int = DAY
                 Asker(name=named(person_id), questions=questions, last_day=last)
                 for person_id, questions, last in askers[:MAX_ASKERS]
             ],
-            topics=topics(
-                usage.declined(session, shown, since, MAX_DECLINED), names_people=names_people, limit=MAX_TOPICS
-            ),
+            topics=topics(declined, names_people=names_people, limit=MAX_TOPICS),
+            topics_since=declined[-1].day + timedelta(days=1) if len(declined) == MAX_DECLINED else since,
         )
 
 

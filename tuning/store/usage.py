@@ -18,7 +18,9 @@ Agents = Collection[str] | None
 """Ids of agents; None: all."""
 
 _NUMBERS = {name: 0 for name in DailyUse.model_fields if name not in {"day", "agent_id", "release_id"}}
-_SUMS = [func.coalesce(func.sum(getattr(DailyUse, one.name)), 0).label(one.name) for one in fields(Use)]
+_SUMMED = [one.name for one in fields(Use)]
+_SUMS = [func.coalesce(func.sum(getattr(DailyUse, name)), 0).label(name) for name in _SUMMED]
+"""The last columns of every query for a `Use`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,7 @@ class Declined:
 
     question: str
     person_id: str
+    day: date
 
 
 def asked(session: Session, answer: Answer) -> None:
@@ -137,11 +140,12 @@ def declined(session: Session, agent_ids: Agents, since: date, limit: int) -> li
     # As an expression, so that SQLite goes through the declined answers, newest first, and not through all of an agent.
     chosen = func.coalesce(Answer.agent_id, "").in_(agent_ids) if agent_ids is not None else true()
     begin = datetime.combine(since, time(), UTC)
-    query = select(Answer.question, Answer.person_id).where(col(Answer.is_declined), Answer.asked_at >= begin, chosen)
+    query = select(Answer.question, Answer.person_id, Answer.asked_at)
+    query = query.where(col(Answer.is_declined), Answer.asked_at >= begin, chosen)
     query = query.join(Conversation, col(Conversation.id) == col(Answer.conversation_id), isouter=True)
     query = query.where(col(Conversation.release_id).is_(None))
     found = session.exec(query.order_by(col(Answer.asked_at).desc()).limit(limit))
-    return [Declined(question=question, person_id=person_id) for question, person_id in found]
+    return [Declined(question=question, person_id=person_id, day=at.date()) for question, person_id, at in found]
 
 
 def pseudonym_key(session: Session) -> str:
@@ -167,7 +171,8 @@ def _by_day(session: Session, key: Mapped[str], agent_ids: Agents, since: date) 
 
 
 def _use(row: Row[Any]) -> Use:
-    return Use(**{one.name: getattr(row, one.name) for one in fields(Use)})
+    # By their places, because a year of days is many rows.
+    return Use(**dict(zip(_SUMMED, row[-len(_SUMMED) :], strict=True)))
 
 
 def _chosen(kind: type[DailyUse], agent_ids: Agents, since: date) -> list[ColumnElement[bool]]:

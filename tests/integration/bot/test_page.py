@@ -22,6 +22,8 @@ from tests.fakes.entra import APP_ID, HOST, OTHER_KEY, TENANT_ID, FakeEntra
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.domain.fields import now
 from tuning.domain.policy import Policy
+from tuning.governance import feedback
+from tuning.governance import usage as governed
 from tuning.store import usage
 
 NASTY = '=<img src=x onerror="alert(1)">&'
@@ -52,9 +54,10 @@ async def client(entra, engine, asked) -> AsyncIterator[TestClient[Any, Any]]:
 def asked(tenant):
     """Bo has asked Ana's agent, and Dee one of Cy's with a name that no page and no spreadsheet likes."""
     keep(tenant.store, make_agent(id="other", name=NASTY, owner_id="cy"))
-    for number, (person_id, agent_id) in enumerate((("bo", "agent"), ("bo", "agent"), ("dee", "other"))):
+    for number, person_id, agent_id in ((2, "dee", "other"), (1, "bo", "agent"), (0, "bo", "agent")):
         answer = make_answer(
             id=str(number),
+            conversation_id=person_id,
             person_id=person_id,
             agent_id=agent_id,
             release_id="release",
@@ -104,6 +107,70 @@ async def test_admins_see_all_and_owners_their_own(client, entra):
     one = (await get(client, "/tab/usage?agent=agent&days=7", entra.token("ana")))[1]
     assert "Usage of Travel" in one
     assert "release 1" in one
+
+
+class Figures(HTMLParser):
+    """The figures behind each chart of a page, by its title, row by row."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows: dict[str, list[list[str]]] = {}
+        self._title, self._within = "", ""
+
+    def handle_starttag(self, tag, attrs):
+        self._within = tag
+        if tag == "figcaption":
+            self._title = ""
+        if tag == "tr" and self._title in self.rows:
+            self.rows[self._title].append([])
+
+    def handle_endtag(self, tag):
+        self._within = ""
+        if tag == "figcaption":
+            self.rows[self._title] = []
+        if tag == "figure":
+            self._title = ""
+
+    def handle_data(self, data):
+        if self._within == "figcaption":
+            self._title += data
+        if self._within in {"th", "td"} and self._title in self.rows:
+            self.rows[self._title][-1].append(data)
+
+
+def values(told: str, title: str) -> list[list[str]]:
+    """Return what each step of a chart says, its series side by side."""
+    read = Figures()
+    read.feed(told)
+    return [row[1:] for row in read.rows[title][1:]]
+
+
+async def test_people_conversations_corrections_and_topics_have_charts_with_their_figures(client, entra, asked):
+    feedback.give(asked, "bo", "1", correction="Yes, it is.")
+    keep(asked.store, Policy(is_naming_people=True))
+    week = (await get(client, "/tab/usage?agent=agent&days=7", entra.token("ana")))[1]
+    assert values(week, "People a day") == [["0"]] * 5 + [["1"], ["1"]]
+    assert values(week, "Conversations begun a day") == [["0"]] * 5 + [["1"], ["0"]]
+    assert values(week, "Corrections a day") == [["0"]] * 5 + [["1"], ["0"]]
+    by_topic = values(week, "Questions that the documents didn't answer, by topic")
+    assert by_topic == [["0"]] * 5 + [["1"], ["1"]]
+    months = (await get(client, "/tab/usage?days=90", entra.token("cy")))[1]
+    people = values(months, "People a day, on average of each week; who asks two agents counts at each")
+    assert people[-1] == ["0.4", "0.3", "0.1"]
+    assert people[:-1] == [["0.0"] * 3] * 12
+
+
+async def test_topics_are_drawn_from_the_first_day_of_which_all_questions_were_grouped(
+    client, entra, asked, monkeypatch
+):
+    title, path = "Questions that the documents didn't answer, by topic", "/tab/usage?agent=agent&days=7"
+    keep(asked.store, Policy(is_naming_people=True))
+    monkeypatch.setattr(governed, "MAX_DECLINED", 2)
+    assert values((await get(client, path, entra.token("ana")))[1], title) == [["—"]] * 6 + [["1"]]
+    monkeypatch.setattr(governed, "MAX_DECLINED", 1)
+    told = (await get(client, path, entra.token("ana")))[1]
+    assert "What the documents didn't say" in told
+    assert title not in told
 
 
 async def test_what_people_wrote_is_never_markup(client, entra, asked):

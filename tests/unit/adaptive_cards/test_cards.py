@@ -319,23 +319,34 @@ USAGE = UsageReport(
     days=7,
     people=4,
     total=USE,
-    by_day=[(date(2026, 1, 1) + timedelta(days=number), Use(questions=4 * number)) for number in range(7)],
+    by_day=[
+        (date(2026, 1, 1) + timedelta(days=number), Use(questions=4 * number, likes=number, dislikes=min(number, 2)))
+        for number in range(7)
+    ],
     lines=[USED, UseLine(agent_id="other", name="Other", people=1, use=Use(questions=1))],
     askers=[Asker(name="person 0c8f41aa", questions=80, last_day=date(2026, 1, 6))],
     topics=[
-        Topic(words=["parental", "leave"], questions=3, people=2, example="How long is parental leave?"),
-        Topic(words=["visa"], questions=2, people=2),
+        Topic(
+            words=["parental", "leave"],
+            questions=3,
+            people=2,
+            asked_on=[date(2026, 1, number) for number in (6, 4, 4)],
+            example="How long is parental leave?",
+        ),
+        Topic(words=["visa"], questions=2, people=2, asked_on=[date(2026, 1, 2)] * 2),
     ],
+    topics_since=date(2026, 1, 1),
 )
 NASTY_USAGE = UsageReport(
     agent=NASTY_AGENT,
     days=365,
     people=4,
     total=USE,
-    by_day=[(date(2026, 1, 1) + timedelta(days=number), Use(questions=1)) for number in range(365)],
+    by_day=[(date(2026, 1, 1) + timedelta(days=number), Use(questions=1, likes=number % 2)) for number in range(365)],
     lines=[UseLine(agent_id="agent", name=NASTY, people=3, use=USE)] * 40,
     askers=[Asker(name=NASTY, questions=80, last_day=date(2026, 1, 6))] * 5,
-    topics=[Topic(words=[NASTY] * 3, questions=3, people=2, example=NASTY)] * 5,
+    topics=[Topic(words=[NASTY] * 3, questions=3, people=2, asked_on=[date(2026, 1, 6)] * 3, example=NASTY)] * 5,
+    topics_since=date(2026, 1, 1),
 )
 NASTY_CASE = Case(
     agent=NASTY_AGENT,
@@ -870,3 +881,25 @@ def test_a_year_of_usage_is_drawn_week_by_week():
     (chart,) = [node for node in nodes(CARDS["usage, nasty"]) if node.get("type") == "Chart.VerticalBar"]
     assert [bar["y"] for bar in chart["data"]] == [1, *[7] * 52]
     assert [bar["x"] for bar in chart["data"]][:2] == ["01-01", "01-02"]
+
+
+def test_a_day_without_thumbs_has_no_satisfaction_and_leaves_room_on_the_axis():
+    quiet = {date(2026, 1, 1), date(2026, 1, 3)}
+    by_day = [(day, Use(questions=1, likes=day not in quiet)) for day, _use in USAGE.by_day]
+    (chart,) = [node for node in nodes(usage_card(replace(USAGE, by_day=by_day))) if node.get("type") == "Chart.Line"]
+    assert [point["x"] for point in chart["data"][0]["values"]] == [f"2026-01-0{day}" for day in (2, 4, 5, 6, 7)]
+    without = [(day, Use(questions=1)) for day, _use in USAGE.by_day]
+    shown = nodes(usage_card(replace(USAGE, by_day=without)))
+    assert not [node for node in shown if node.get("type") == "Chart.Line"]
+
+
+def test_corrections_and_how_soon_answers_came_stand_beside_each_agent_on_the_same_page():
+    lines = [replace(USED, name=f"agent {number}", use=replace(USE, corrections=number)) for number in range(10)]
+    first, second = [node for node in nodes(usage_card(replace(USAGE, lines=lines), 1)) if node.get("type") == "Table"]
+    told = [[cell["items"][0]["text"] for cell in row["cells"]] for row in second["rows"]]
+    assert told == [
+        ["Agent", "Corrected", "Half came", "95 % came"],
+        ["agent 8", "8", "within 2 s", "within 5 s"],
+        ["agent 9", "9", "within 2 s", "within 5 s"],
+    ]
+    assert len(first["rows"]) == len(second["rows"])

@@ -1,5 +1,5 @@
 import csv
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -72,6 +72,21 @@ def test_only_the_days_that_were_asked_for_count(tenant):
     assert governed.report(tenant, "cy", agent_id="agent", days=30).total.questions == 4
 
 
+def test_people_of_each_day_are_added_up(tenant):
+    month = governed.report(tenant, "cy", agent_id="agent")
+    assert (month.people, month.total.people) == (2, 3)
+    assert [use.people for _day, use in month.by_day if use.people] == [1, 2]
+
+
+def test_topics_tell_from_when_they_are_whole(tenant, monkeypatch):
+    week = governed.report(tenant, "cy", agent_id="agent", days=7)
+    assert week.topics_since == week.by_day[0][0]
+    assert [one.asked_on for one in week.topics] == [[now().date()] * 3]
+    ask(tenant, "ana", "What about leave?", days_ago=2)
+    monkeypatch.setattr(governed, "MAX_DECLINED", 4)
+    assert governed.report(tenant, "cy", agent_id="agent", days=7).topics_since == week.by_day[-2][0]
+
+
 def test_people_are_pseudonyms_until_the_policy_names_them(tenant):
     hidden = governed.report(tenant, "cy")
     names = [one.name for one in hidden.askers]
@@ -125,15 +140,17 @@ def test_the_largest_lines_are_told_day_by_day(tenant):
 
 def test_questions_are_grouped_by_their_most_telling_words():
     asked = [
-        Declined(question=question, person_id=person_id)
-        for person_id, question in (
-            ("a", "How many days of parental leave do I get?"),
-            ("b", "Is parental leave paid?"),
-            ("b", "Who pays for parental leave of Xaver?"),
-            ("c", "What do visas cost?"),
-            ("d", "what do visas cost"),
-            ("d", "What is Yolanda's salary?"),
-            ("d", "Why is Yolanda's salary so high?"),
+        Declined(question=question, person_id=person_id, day=date(2026, 1, 1 + number))
+        for number, (person_id, question) in enumerate(
+            (
+                ("a", "How many days of parental leave do I get?"),
+                ("b", "Is parental leave paid?"),
+                ("b", "Who pays for parental leave of Xaver?"),
+                ("c", "What do visas cost?"),
+                ("d", "what do visas cost"),
+                ("d", "What is Yolanda's salary?"),
+                ("d", "Why is Yolanda's salary so high?"),
+            )
         )
     ]
     found = topics(asked, names_people=False, limit=5)
@@ -141,6 +158,7 @@ def test_questions_are_grouped_by_their_most_telling_words():
         (["leave", "parental"], 3, 2, ""),
         (["cost", "visas"], 2, 2, "What do visas cost?"),
     ]
+    assert [[day.day for day in one.asked_on] for one in found] == [[1, 2, 3], [4, 5]]
     named = topics(asked, names_people=True, limit=5)
     assert {one.people for one in named} == {1, 2}
     assert "Yolanda" in str([one.example for one in named])
