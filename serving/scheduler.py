@@ -105,6 +105,8 @@ class Lane(Generic[J]):
     """The turn in which it last ran."""
     closing: bool = False
     """Whether it only finishes what runs, because others wait for its place."""
+    fresh: bool = True
+    """Whether it has had no turn yet: it isn't closed before."""
 
 
 class Scheduler(Generic[K, J]):
@@ -188,7 +190,7 @@ class Scheduler(Generic[K, J]):
         key = min(ready, key=lambda key: self.lanes[key].served)
         lane = self.lanes[key]
         self._turns += 1
-        lane.used_at = self._turns
+        lane.used_at, lane.fresh = self._turns, False
         grants = [] if lane.closing else list(self._admit(key, lane))
         feeds = list(self._fill(lane))
         cost = TURN_COST + sum(feed.size * (1 if feed.is_writing else READING_COST) for feed in feeds)
@@ -284,11 +286,17 @@ class Scheduler(Generic[K, J]):
         ]
 
     def _mark_closing(self, wanted: int) -> None:
-        """Mark as many lanes as places are wanted: those with the fewest requests. A mark stays while it is needed."""
+        """Mark as many lanes as places are wanted: those with the fewest requests. A mark stays while it is needed.
+
+        A lane that has had no turn is not marked: with twice as many tunes in demand as there are lanes, all would be
+        closed before they could serve anybody, for ever.
+        """
         marked = [lane for lane in self.lanes.values() if lane.closing]
         for lane in marked[wanted:]:
             lane.closing = False
-        candidates = [key for key, lane in self.lanes.items() if key not in self.pinned and not lane.closing]
+        candidates = [
+            key for key, lane in self.lanes.items() if key not in self.pinned and not lane.closing and not lane.fresh
+        ]
         load = {key: len(self.lanes[key].running) + len(self.waiting.get(key, ())) for key in candidates}
         candidates.sort(key=lambda key: (load[key], self.lanes[key].used_at))
         for key in candidates[: max(wanted - len(marked), 0)]:

@@ -24,7 +24,7 @@ def show(console: Console, measured: Sequence[Measured]) -> None:
             time_s = f"{one.first_s:.2f} s{' (p95)' if work.is_tail else ''}"
             outside = "" if one.outside is None else f"{one.outside:.1%}"
             factor, share = (f"{one.rate / peer.rate:.2f}", f"{one.first_s / peer.first_s:.2f}") if peer else ("", "")
-            bars = (f"{work.least_rate:.1f}", f"{work.most_first:.1f}") if peer else ("", "")
+            bars = ["" if bar is None or not peer else f"{bar:.1f}" for bar in (work.least_rate, work.most_first)]
             speed = f"{one.rate:,.1f}", factor, bars[0], time_s, share, bars[1], f"{one.cpu_ms:.1f}"
             table.add_row(work.name, name, *speed, outside)
     console.print(table)
@@ -51,6 +51,6 @@ def plot(measured: Sequence[Measured], target: Path) -> None:
         axis.set_xlabel(label)
         axis.margins(x=0.12)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False, loc="lower right")
+    axes[1].legend(frameon=False, loc="upper right")
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, dpi=130)

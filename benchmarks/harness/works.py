@@ -37,10 +37,10 @@ class Work:
     """Whether as many other agents are asked as much between two rounds, which is not measured."""
     within_s: float = 0.0
     """People begin at random within this time."""
-    least_rate: float = 1.0
-    """The factor over the peer's tokens per second to be reached."""
-    most_first: float = 1.0
-    """The share of the peer's time to the first token not to be exceeded."""
+    least_rate: float | None = None
+    """The factor over the peer's tokens per second to be reached, if there is one."""
+    most_first: float | None = None
+    """The share of the peer's time to the first token not to be exceeded, if there is one."""
     is_tail: bool = False
     """Whether that time is the 95th percentile; else the median."""
 
@@ -76,8 +76,6 @@ _EIGHT = Work(
     shared=192,
     own=64,
     out=64,
-    least_rate=1.7,
-    most_first=0.5,
 )
 _FOUR = Work(
     name="4 agents, 4 conversations each",
@@ -88,16 +86,14 @@ _FOUR = Work(
     own=64,
     out=64,
     within_s=1.0,
-    least_rate=3.0,
-    most_first=0.1,
     is_tail=True,
 )
 WORKS = (
-    Work(name="one conversation, 100M", size="100M", agents=0, people=1, shared=0, own=256, out=96),
-    Work(name="one conversation, 350M", size="350M", agents=0, people=1, shared=0, own=256, out=48),
-    replace(_EIGHT, name="8 conversations, one agent", is_new=True),
+    Work(name="one conversation, 100M", size="100M", agents=0, people=1, shared=0, own=256, out=96, least_rate=1.0),
+    Work(name="one conversation, 350M", size="350M", agents=0, people=1, shared=0, own=256, out=48, least_rate=1.0),
+    replace(_EIGHT, name="8 conversations, one agent", is_new=True, least_rate=1.7, most_first=0.5),
     _EIGHT,
-    replace(_FOUR, name="4 of 8 agents, 4 conversations each", is_mixed=True),
+    replace(_FOUR, name="4 of 8 agents, 4 conversations each", is_mixed=True, least_rate=3.0, most_first=0.1),
     _FOUR,
 )
 

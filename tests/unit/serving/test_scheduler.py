@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ LIMITS = Limits(lanes=2, sequences=3, cells=80, batch_tokens=16, draft_tokens=5)
 jobs = st.lists(
     st.builds(
         FakeJob,
-        key=st.sampled_from("abcd"),
+        key=st.sampled_from("abcdefgh"),
         prompt=st.lists(st.integers(0, 2), min_size=1, max_size=60),
         answer=st.integers(1, 20),
         guess=st.integers(0, 8),
@@ -129,6 +130,18 @@ def test_an_adapter_gets_a_lane_although_the_others_never_rest():
         rig.step()
     assert patient.finished
     assert sum(turn.key == "a" for turn in rig.turns) > 20
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 8])
+def test_many_more_adapters_than_lanes_are_all_served(lanes):
+    """A lane that was marked for others before its first turn would be closed without having served anybody."""
+    rig = Rig(Limits(lanes=lanes, sequences=4, cells=400, batch_tokens=64))
+    jobs = [FakeJob(key=f"k{number % 40}", prompt=[number] * 20, answer=5) for number in range(80)]
+    for job in jobs:
+        rig.submit(job)
+    for _ in range(2000):
+        rig.step()
+    assert all(job.finished for job in jobs)
 
 
 def test_a_long_prompt_does_not_stop_the_answers_beside_it():
