@@ -44,6 +44,10 @@ logger = logging.getLogger(__name__)
 DEADLINE_CHECK_S = 0.5
 
 
+REST_S = 0.05
+"""So long nothing comes before a conversation is swapped out: the next turn of one may be on its way."""
+
+
 class Engine:
     """A base model, its lanes, and the thread that serves them."""
 
@@ -232,13 +236,15 @@ class Engine:
     def _obey(self) -> None:
         """Carry out the orders that have come; wait for one when there is nothing else to do."""
         wait = self._scheduler.idle and not (self._embedding and self._embedding.jobs)
+        swaps = wait
         while not self._ended:
-            if wait and self._orders.empty() and self._swap_out(self._contexts, most=1):
-                continue
             try:
-                order = self._orders.get(block=wait)
+                order = self._orders.get(block=wait, timeout=REST_S if swaps else None)
             except queue.Empty:
-                return
+                if not wait:
+                    return
+                swaps = self._swap_out(self._contexts, most=1) > 0
+                continue
             order()
             wait = False
 
