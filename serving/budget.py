@@ -24,8 +24,13 @@ def affordable_lanes(config: EngineConfig, header: Header) -> int:
 
 
 def swap_bytes(config: EngineConfig, header: Header, lanes: int) -> int:
-    """Return what of the KV budget is left for what each of so many lanes swaps out, in bytes."""
-    return (config.kv_bytes - lanes * lane_bytes(config, header)) // lanes
+    """Return what of the KV budget is left for what each of so many lanes swaps out, in bytes.
+
+    Nothing if it is less than the lane's own: what is swapped out would be forgotten sooner than in the lane.
+    """
+    own = lane_bytes(config, header)
+    left = config.kv_bytes // lanes - own
+    return left if left >= own else 0
 
 
 def lane_bytes(config: EngineConfig, header: Header) -> int:

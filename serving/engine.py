@@ -42,8 +42,6 @@ from serving.scheduler import Feed, Limits, Scheduler, Turn
 
 logger = logging.getLogger(__name__)
 DEADLINE_CHECK_S = 0.5
-
-
 REST_S = 0.05
 """So long nothing comes before a conversation is swapped out: the next turn of one may be on its way."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.budget import affordable_lanes
+from serving.budget import affordable_lanes, swap_bytes
 from serving.config import EngineConfig
 from serving.errors import MemoryTooSmall
 from serving.gguf import Header
@@ -30,6 +30,19 @@ def config(**fields) -> EngineConfig:
 @pytest.mark.parametrize(("allowed", "lanes"), [(LANE_BYTES, 1), (4 * LANE_BYTES - 1, 3), (100 * LANE_BYTES, 8)])
 def test_as_many_lanes_as_fit_and_no_more_than_configured(allowed, lanes):
     assert affordable_lanes(config(kv_bytes=allowed, lanes=8), HEADER) == lanes
+
+
+@pytest.mark.parametrize(
+    ("allowed", "each"),
+    [
+        (2 * LANE_BYTES, 0),
+        (4 * LANE_BYTES - 2, 0),
+        (4 * LANE_BYTES, LANE_BYTES),
+        (9 * LANE_BYTES, 7 * LANE_BYTES // 2),
+    ],
+)
+def test_what_is_left_is_for_what_lanes_swap_out_unless_it_is_less_than_they_hold(allowed, each):
+    assert swap_bytes(config(kv_bytes=allowed), HEADER, 2) == each
 
 
 def test_wider_numbers_take_more_room():
