@@ -98,9 +98,9 @@ def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Ch
         case "task":
             _choose_task(session, agent, changes["task"])
         case "description":
-            agent.description = _text(changes["description"], MAX_DESCRIPTION, mark("description"))
+            agent.description = bounded(changes["description"], MAX_DESCRIPTION, mark("description"))
         case "instructions":
-            agent.instructions = _text(changes["instructions"], MAX_INSTRUCTIONS, mark("instructions"))
+            agent.instructions = bounded(changes["instructions"], MAX_INSTRUCTIONS, mark("instructions"))
         case "questionnaire":
             agent.questionnaire = _questionnaire(agent.task, changes["questionnaire"])
         case "starters":
@@ -189,7 +189,8 @@ def is_made_for_task(session: Session, agent: Agent) -> bool:
     return any(run.dataset_id or not run.is_over for run in runs.of_agent(session, agent.id))
 
 
-def _text(text: str, longest: int, what: str) -> str:
+def bounded(text: str, longest: int, what: str) -> str:
+    """Return a text without what stands around it; raise `InvalidInput` if it has more than `longest` characters."""
     text = text.strip()
     if len(text) > longest:
         raise InvalidInput(
@@ -210,7 +211,7 @@ def _questionnaire(task: Task, replies: Mapping[str, str]) -> dict[str, str]:
     problems: dict[str, str] = {}
     for key, reply in replies.items():
         try:
-            kept[key] = _text(reply, MAX_REPLY, mark("answer"))
+            kept[key] = bounded(reply, MAX_REPLY, mark("answer"))
         except InvalidInput as refusal:
             problems[REPLY.format(key=key)] = refusal.sentence
         if not reply.strip():
@@ -221,7 +222,7 @@ def _questionnaire(task: Task, replies: Mapping[str, str]) -> dict[str, str]:
 
 
 def _starters(starters: Sequence[str]) -> list[str]:
-    kept = [text for text in (_text(starter, MAX_STARTER, "starter") for starter in starters) if text]
+    kept = [text for text in (bounded(starter, MAX_STARTER, "starter") for starter in starters) if text]
     if len(kept) > MAX_STARTERS:
         raise InvalidInput(
             say("An agent shows at most {most} starters; there are {count}.", most=MAX_STARTERS, count=len(kept))

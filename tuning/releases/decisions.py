@@ -6,8 +6,9 @@ from tuning.domain.agents import Agent
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import DECISIONS, Approval, Decision, Release, ReleaseState
+from tuning.governance.configuration import bounded
 from tuning.governance.tenant import Tenant
-from tuning.languages import mark, number, say
+from tuning.languages import mark, say
 from tuning.store import agents, feedback, notices, releases, runs
 
 MAX_REASON = 1000
@@ -99,18 +100,8 @@ def worded_reason(text: str) -> str:
 
 
 def worded(text: str, what: str) -> str:
-    """Return a text without what stands around it; raise `InvalidInput` if it is too long."""
-    text = text.strip()
-    if len(text) > MAX_REASON:
-        raise InvalidInput(
-            say(
-                "The {field} may have at most {most} characters; there are {count}.",
-                field=say(what),
-                most=number(MAX_REASON),
-                count=number(len(text)),
-            )
-        )
-    return text
+    """Return a reason without what stands around it; raise `InvalidInput` if it is too long."""
+    return bounded(text, MAX_REASON, what)
 
 
 def _teachers(session: Session, release: Release) -> set[str]:
