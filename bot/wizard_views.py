@@ -7,15 +7,17 @@ from adaptive_cards.elements import Element
 from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.details import details_card
-from adaptive_cards.wizard.review import Review, review_card
+from adaptive_cards.wizard.review import PairCount, Review, review_card
 from adaptive_cards.wizard.sources import Looked, sources_card
+from tuning.datasets.pairs import has_mapping
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Document, Source, SourceKind
 from tuning.domain.errors import InvalidInput
+from tuning.domain.pairs import PairVerdict
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import Group
 from tuning.domain.prompts import Task
-from tuning.governance import access, configuration
+from tuning.governance import access, configuration, pairs
 from tuning.governance import agents as governed_agents
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
@@ -152,6 +154,7 @@ def review(tenant: Tenant, agent: Agent, *, problem: str = "", note: str = "") -
             coverage=coverage,
             suggestions=[one.sentence for one in governed_agents.agent_suggestions(tenant, agent)],
             audience=[tenant.name_of(principal_id) for principal_id in agent.audience],
+            pairs=_pairs(tenant, agent),
             drift=found,
             advice=told,
             changed=changed.sentences,
@@ -161,6 +164,20 @@ def review(tenant: Tenant, agent: Agent, *, problem: str = "", note: str = "") -
             note=note,
             problem=problem,
         )
+    )
+
+
+def _pairs(tenant: Tenant, agent: Agent) -> PairCount | None:
+    """Return what is known of the pairs of an agent that drafts or summarises."""
+    if agent.task is Task.QUESTIONS or not agent.source_ids:
+        return None
+    with tenant.store.reading() as session:
+        sources = [documents.get_source(session, source_id) for source_id in agent.source_ids]
+    found = pairs.look(tenant, agent.owner_id, agent.id)
+    return PairCount(
+        is_mapped=all(has_mapping(tenant, source) for source in sources),
+        accepted=sum(it.verdict is PairVerdict.ACCEPTED for it in found.pairs),
+        undecided=len(found.undecided),
     )
 
 

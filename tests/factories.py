@@ -10,6 +10,7 @@ from tests.fakes.people import FakePeople
 from tuning.domain.agents import QUESTIONNAIRES, Agent
 from tuning.domain.conversations import Answer
 from tuning.domain.documents import Document, Source, SourceKind
+from tuning.domain.pairs import DocumentPair, FoundBy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
@@ -101,6 +102,12 @@ def make_sample(**values: Any) -> Sample:
     """What Ana may label."""
     defaults = {"id": "sample", "agent_id": "agent", "dataset_id": "dataset", "position": 0, "reason": Reason.BEST}
     return Sample(**{**defaults, "question": "May I fly?", "answer": "Yes.", "document_id": "trips", **values})
+
+
+def make_pair(**values: Any) -> DocumentPair:
+    """What Ana may accept."""
+    defaults = {"id": "pair", "agent_id": "agent", "precedent_id": "flights", "target_id": "trips", "position": 0}
+    return DocumentPair(**{**defaults, "found_by": FoundBy.NAMES, **values})
 
 
 def make_answer(**values: Any) -> Answer:

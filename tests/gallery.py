@@ -35,6 +35,7 @@ VARIANTS = frozenset(
         "policy, outdated",
         "rolled back, the only one",
         "policy, saved",
+        "review, pairs",
         "review, tuning",
         "sources, many",
         "sources, nothing found",

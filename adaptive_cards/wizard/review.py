@@ -34,6 +34,16 @@ MAX_NAMES, MAX_SENTENCE = 200, 500
 
 
 @dataclass(frozen=True, kw_only=True)
+class PairCount:
+    """Where the pairs of an agent come from, and how many were confirmed."""
+
+    is_mapped: bool
+    """Whether each of its sources names its own in `mapping.csv`."""
+    accepted: int
+    undecided: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Review:
     """What there is to know before a run starts."""
 
@@ -43,6 +53,8 @@ class Review:
     """What would let it learn from more documents."""
     audience: Sequence[str] = ()
     """Their names; none: only the owner."""
+    pairs: PairCount | None = None
+    """For drafts and summaries: what is known of their pairs."""
     drift: Drift | None = None
     """What became of the documents that the live release learned from."""
     advice: Sequence[str] = ()
@@ -77,6 +89,7 @@ def review_card(review: Review) -> Element:
                     coverage.total,
                     eligible=number(len(coverage.eligible_ids)),
                 ),
+                **({say("Pairs"): _pairs(review.pairs)} if review.pairs else {}),
             }
         ),
         *_changed(review),
@@ -89,6 +102,7 @@ def review_card(review: Review) -> Element:
         aside(say("A run is under way: the next one can start once it is over.")) if review.is_tuning else None,
         actions=[
             *([] if gaps or review.is_tuning else _starts(agent, is_again=review.is_tuned)),
+            *_pair_button(agent, review.pairs),
             execute(say("Instructions"), Verb.WIZARD_OPEN, agent_id=agent.id, step="about"),
             execute(say("Sources"), Verb.WIZARD_OPEN, agent_id=agent.id, step="sources"),
             execute(say("Audience"), Verb.WIZARD_OPEN, agent_id=agent.id, step="audience"),
@@ -128,6 +142,25 @@ def _starts(agent: Agent, *, is_again: bool) -> list[Element]:
         execute(start, Verb.RUN_START, style="positive", agent_id=agent.id),
         execute(say("Look at samples first"), Verb.RUN_START, agent_id=agent.id, labels="first"),
     ]
+
+
+def _pairs(count: PairCount) -> str:
+    if count.is_mapped:
+        return say("as mapping.csv names them")
+    return say(
+        "{accepted} accepted, {undecided} to look at",
+        accepted=number(count.accepted),
+        undecided=number(count.undecided),
+    )
+
+
+def _pair_button(agent: Agent, count: PairCount | None) -> list[Element]:
+    """Return the way to the pairs that were found, or to look for some."""
+    if count is None or count.is_mapped:
+        return []
+    if count.accepted or count.undecided:
+        return [execute(say("Pairs"), Verb.PAIRS_OPEN, agent_id=agent.id, number=0)]
+    return [execute(say("Look for pairs"), Verb.PAIRS_FIND, agent_id=agent.id)]
 
 
 def _helping(suggestions: Sequence[str]) -> list[Element]:

@@ -30,6 +30,7 @@ from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
 from tuning.languages import mark, number, say
 from tuning.store import datasets, documents, runs, samples
+from tuning.store import pairs as confirmed_pairs
 
 LEAST_SAMPLES = 21
 """Questions or pairs below which a run is refused: more than 20 are needed."""
@@ -163,14 +164,19 @@ def _known(session: Session, material: Material) -> tuple[list[Question], list[C
 
 
 def _pairs(session: Session, pairs: Pairs, material: Material) -> list[Example]:
-    examples = pairs.examples([documents.get_source(session, source_id) for source_id in material.agent.source_ids])
+    sources = [documents.get_source(session, source_id) for source_id in material.agent.source_ids]
+    examples = pairs.examples(sources, confirmed_pairs.accepted(session, material.agent.id))
     if len(examples) > MOST_SAMPLES:
         raise NotAllowed(_too_many(len(examples), mark("pairs")))
     return examples
 
 
 def _require_pairs(count: int) -> None:
-    _require_samples(count, mark("usable pairs"), mark("Name more pairs in mapping.csv"))
+    _require_samples(
+        count,
+        mark("usable pairs"),
+        mark("Name more pairs in mapping.csv, or confirm those that 'Pairs' on the agent's card finds"),
+    )
 
 
 def _require_samples(count: int, things: str, advice: str) -> None:

@@ -1,9 +1,11 @@
-"""Pairs for drafts and summaries: a precedent and a target, named by `mapping.csv` in a source's root."""
+"""Pairs for drafts and summaries: a precedent and a target, named by `mapping.csv` in a source's root, or confirmed."""
 
 import csv
 import io
 import random
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from tuning.datasets.material import Material
@@ -13,15 +15,36 @@ from tuning.documents.secrets import redact
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.documents import Document, Source
 from tuning.domain.errors import InvalidInput
+from tuning.domain.pairs import DocumentPair
 from tuning.domain.prompts import Message, Task, generation_messages, summary_messages
 from tuning.governance.tenant import Tenant
-from tuning.sources.errors import OutsideSource
+from tuning.sources.errors import OutsideSource, SourceMissing
 from tuning.sources.folder import MAPPING
 from tuning.sources.kinds import reader_of
 from tuning.sources.reader import SourceReader
 
 _HOLDOUT_SHARE = 0.2
 _COLUMNS = ("precedent", "target")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """What somebody wants to be learned together; None: missing or left out."""
+
+    precedent: Document | None
+    target: Document | None
+    brief: Document | None = None
+    content: str = ""
+    """What the pair's row says goes into the target: the path of the brief, or the words themselves."""
+
+    @property
+    def documents(self) -> list[Document] | None:
+        """Precedent, target and the brief if there is one; None if one is missing."""
+        if self.precedent is None or self.target is None:
+            return None
+        if self.brief is None and PurePosixPath(self.content).suffix:
+            return None
+        return [self.precedent, self.target, *([self.brief] if self.brief else [])]
 
 
 class Pairs:
@@ -34,14 +57,20 @@ class Pairs:
         self._tenant = tenant
         self._dropped = dropped
 
-    def examples(self, sources: list[Source]) -> list[Example]:
-        """Return one example per usable pair, a fifth of them for measuring; a precedent is on one side only."""
-        found: list[Example] = []
+    def examples(self, sources: Sequence[Source], confirmed: Sequence[DocumentPair]) -> list[Example]:
+        """Return one example per usable pair, a fifth of them for measuring; a precedent is on one side only.
+
+        Where a source has a `mapping.csv`, that alone names its pairs; elsewhere those count that the owner confirmed.
+        """
+        readers = {source.id: _reader(self._tenant, source) for source in sources}
+        rows = {source.id: _rows(source, readers[source.id]) for source in sources}
+        named = [pair for source_id, found in rows.items() for pair in self._named(source_id, found or [])]
+        open_sources = {source_id for source_id, found in rows.items() if found is None}
         with Extractor() as extractor:
-            for source in sources:
-                reader = reader_of(source, folder=self._tenant.folder, uploads=self._tenant.uploads, registration=None)
-                made = [self._example(source, reader, extractor, row) for row in _rows(source, reader)]
-                found += [example for example in made if example]
+            made = [
+                self._example(pair, readers, extractor) for pair in (*named, *self._confirmed(confirmed, open_sources))
+            ]
+        found = [example for example in made if example]
         precedents = sorted({str(example.document_id) for example in found})
         paths = {key: self._material.documents[key].path for key in precedents}
         precedents.sort(key=lambda key: paths[key])
@@ -51,30 +80,59 @@ class Pairs:
             example.split = Split.HOLDOUT if example.document_id in held else Split.TRAIN
         return found
 
-    def _example(
-        self, source: Source, reader: SourceReader, extractor: Extractor, row: dict[str, str]
-    ) -> Example | None:
-        by_path = {it.path: it for it in self._material.documents.values() if it.source_id == source.id}
-        precedent, target = by_path.get(row["precedent"]), by_path.get(row["target"])
-        content = row.get("content") or ""
-        brief = by_path.get(content)
-        if precedent is None or target is None or (brief is None and PurePosixPath(content).suffix):
+    def _named(self, source_id: str, rows: Sequence[dict[str, str]]) -> Iterator[_Pair]:
+        """Yield the pairs of a source's mapping."""
+        by_path = {it.path: it for it in self._material.documents.values() if it.source_id == source_id}
+        for row in rows:
+            content = row.get("content") or ""
+            yield _Pair(
+                precedent=by_path.get(row["precedent"]),
+                target=by_path.get(row["target"]),
+                brief=by_path.get(content),
+                content=content,
+            )
+
+    def _confirmed(self, pairs: Sequence[DocumentPair], source_ids: set[str]) -> Iterator[_Pair]:
+        """Yield the pairs that the owner has confirmed, of sources without a mapping."""
+        eligible = self._material.documents
+        for pair in pairs:
+            brief = eligible.get(pair.content_id or "")
+            found = _Pair(
+                precedent=eligible.get(pair.precedent_id),
+                target=eligible.get(pair.target_id),
+                brief=brief,
+                content=brief.path if brief else "",
+            )
+            is_without_brief = pair.content_id is not None and brief is None
+            if found.documents is None or is_without_brief:
+                yield replace(found, precedent=None)
+            elif all(it.source_id in source_ids for it in found.documents):
+                yield found
+
+    def _example(self, pair: _Pair, readers: Mapping[str, SourceReader], extractor: Extractor) -> Example | None:
+        if (found := pair.documents) is None:
             self._dropped["pair with a document that is missing or left out"] += 1
             return None
+        precedent, target, *_ = found
         try:
-            texts = [redact(extractor.extract(reader.open(it.path))).text for it in (precedent, target)]
-            wanted = redact(extractor.extract(reader.open(brief.path))).text if brief else content
+            texts = [redact(extractor.extract(readers[it.source_id].open(it.path))).text.strip() for it in found]
         except (Unreadable, OutsideSource, OSError):
             self._dropped["pair with a document that can't be read any more"] += 1
             return None
+        wanted = texts[2] if pair.brief else pair.content.strip()
         return Example(
             dataset_id=self._dataset_id,
             split=Split.TRAIN,
             origin=Origin.PAIR,
-            messages=self._prompt(texts[0].strip(), wanted.strip(), precedent),
-            completion=texts[1].strip(),
+            messages=self._prompt(texts[0], wanted, precedent),
+            completion=texts[1],
             document_id=precedent.id,
-            detail={"precedent": precedent.path, "target": target.path, "content": content, "target_id": target.id},
+            detail={
+                "precedent": precedent.path,
+                "target": target.path,
+                "content": pair.content,
+                "target_id": target.id,
+            },
         )
 
     def _prompt(self, text: str, brief: str, precedent: Document) -> list[Message]:
@@ -84,11 +142,25 @@ class Pairs:
         return generation_messages(text, brief or precedent.title, instructions=instructions)
 
 
-def _rows(source: Source, reader: SourceReader) -> list[dict[str, str]]:
+def has_mapping(tenant: Tenant, source: Source) -> bool:
+    """Return whether a source names its own pairs."""
+    try:
+        _reader(tenant, source).open(MAPPING)
+    except (OutsideSource, SourceMissing, OSError):
+        return False
+    return True
+
+
+def _reader(tenant: Tenant, source: Source) -> SourceReader:
+    return reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None)
+
+
+def _rows(source: Source, reader: SourceReader) -> list[dict[str, str]] | None:
+    """Return the rows of a source's mapping; None if it has none."""
     try:
         content = reader.open(MAPPING).read_text("utf-8-sig")
     except (OutsideSource, OSError):
-        return []
+        return None
     rows = csv.DictReader(io.StringIO(content))
     if not set(_COLUMNS) <= set(rows.fieldnames or ()):
         named = ", ".join(rows.fieldnames or ["nothing"])

@@ -14,6 +14,7 @@ from tuning.domain.feedback import Feedback
 from tuning.domain.fields import now
 from tuning.domain.grants import Grant
 from tuning.domain.notices import Notice
+from tuning.domain.pairs import DocumentPair
 from tuning.domain.permissions import Permission
 from tuning.domain.principals import ORGANISATION
 from tuning.domain.releases import Release, ReleaseState
@@ -27,7 +28,7 @@ from tuning.store import audit, grants, policy, releases
 MAX_ID = 64
 """Characters of an id that a button sent, which may be anything."""
 
-Subject = Agent | Run | Release | Feedback | Answer | Grant | Notice | Sample
+Subject = Agent | Run | Release | Feedback | Answer | Grant | Notice | Sample | DocumentPair
 
 
 def may(
@@ -171,7 +172,7 @@ class _Standing:
         match self.subject:
             case Agent():
                 return self.subject
-            case Run() | Release() | Feedback() | Answer() | Sample():
+            case Run() | Release() | Feedback() | Answer() | Sample() | DocumentPair():
                 return self.session.get(Agent, self.subject.agent_id)
             case _:
                 return None

@@ -26,6 +26,7 @@ from tuning.domain.feedback import Feedback
 from tuning.domain.grants import Grant
 from tuning.domain.jobs import Job
 from tuning.domain.notices import Notice
+from tuning.domain.pairs import DocumentPair
 from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Approval, CanaryRating, Release
 from tuning.domain.rooms import Room
@@ -79,6 +80,7 @@ def forget_person(session: Session, person_id: str, runs: Sequence[Run]) -> dict
     done |= _forget_answers(session, told, drafts=theirs, feedback=_said(person_id))
     done |= {
         "labels": _delete(session, Sample, col(Sample.labelled_by) == person_id),
+        "decided pairs": _delete(session, DocumentPair, col(DocumentPair.decided_by) == person_id),
         "conversations": _delete(session, Conversation, col(Conversation.person_id) == person_id),
         "chats": _delete(session, Chat, col(Chat.person_id) == person_id),
         "grants": _delete(session, Grant, col(Grant.person_id) == person_id),
@@ -123,6 +125,7 @@ def forget_agent(session: Session, agent: Agent) -> dict[str, int]:
         "conversations": _delete(session, Conversation, col(Conversation.agent_id) == agent.id),
         "examples": _delete(session, Example, col(Example.dataset_id).in_(dataset_ids)),
         "samples": _delete(session, Sample, col(Sample.agent_id) == agent.id),
+        "pairs": _delete(session, DocumentPair, col(DocumentPair.agent_id) == agent.id),
         "datasets": _delete(session, Dataset, col(Dataset.id).in_(dataset_ids)),
         "questions": _delete(session, HoldoutQuestion, col(HoldoutQuestion.agent_id) == agent.id),
         "evaluations": _delete(session, Evaluation, col(Evaluation.run_id).in_(run_ids)),
@@ -192,12 +195,19 @@ def _delete_documents(session: Session, document_ids: Sequence[str]) -> dict[str
         "passages": _delete(session, DocumentPassage, col(DocumentPassage.document_id).in_(document_ids)),
         "readers": _delete(session, DocumentReader, col(DocumentReader.document_id).in_(document_ids)),
         "samples": _delete(session, Sample, col(Sample.document_id).in_(document_ids)),
+        "pairs": _delete(session, DocumentPair, _joins(document_ids)),
         "documents": _delete(session, Document, col(Document.id).in_(document_ids)),
     }
     if session.get_bind().dialect.name == "sqlite":
         # The full-text index drops the words of deleted passages only when it merges its parts.
         session.connection().execute(text("INSERT INTO passage_search(passage_search) VALUES ('optimize')"))
     return done
+
+
+def _joins(document_ids: Sequence[str]) -> ColumnElement[bool]:
+    """Return what holds of the pairs that one of the documents is in."""
+    places = (DocumentPair.precedent_id, DocumentPair.target_id, DocumentPair.content_id)
+    return or_(*(col(place).in_(document_ids) for place in places))
 
 
 def _forget_source(session: Session, person_id: str) -> None:

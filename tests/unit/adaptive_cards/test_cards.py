@@ -46,6 +46,8 @@ from adaptive_cards.notice import (
 )
 from adaptive_cards.opinion import Opinion, corrected_card, no_opinion_card, opinion_card, thumb_card
 from adaptive_cards.pages import Page
+from adaptive_cards.pairs import PAGE as PAIRS_PAGE
+from adaptive_cards.pairs import PairsForm, pairs_card
 from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.quiet import quiet_card
@@ -58,9 +60,18 @@ from adaptive_cards.welcome import agents_card, welcome_card
 from adaptive_cards.wizard.about import about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.details import details_card
-from adaptive_cards.wizard.review import Review, review_card
+from adaptive_cards.wizard.review import PairCount, Review, review_card
 from adaptive_cards.wizard.sources import Find, Looked, sources_card
-from tests.factories import make_agent, make_answer, make_release, make_run, make_sample, make_source
+from tests.factories import (
+    make_agent,
+    make_answer,
+    make_document,
+    make_pair,
+    make_release,
+    make_run,
+    make_sample,
+    make_source,
+)
 from tuning.domain.agents import AgentState, Retraining
 from tuning.domain.comparisons import Pair
 from tuning.domain.datasets import HoldoutQuestion
@@ -71,8 +82,10 @@ from tuning.domain.evaluations import Evaluation
 from tuning.domain.feedback import Fault, Feedback, FeedbackState, Reaction
 from tuning.domain.grants import Grant, GrantState
 from tuning.domain.notices import Notice, NoticeKind
+from tuning.domain.pairs import FoundBy, PairVerdict
 from tuning.domain.policy import SETTINGS, Policy, written
 from tuning.domain.principals import Group, Person
+from tuning.domain.prompts import Task
 from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState, Stage
@@ -226,6 +239,29 @@ SAMPLE = SampleForm(
     in_round=12,
     title="Trips, *by air*",
     passage="You may fly over 600 km. Trains are for everything else.",
+)
+PAIRS = PairsForm(
+    agent=make_agent(task=Task.SUMMARY),
+    pairs=[
+        make_pair(),
+        make_pair(id="words", found_by=FoundBy.WORDS),
+        make_pair(id="yes", found_by=FoundBy.BOTH, verdict=PairVerdict.ACCEPTED),
+        make_pair(id="no", verdict=PairVerdict.REJECTED),
+    ],
+    documents={
+        "flights": make_document("Incident report: compressor, *Halden*", id="flights"),
+        "trips": make_document("Compressor in short", id="trips"),
+        "brief": make_document("Brief 12", id="brief"),
+    },
+    beginnings={
+        "flights": "The fault began on 3 March 2026 at 09:12 and lasted four hours. The bearing had run dry, and " * 2,
+        "trips": "Compressor in Halden for four hours. Cause: a dry bearing.",
+        "brief": "- Customer: Kestrel",
+    },
+    page=Page.of(29, PAIRS_PAGE),
+    undecided=26,
+    accepted=1,
+    least=21,
 )
 COVERAGE = Coverage(
     eligible_ids=("a", "b"),
@@ -526,6 +562,14 @@ CARDS = {
             ],
         )
     ),
+    "review, pairs": review_card(
+        Review(
+            agent=make_agent(task=Task.SUMMARY),
+            coverage=COVERAGE,
+            audience=["Staff"],
+            pairs=PairCount(is_mapped=False, accepted=12, undecided=16),
+        )
+    ),
     "review, changed": review_card(
         Review(
             agent=AGENT,
@@ -721,6 +765,27 @@ CARDS = {
         )
     ),
     "samples, none": no_samples_card(AGENT),
+    "pairs": pairs_card(PAIRS),
+    "pairs, for drafts": pairs_card(
+        replace(
+            PAIRS,
+            agent=make_agent(task=Task.GENERATION),
+            pairs=[make_pair(content_id="brief", found_by=FoundBy.BOTH)],
+            page=Page.of(1, PAIRS_PAGE),
+            undecided=1,
+        )
+    ),
+    "pairs, none": pairs_card(replace(PAIRS, pairs=[], page=Page.of(0, PAIRS_PAGE), undecided=0, accepted=0)),
+    "pairs, nasty": pairs_card(
+        replace(
+            PAIRS,
+            agent=make_agent(name=NASTY, task=Task.GENERATION),
+            pairs=[make_pair(content_id="brief")] * PAIRS_PAGE,
+            documents={key: make_document(NASTY, id=key) for key in ("flights", "trips", "brief")},
+            beginnings=dict.fromkeys(("flights", "trips", "brief"), NASTY),
+            problem=NASTY[:500],
+        )
+    ),
     "samples, tuning goes on": went_on_card(AGENT),
     "my agents": my_agents_card([OVERVIEW, FRESH], Page.of(9, 6, 1)),
     "my agents, nasty": my_agents_card(

@@ -28,6 +28,7 @@ from tests.factories import (
     make_agent,
     make_answer,
     make_document,
+    make_pair,
     make_release,
     make_run,
     make_sample,
@@ -109,6 +110,11 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.AGENT_DELETE: {"agent_id": "agent"},
     Verb.SAMPLES_OPEN: {"agent_id": "agent", "number": 0},
     Verb.SAMPLE_LABEL: {"agent_id": "agent", "sample_id": "sample", "verdict": "good", "number": 0},
+    Verb.PAIRS_OPEN: {"agent_id": "agent", "number": 0},
+    Verb.PAIRS_FIND: {"agent_id": "agent"},
+    Verb.PAIRS_ACCEPT: {"agent_id": "agent", "number": 0, "shown": 1},
+    Verb.PAIR_ACCEPT: {"agent_id": "agent", "pair_id": "pair", "number": 0},
+    Verb.PAIR_REJECT: {"agent_id": "agent", "pair_id": "pair", "number": 0},
     Verb.RUN_START: {"agent_id": "agent"},
     Verb.RUN_GO_ON: {"run_id": "run"},
     Verb.RUN_CANCEL: {"run_id": "run"},
@@ -271,6 +277,8 @@ def _subjects(state: matrix.State | None, report: Path) -> Iterator[SQLModel]:
     yield Draft(id="draft", person_id="bo", chat_id="room", name="Offer.docx", content=b"PK")
     yield make_source()
     yield make_document("Flights")
+    yield make_document("Trips")
+    yield make_pair()
     yield Dataset(id="dataset", agent_id="agent")
     yield Example(id=1, **EXAMPLE)
     yield make_source(id="second", location="documents/second")

@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_source, make_tenant
+from tests.factories import keep, make_agent, make_answer, make_pair, make_release, make_run, make_source, make_tenant
 from tests.integration.tuning.releases.test_erasure import KEPT, PLANTED, example, holds
 from tuning.domain.agents import Agent
 from tuning.domain.audit import Tag
@@ -37,6 +37,7 @@ def belongings(key, word, folder):
         make_agent(id=agent_id, name=word, instructions=word),
         Dataset(id=f"dataset-{key}", agent_id=agent_id, document_hashes={word: "h"}),
         example(f"dataset-{key}", word),
+        make_pair(id=f"pair-{key}", agent_id=agent_id),
         HoldoutQuestion(id=f"question-{key}", agent_id=agent_id, question=word, answer=word),
         make_run(id=run_id, agent_id=agent_id, dataset_id=f"dataset-{key}", state=RunState.READY, folder=str(folder)),
         Evaluation(run_id=run_id, samples=[{"question": word}]),

@@ -9,6 +9,7 @@ from tests.factories import (
     keep,
     make_agent,
     make_answer,
+    make_pair,
     make_release,
     make_run,
     make_sample,
@@ -24,6 +25,7 @@ from tuning.domain.documents import Document, SourceKind
 from tuning.domain.drafts import Draft
 from tuning.domain.errors import NotFound, WrongState
 from tuning.domain.evaluations import Evaluation
+from tuning.domain.pairs import DocumentPair
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.domain.samples import Sample, Verdict
@@ -104,6 +106,16 @@ def tenant(store, tmp_path):
 def read(tenant):
     sync(tenant.store, "source", FolderReader(tenant.folder, "Policies"))
     sync(tenant.store, "sent", UploadReader(tenant.uploads, "bo"))
+
+
+def test_the_pairs_that_it_is_in_are_gone_too(tenant):
+    shut = planted_id(tenant)
+    places = {"precedent": {"precedent_id": shut}, "target": {"target_id": shut}, "content": {"content_id": shut}}
+    keep(tenant.store, make_pair(), *(make_pair(id=key, **place) for key, place in places.items()))
+    receipt = erase_document(tenant, "cy", shut)
+    assert receipt.rows["pairs"] == 3
+    with tenant.store.reading() as session:
+        assert [pair.id for pair in session.exec(select(DocumentPair))] == ["pair"]
 
 
 def planted_id(tenant):

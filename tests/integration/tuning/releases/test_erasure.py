@@ -13,6 +13,7 @@ from tests.factories import (
     make_agent,
     make_answer,
     make_document,
+    make_pair,
     make_release,
     make_run,
     make_sample,
@@ -31,6 +32,7 @@ from tuning.domain.feedback import Feedback
 from tuning.domain.fields import now
 from tuning.domain.grants import Grant
 from tuning.domain.notices import NoticeKind
+from tuning.domain.pairs import DocumentPair, PairVerdict
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.domain.samples import Sample, Verdict
@@ -219,6 +221,14 @@ def test_what_a_person_said_of_samples_goes_with_what_was_learned_of_it(tenant, 
     assert sorted(receipt.suspended) == ["r1", "r2", "r3"]
     with tenant.store.reading() as session:
         assert [sample.id for sample in session.exec(select(Sample))] == ["cys"]
+
+
+def test_what_a_person_said_of_pairs_goes(tenant):
+    accepted = {"verdict": PairVerdict.ACCEPTED}
+    keep(tenant.store, make_pair(decided_by="bo", **accepted), make_pair(id="cys", decided_by="cy", **accepted))
+    assert erase_person(tenant, audit.OPERATOR, "bo").rows["decided pairs"] == 1
+    with tenant.store.reading() as session:
+        assert [pair.id for pair in session.exec(select(DocumentPair))] == ["cys"]
 
 
 def test_what_is_no_id_is_refused(tenant):
