@@ -24,12 +24,12 @@ def affordable_lanes(config: EngineConfig, header: Header) -> int:
 
 
 def swap_bytes(config: EngineConfig, header: Header, lanes: int) -> int:
-    """Return what of the KV budget is left for what each of so many lanes swaps out, in bytes.
+    """Return what of the KV budget is left for what so many lanes swap out, in bytes.
 
-    Nothing if it is less than the lane's own: what is swapped out would be forgotten sooner than in the lane.
+    Nothing if it is less than the lanes' own: what is swapped out would be forgotten sooner than in the lane.
     """
-    own = lane_bytes(config, header)
-    left = config.kv_bytes // lanes - own
+    own = lanes * lane_bytes(config, header)
+    left = config.kv_bytes - own
     return left if left >= own else 0
 
 

@@ -5,7 +5,7 @@ down as stretches: "positions a to b as they were first decoded under number n".
 same number share its beginning, and its cells are counted once, up to the furthest end that somebody still holds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
@@ -81,11 +81,17 @@ class Hold(Enum):
 class Ledger:
     """The cells of one lane."""
 
-    def __init__(self, *, cells: int, rows: int, share: bool = True, swap_bytes: int = 0) -> None:
-        """Begin empty; with share off, nothing is reused (models with a recurrent state)."""
+    def __init__(
+        self, *, cells: int, rows: int, share: bool = True, swap: Swap | None = None, tune: Hashable = None
+    ) -> None:
+        """Begin empty, but for what the swap holds of the tune.
+
+        With share off, nothing is reused (models with a recurrent state).
+        """
         self.cells = cells
         self.rows = [Row() for _ in range(rows)]
-        self.swap = Swap(swap_bytes if share else 0)
+        self.tune = tune
+        self.swap = swap if swap and share else Swap(0)
         self._share = share
         self._numbers = count()
         self._clock = count(1)
@@ -139,10 +145,26 @@ class Ledger:
         starts = [(index, self._shared(index)) for index in resting if index != last]
         return [(index, start) for index, start in starts if self.rows[index].decoded - start >= WORTH_SWAPPING]
 
+    def left(self) -> list[tuple[int, int]]:
+        """Return the sequences to swap out, from their first token on, before the lane is closed.
+
+        Those at rest are out already. What another one begins with, or what the swap has kept, is not saved again.
+        """
+        if not self.swap.limit:
+            return []
+        found: list[int] = []
+        for index in sorted(range(len(self.rows)), key=lambda index: len(self.rows[index].tokens), reverse=True):
+            tokens = self.rows[index].tokens
+            known = max((common_length(tokens, self.rows[other].tokens) for other in found), default=0)
+            known = max(known, self.swap.best(self.tune, tokens, shared=0)[1])
+            if len(tokens) - known >= WORTH_SWAPPING:
+                found.append(index)
+        return [(index, 0) for index in found]
+
     def swap_out(self, row: int, start: int, state: NDArray[np.uint8]) -> None:
         """Note that a sequence was saved from a token on, and holds only those before it."""
         held = self.rows[row]
-        self.swap.put(Swapped(held.tokens, start, state))
+        self.swap.put(self.tune, Swapped(held.tokens, start, state))
         self.rows[row] = Row()
         if start:
             stretches = _cut(held.stretches, start)
@@ -161,7 +183,7 @@ class Ledger:
 
     def _bring_back(self, tokens: list[int], room: int, donor: int | None, reused: int) -> Grant | None:
         """Reserve a sequence for a prompt whose conversation was swapped out, if that is where most of it is."""
-        swapped, length = self.swap.best(tokens, shared=reused)
+        swapped, length = self.swap.best(self.tune, tokens, shared=reused)
         length = min(length, len(tokens) - 1)
         if swapped is None or length - reused < WORTH_SWAPPING:
             return None
@@ -176,6 +198,8 @@ class Ledger:
             return None
         self.rows[row].stretches = _cut(returning, room)  # what returns beyond its use is forgotten at once
         self.swap.take(swapped)
+        if len(swapped.tokens) - length > WORTH_KEEPING:  # another conversation, which only begins alike
+            self.swap.put(self.tune, swapped)
         return Grant(row=row, reused=length, donor=donor, forget=forget, swapped=swapped)
 
     def _stretches(self, donor: int | None, shared: int, room: int) -> list[Stretch]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from serving.answer import Answer
 from serving.budget import affordable_lanes, swap_bytes
-from serving.cells import Grant
+from serving.cells import Grant, Ledger
 from serving.config import EngineConfig
 from serving.embedding import Embedding, EmbeddingJob, Vectors
 from serving.errors import (
@@ -272,12 +272,16 @@ class Engine:
         """Save conversations that are at rest in these lanes, and free their cells; return how many were saved."""
         count = 0
         for key in keys:
-            ledger, context = self._scheduler.lanes[key].ledger, self._contexts[key]
-            for row, start in ledger.at_rest()[: most - count]:
-                ledger.swap_out(row, start, context.save(row, start))
-                context.trim(row, start)
-                count += 1
+            ledger = self._scheduler.lanes[key].ledger
+            count += self._save(self._contexts[key], ledger, ledger.at_rest()[: most - count])
         return count
+
+    @staticmethod
+    def _save(context: Context, ledger: Ledger, rows: Sequence[tuple[int, int]]) -> int:
+        for row, start in rows:
+            ledger.swap_out(row, start, context.save(row, start))
+            context.trim(row, start)
+        return len(rows)
 
     def _leave_queue(self, count: int) -> None:
         with self._gate:
@@ -375,8 +379,12 @@ class Engine:
 
     def _arrange_lanes(self) -> None:
         close, open_ = self._scheduler.place()
-        for key in close:
-            self._close_lane(key)
+        for lane in close:
+            context = self._contexts[lane.key]
+            if not lane.retired:
+                self._save(context, lane.ledger, lane.ledger.at_rest())
+                self._save(context, lane.ledger, lane.ledger.left())
+            self._close_lane(lane.key)
             self.metrics.evictions.inc()
         for key in open_:
             try:

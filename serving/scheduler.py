@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from serving.cells import Grant, Hold, Ledger
 from serving.costs import TurnCosts
+from serving.swap import Swap
 
 TURN_COST = 4
 """What a turn costs beside its tokens, in tokens written: a small turn is not free."""
@@ -57,7 +58,7 @@ class Limits:
     share: bool = True
     """Whether prompts may reuse what is in memory."""
     swap_bytes: int = 0
-    """Memory for the conversations of a lane that are swapped out."""
+    """Memory for the conversations that are swapped out, of all lanes."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,16 @@ class Lane(Generic[J]):
     """Whether it has had no turn yet: it isn't closed before."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Closing(Generic[K]):
+    """A lane to be closed."""
+
+    key: K
+    ledger: Ledger
+    retired: bool
+    """Whether nobody will ask for it again."""
+
+
 class Scheduler(Generic[K, J]):
     """The waiting and the running, over all lanes."""
 
@@ -120,6 +131,7 @@ class Scheduler(Generic[K, J]):
         self.lanes: dict[K, Lane[J]] = {}
         self.waiting: dict[K, deque[J]] = {}
         self.pinned: set[K] = set()
+        self._swap = Swap(limits.swap_bytes)
         self._retired: set[K] = set()
         self._turns = 0
 
@@ -147,16 +159,14 @@ class Scheduler(Generic[K, J]):
         """Note that a turn brought a job to its position, and which tokens were chosen after it."""
         self.lanes[key].ledger.grow(job.row, chosen, job.position)
 
-    def place(self) -> tuple[list[K], list[K]]:
-        """Give lanes to those who wait for one, the longest waiting first; return the keys to close and then to open.
+    def place(self) -> tuple[list[Closing[K]], list[K]]:
+        """Give lanes to those who wait for one, the longest waiting first; return what to close and then to open.
 
         A lane is never closed under a running answer: it is marked, finishes what runs, and is closed by a later call.
         """
         if not (self.waiting or self._retired or any(lane.closing for lane in self.lanes.values())):
             return [], []  # most turns
-        close = [key for key in self._retired & self.lanes.keys() if self._rests(key)]
-        for key in close:
-            del self.lanes[key]
+        close = [self._close(key) for key in self._retired & self.lanes.keys() if self._rests(key)]
         self._retired &= self.lanes.keys()
         wanting = [key for key in self.waiting if key not in self.lanes]
         open_: list[K] = []
@@ -165,9 +175,7 @@ class Scheduler(Generic[K, J]):
                 free = self._free_lanes()
                 if not free:
                     break
-                victim = min(free, key=lambda key: self.lanes[key].used_at)
-                close.append(victim)
-                self._close(victim)
+                close.append(self._close(min(free, key=lambda key: self.lanes[key].used_at)))
             self._open(key)
             open_.append(key)
         self._mark_closing(len(wanting) - len(open_))
@@ -176,10 +184,12 @@ class Scheduler(Generic[K, J]):
     def retire(self, key: K) -> None:
         """Close a lane as soon as it rests: nobody will ask for it again."""
         self.pinned.discard(key)
+        self._swap.drop(key)
         self._retired.add(key)
 
     def drop_lane(self, key: K) -> None:
         """Forget a lane whose native side is gone; its running jobs must have been removed."""
+        self._swap.drop(key)
         self.lanes.pop(key, None)
 
     def next_turn(self) -> Turn[K, J] | None:
@@ -187,7 +197,8 @@ class Scheduler(Generic[K, J]):
         ready = [key for key, lane in self.lanes.items() if lane.running or (key in self.waiting and not lane.closing)]
         if not ready:
             return None
-        key = min(ready, key=lambda key: self.lanes[key].served)
+        # Of equal shares, the one who comes anew or was served the longest ago: its first word doesn't wait for others'.
+        key = min(ready, key=lambda key: (self.lanes[key].served, not self.lanes[key].fresh, self.lanes[key].used_at))
         lane = self.lanes[key]
         self._turns += 1
         lane.used_at, lane.fresh = self._turns, False
@@ -261,7 +272,7 @@ class Scheduler(Generic[K, J]):
 
     def _open(self, key: K) -> None:
         limits = self.limits
-        ledger = Ledger(cells=limits.cells, rows=limits.sequences, share=limits.share, swap_bytes=limits.swap_bytes)
+        ledger = Ledger(cells=limits.cells, rows=limits.sequences, share=limits.share, swap=self._swap, tune=key)
         self.lanes[key] = Lane(ledger=ledger, served=max(self._shares_of_others(key), default=0.0), used_at=self._turns)
 
     def _shares_of_others(self, key: K) -> list[float]:
@@ -269,10 +280,12 @@ class Scheduler(Generic[K, J]):
         shares = [lane.served for other, lane in self.lanes.items() if other != key and lane.running]
         return [min(shares)] if shares else []
 
-    def _close(self, key: K) -> None:
-        del self.lanes[key]
+    def _close(self, key: K) -> Closing[K]:
         if key in self.waiting:  # it had its turn: the others who wait for a lane come first
             self.waiting[key] = self.waiting.pop(key)
+        if key in self._retired:
+            self._swap.drop(key)
+        return Closing(key=key, ledger=self.lanes.pop(key).ledger, retired=key in self._retired)
 
     def _rests(self, key: K) -> bool:
         return not self.lanes[key].running and key not in self.waiting

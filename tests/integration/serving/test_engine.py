@@ -200,6 +200,23 @@ def test_more_conversations_than_a_lane_has_room_for_all_go_on_where_they_were(c
         assert [tokens(one) for one in anew] == [tokens(one) for one in gone_on]
 
 
+def test_an_adapter_that_lost_its_lane_goes_on_where_it_was(config, tiny_model, prompts):
+    names = ["base", *tiny_model.adapters]
+    assert len(names) > 1
+    texts: list[list[list[int]]] = []
+    for kv_bytes in (config.kv_bytes, lane_bytes(config, read_header(config.model))):
+        with running(replace(config, lanes=1, kv_bytes=kv_bytes), tiny_model.adapters) as client:
+            first = {name: client.answer(name, prompts[3]) for name in names}
+            second = {name: [*prompts[3], *tokens(first[name]), 300, 301] for name in names}
+            others = [client.answer(name, prompts[2]) for name in names]
+            gone_on = [client.answer(name, second[name]) for name in names]
+            assert [reused(one) for one in others] == [41 if kv_bytes == config.kv_bytes else 0 for _ in names]
+            kept = [len(second[name]) - 3 if kv_bytes == config.kv_bytes else 0 for name in names]
+            assert [reused(one) for one in gone_on] == kept
+            texts.append([tokens(one) for one in (*others, *gone_on)])
+    assert texts[0] == texts[1]
+
+
 def test_memory_pressure_changes_no_answer(config, prompts, expected):
     tight = replace(config, context_tokens=256, sequences=4)
     with running(tight, {}) as client:

@@ -33,16 +33,16 @@ def test_as_many_lanes_as_fit_and_no_more_than_configured(allowed, lanes):
 
 
 @pytest.mark.parametrize(
-    ("allowed", "each"),
+    ("allowed", "left"),
     [
         (2 * LANE_BYTES, 0),
-        (4 * LANE_BYTES - 2, 0),
-        (4 * LANE_BYTES, LANE_BYTES),
-        (9 * LANE_BYTES, 7 * LANE_BYTES // 2),
+        (4 * LANE_BYTES - 1, 0),
+        (4 * LANE_BYTES, 2 * LANE_BYTES),
+        (9 * LANE_BYTES, 7 * LANE_BYTES),
     ],
 )
-def test_what_is_left_is_for_what_lanes_swap_out_unless_it_is_less_than_they_hold(allowed, each):
-    assert swap_bytes(config(kv_bytes=allowed), HEADER, 2) == each
+def test_what_is_left_is_for_what_lanes_swap_out_unless_it_is_less_than_they_hold(allowed, left):
+    assert swap_bytes(config(kv_bytes=allowed), HEADER, 2) == left
 
 
 def test_wider_numbers_take_more_room():

@@ -66,7 +66,7 @@ conversations = st.lists(
 @given(conversations, st.sampled_from([0, 200, 10_000]))
 @settings(max_examples=150)
 def test_a_prompt_finds_exactly_its_own_beginning_and_memory_never_overflows(conversations, swap_bytes):
-    ledger, memory = Ledger(cells=CELLS, rows=ROWS, swap_bytes=swap_bytes), Memory(ROWS)
+    ledger, memory = Ledger(cells=CELLS, rows=ROWS, swap=Swap(swap_bytes)), Memory(ROWS)
     running: list[tuple[int, list[int], int]] = []
 
     def finish(index: int) -> None:
@@ -132,7 +132,7 @@ def rested(ledger: Ledger, tokens: list[int]) -> int:
 
 
 def test_conversations_at_rest_are_swapped_out_but_for_the_last_and_for_what_others_share():
-    ledger = Ledger(cells=400, rows=4, swap_bytes=1000)
+    ledger = Ledger(cells=400, rows=4, swap=Swap(1000))
     first = rested(ledger, [*PREFIX, *[1] * 40])
     assert ledger.at_rest() == []
     rested(ledger, [*PREFIX, *[2] * 50])
@@ -143,7 +143,7 @@ def test_conversations_at_rest_are_swapped_out_but_for_the_last_and_for_what_oth
 
 
 def test_a_swapped_conversation_comes_back_behind_the_beginning_that_stayed():
-    ledger = Ledger(cells=400, rows=4, swap_bytes=1000)
+    ledger = Ledger(cells=400, rows=4, swap=Swap(1000))
     first = rested(ledger, [*PREFIX, *[1] * 40])
     other = rested(ledger, [*PREFIX, *[2] * 50])
     ledger.swap_out(first, 40, state := np.zeros(100, np.uint8))
@@ -161,15 +161,40 @@ def test_a_swapped_conversation_comes_back_behind_the_beginning_that_stayed():
     assert ledger.used() == 50 + 100
 
 
-def test_what_no_longer_fits_the_memory_for_it_goes_the_longest_unused_first():
-    swap = Swap(250)
-    kept = [Swapped([word] * 40, 0, np.zeros(100, np.uint8)) for word in (1, 2, 3)]
-    for one in kept:
-        swap.put(one)
+def test_what_a_closed_lane_held_is_there_for_the_next_lane_of_its_tune_only():
+    swap = Swap(1000)
+    closed = Ledger(cells=400, rows=4, swap=swap, tune="a")
+    rows = [rested(closed, [*PREFIX, *[word] * 40]) for word in (1, 2)]
+    for row, start in closed.at_rest():
+        closed.swap_out(row, start, np.zeros(100, np.uint8))
+    assert closed.left() == [(rows[1], 0)]
+    closed.swap_out(rows[1], 0, state := np.ones(200, np.uint8))
+    assert Ledger(cells=400, rows=4, swap=swap, tune="b").admit([*PREFIX, 3], 50) == Grant(
+        row=0, reused=0, donor=None, forget=()
+    )
+    opened = Ledger(cells=400, rows=4, swap=swap, tune="a")
+    other = opened.admit([*PREFIX, *[3] * 40], 90)
+    assert isinstance(other, Grant)
+    assert other.swapped is not None
+    assert (other.reused, other.swapped.state is state) == (40, True)
+    assert swap.used == 300, "the conversation that only began alike is still there"
+    back = opened.admit([*PREFIX, *[1] * 40, 1], 90)
+    assert isinstance(back, Grant)
+    assert (back.reused, back.donor) == (80, other.row)
     assert swap.used == 200
-    assert swap.best([1] * 41, shared=0) == (None, 0)
-    assert swap.best([3] * 41, shared=0) == (kept[2], 40)
-    swap.put(Swapped([4], 0, np.zeros(251, np.uint8)))
+
+
+def test_what_no_longer_fits_the_memory_for_it_goes_the_longest_unused_first_whoever_s_it_is():
+    swap = Swap(250)
+    kept = {tune: Swapped([1] * 40, 0, np.zeros(100, np.uint8)) for tune in "abc"}
+    for tune, one in kept.items():
+        swap.put(tune, one)
+    assert swap.used == 200
+    assert swap.best("a", [1] * 41, shared=0) == (None, 0)
+    assert swap.best("c", [1] * 41, shared=0) == (kept["c"], 40)
+    swap.drop("c")
+    assert (swap.used, swap.best("c", [1] * 41, shared=0)) == (100, (None, 0))
+    swap.put("d", Swapped([4], 0, np.zeros(251, np.uint8)))
     assert swap.used == 0
 
 

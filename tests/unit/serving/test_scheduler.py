@@ -1,7 +1,8 @@
 """The scheduler on its own: every token is fed once and in order, budgets hold, and nobody waits for ever."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,8 +52,8 @@ class Rig:
 
     def step(self) -> None:
         close, open_ = self.scheduler.place()
-        assert all(not any(job.row >= 0 and not job.finished for job in self.running(key)) for key in close)
-        self.open = self.open - set(close) | set(open_)
+        assert all(not any(job.row >= 0 and not job.finished for job in self.running(lane.key)) for lane in close)
+        self.open = self.open - {lane.key for lane in close} | set(open_)
         turn = self.scheduler.next_turn()
         if turn is None:
             return
@@ -188,6 +189,34 @@ def test_a_reading_lane_leaves_most_turns_to_an_answering_one():
         rig.step()
     turns = [turn.key for turn in rig.turns]
     assert turns.count("b") > 3 * turns.count("a") > 0
+
+
+def test_who_comes_anew_has_the_next_turn_but_no_more_than_a_fair_share():
+    rig = Rig(Limits(lanes=2, sequences=2, cells=2000, batch_tokens=64))
+    rig.submit(FakeJob(key="a", prompt=[1] * 1280, answer=1))
+    for _ in range(3):
+        rig.step()
+    rig.submit(FakeJob(key="b", prompt=[2], answer=200))
+    rig.submit(FakeJob(key="a", prompt=[3], answer=200))
+    for _ in range(12):
+        rig.step()
+    turns = [turn.key for turn in rig.turns[3:]]
+    assert turns[0] == "b"
+    assert "a" in turns
+
+
+def test_what_a_retired_lane_held_is_not_kept():
+    rig = Rig(replace(LIMITS, swap_bytes=1000))
+    rig.submit(FakeJob(key="a", prompt=[1] * 40, answer=1))
+    for _ in range(3):
+        rig.step()
+    ledger = rig.scheduler.lanes["a"].ledger
+    ledger.swap_out(*ledger.left()[0], np.zeros(100, np.uint8))
+    assert ledger.swap.used == 100
+    rig.scheduler.retire("a")
+    assert ledger.swap.used == 0
+    close, _ = rig.scheduler.place()
+    assert [lane.retired for lane in close] == [True]
 
 
 def test_a_pinned_lane_stays_open():
