@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.harness.alone import REGISTERED, TOPICS, look_up, many_adapters, publish_under_load
+from benchmarks.harness.alone import DOCUMENTS, REGISTERED, look_up, many_adapters, publish_under_load
 from benchmarks.harness.drawing import plot, show
 from benchmarks.harness.works import WORKS, Measured, beside_the_peer
 
@@ -59,9 +59,9 @@ def main() -> None:
     if "look-up" in wanted:
         without, with_it, equal = look_up(chosen.threads)
         console.print(
-            f"Quotes, greedy, one by one: {with_it.rate:,.0f} tokens/s with look-up, {without.rate:,.0f} without, "
-            f"factor {with_it.rate / without.rate:.2f} (bar 1.5); CPU per token {with_it.cpu_ms:.2f} ms against "
-            f"{without.cpu_ms:.2f}; {equal} of {len(TOPICS)} texts are equal"
+            f"Summaries that copy sentences, greedy, one by one: {with_it.rate:,.0f} tokens/s with look-up, "
+            f"{without.rate:,.0f} without, factor {with_it.rate / without.rate:.2f} (bar 1.5); CPU per token {with_it.cpu_ms:.2f} ms against "
+            f"{without.cpu_ms:.2f}; {equal} of {DOCUMENTS} texts are equal"
         )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from serving.errors import DecodingFailed, ServingError
 from serving.llama.models import Vocabulary
-from serving.lookup import Lookup
+from serving.lookup import NOTHING, Draft, Lookup
 from serving.request import Constraint, Finish, Output, Request, TokenLogprob, Usage
 from serving.sampling import Logits, Sampler, likeliest, log_probabilities
 from serving.text import TextStream
@@ -43,9 +43,9 @@ class Answer:
         self._shown: list[str] = []
         self._logprobs: list[TokenLogprob] = []
 
-    def draft(self, price: float) -> list[int]:
-        """Return what may follow the token chosen last, as far as it is worth its price."""
-        return self._lookup.draft(price) if self._lookup and self.tokens else []
+    def draft(self, most: int) -> Draft:
+        """Return at most so many tokens that may follow the one chosen last."""
+        return self._lookup.draft(most) if self._lookup and self.tokens else NOTHING
 
     def choose(self, logits_V: Logits, largest: int) -> int:
         """Choose the next token, given which has the largest logit.

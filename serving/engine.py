@@ -8,6 +8,7 @@ import queue
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -34,7 +35,7 @@ from serving.llama.batches import Piece
 from serving.llama.contexts import Context, try_adapter
 from serving.llama.encoders import Encoder
 from serving.llama.models import Model, Vocabulary
-from serving.lookup import Lookup, verified
+from serving.lookup import Lookup, Rates, verified
 from serving.metrics import Metrics
 from serving.request import AdapterFile, Finish, Request, Tune
 from serving.sampling import Logits
@@ -70,6 +71,7 @@ class Engine:
         self._answers: dict[Request, Answer] = {}
         # What has been drafted wrongly must be taken back, which a recurrent state can't.
         self._draft_tokens = config.draft_tokens if self._model.keeps_positions else 0
+        self._rates: defaultdict[Tune, Rates] = defaultdict(Rates)
         limits = Limits(
             lanes=lanes,
             sequences=config.sequences,
@@ -129,7 +131,7 @@ class Engine:
             self.vocabulary,
             context_tokens=self._room_limit,
             deadline_s=self.config.deadline_s,
-            lookup=Lookup(request.prompt) if self._draft_tokens else None,
+            lookup=Lookup(request.prompt, self._rates[request.tune]) if self._draft_tokens else None,
         )
         with self._gate:
             if self._stopping:
@@ -189,7 +191,7 @@ class Engine:
 
     def retire(self, file: AdapterFile) -> None:
         """Close this adapter's lane when its last answer is finished."""
-        self._orders.put(partial(self._scheduler.retire, file))
+        self._orders.put(partial(self._retire, file))
 
     def drain(self) -> None:
         """Take no more requests; those taken are answered."""
@@ -252,6 +254,10 @@ class Engine:
     def _take(self, answer: Answer) -> None:
         self._answers[answer.request] = answer
         self._scheduler.submit(answer.request.tune, answer)
+
+    def _retire(self, file: AdapterFile) -> None:
+        self._scheduler.retire(file)
+        self._rates.pop(file, None)
 
     def _give_up(self, request: Request) -> None:
         answer = self._answers.get(request)

@@ -4,13 +4,14 @@ A lane runs one tune (an adapter, or the base alone), because a llama.cpp batch 
 the lane with the smallest share so far, counted in tokens per running request (stride scheduling, Waldspurger 1995).
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from serving.cells import Grant, Hold, Ledger
 from serving.costs import TurnCosts
+from serving.lookup import Draft
 from serving.swap import Swap
 
 TURN_COST = 4
@@ -32,8 +33,8 @@ class Job(Protocol):
     row: int
     reused: int
 
-    def draft(self, price: float) -> Sequence[int]:
-        """Return tokens that may follow an answer's pending one, each kept with a chance of at least the price."""
+    def draft(self, most: int) -> Draft:
+        """Return at most so many tokens that may follow an answer's pending one."""
         ...
 
 
@@ -197,7 +198,7 @@ class Scheduler(Generic[K, J]):
         ready = [key for key, lane in self.lanes.items() if lane.running or (key in self.waiting and not lane.closing)]
         if not ready:
             return None
-        # Of equal shares, the one who comes anew or was served the longest ago: its first word doesn't wait for others'.
+        # Of equal shares, who comes anew or was served the longest ago: its first word doesn't wait for others' turns.
         key = min(ready, key=lambda key: (self.lanes[key].served, not self.lanes[key].fresh, self.lanes[key].used_at))
         lane = self.lanes[key]
         self._turns += 1
@@ -259,16 +260,16 @@ class Scheduler(Generic[K, J]):
             yield Feed(oldest, min(len(oldest.pending), promised + left))
 
     def _drafted(self, answers: list[J], left: int, reading: int) -> Iterator[Feed[J]]:
-        """Feed answers their pending token, and share what drafts may take fairly among them, the shortest first."""
-        price = self.costs.price(len(answers) + reading)
-        drafts = [(job, job.draft(price) if left > 0 else ()) for job in answers]
-        drafts.sort(key=lambda pair: len(pair[1]))
-        for index, (job, draft) in enumerate(drafts):
-            # The last token of an answer is never decoded, and the one chosen after a draft is one more.
-            room = max(job.room - job.position - 2, 0)
-            part = draft[: min(room, left // (len(drafts) - index))]
-            left -= len(part)
-            yield Feed(job, 1, part)
+        """Feed answers their pending token, and of their drafts the likeliest tokens, as many as pay."""
+        # The last token of an answer is never decoded, and the one chosen after a draft is one more.
+        drafts = [job.draft(min(left, max(job.room - job.position - 2, 0))) for job in answers]
+        ranked = sorted(
+            (-chance, place, index) for index, draft in enumerate(drafts) for place, chance in enumerate(draft.chances)
+        )[: max(left, 0)]
+        count = self.costs.affordable(len(answers) + reading, [-chance for chance, _, _ in ranked])
+        counts = Counter(index for _, _, index in ranked[:count])
+        for index, job in enumerate(answers):
+            yield Feed(job, 1, drafts[index].tokens[: counts[index]])
 
     def _open(self, key: K) -> None:
         limits = self.limits

@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from benchmarks.harness.load import Ask, Round, ask_all
-from benchmarks.harness.models import SIZES, make_adapters, make_model, make_starter, some_tokens
+from benchmarks.harness.models import SIZES, make_adapters, make_grown_starter, make_model, some_tokens
 from benchmarks.harness.servers import Server, engine, register
 from benchmarks.harness.works import ROUNDS
 from serving.config import EngineConfig
-from tuning.domain.prompts import Passage, question_messages
 from tuning.inference import BASE, Inference, Prompt
+from tuning.starter.rows import summary_row
 
 REGISTERED = 200
 ZIPF_PEOPLE = 32
@@ -97,16 +97,16 @@ def publish_under_load(threads: int) -> list[float]:
     return waited
 
 
-TOPICS = ("claims", "visas", "hotels", "trains", "taxis", "meals", "laptops", "visitors")
-SHARED = "Every claim is handed in within 30 days of the journey. " * 6
+DOCUMENTS = 12
 
 
 def look_up(threads: int) -> tuple[Side, Side, int]:
-    """Let the starter quote passages, without look-up decoding and with it, in turns.
+    """Have documents summarised, without look-up decoding and with it, in turns.
 
-    Returns both sides, and how many texts are equal.
+    The starter, at the size of the other works, copies the sentences that matter. Returns both sides, and how many
+    texts are equal.
     """
-    model = make_starter()
+    model = make_grown_starter(SIZES["100M"])
     with ExitStack() as stack:
         servers = [
             stack.enter_context(engine(model, THREADS=threads, CONTEXT_TOKENS=2048, DRAFT_TOKENS=draft_tokens))
@@ -116,26 +116,22 @@ def look_up(threads: int) -> tuple[Side, Side, int]:
         texts: list[list[str]] = [[], []]
         for number in range(ROUNDS + 1):
             for place, server in enumerate(servers):
-                one, texts[place] = _quote(server)
+                one, texts[place] = _summarise(server)
                 rounds[place] += [one] if number else []  # the first warms up
     without, with_it = map(_side, rounds)
     return without, with_it, sum(map(str.__eq__, *texts))
 
 
-def _quote(server: Server) -> tuple[Round, list[str]]:
+def _summarise(server: Server) -> tuple[Round, list[str]]:
     began, computed = time.perf_counter(), server.cpu_s()
-    answers = Inference(server.url).answer_all(_quoting(), concurrency=1)
+    answers = Inference(server.url).answer_all(_documents(), concurrency=1)
     written = sum(answer.completion_tokens for answer in answers)
     one = Round(seconds=time.perf_counter() - began, written=written, cpu_s=server.cpu_s() - computed)
     return one, [answer.text for answer in answers]
 
 
-def _quoting() -> list[Prompt]:
-    """Return questions whose answer is a long sentence of a passage."""
-    prompts = []
-    for topic in TOPICS:
-        text = f"Whoever asks for {topic} writes to the travel desk in the basement at 09:30 on Wednesdays."
-        passages = [Passage(title="Guide", heading=topic, text=text), Passage(title="Guide", heading="", text=SHARED)]
-        messages = question_messages(f"What does the guide say on {topic}?", passages)
-        prompts.append(Prompt(model=BASE, messages=messages, max_tokens=48, temperature=0.0))
-    return prompts
+def _documents() -> list[Prompt]:
+    """Return documents of a dozen sentences to summarise."""
+    rng = random.Random("look-up")
+    rows = [summary_row(rng, longest=16) for _ in range(DOCUMENTS)]
+    return [Prompt(model=BASE, messages=row.messages[:-1], max_tokens=96, temperature=0.0) for row in rows]

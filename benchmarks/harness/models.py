@@ -118,6 +118,53 @@ def make_starter() -> Path:
     return target
 
 
+def make_grown_starter(size: Size) -> Path:
+    """Return the shipped starter in Q8_0 at another size: it says the same, and costs what a model of that size costs.
+
+    Everything that is added is zero: features, heads, and layers that add nothing (after Chen et al. 2016, Net2Net,
+    arXiv:1511.05641). So a model of that size really quotes, which one with random weights doesn't. Made at the first
+    call.
+    """
+    target = FOLDER / f"starter-{size.name}-q8_0.gguf"
+    if not target.exists():
+        grown = FOLDER / f"starter-{size.name}"
+        _grow(LlamaForCausalLM.from_pretrained(STARTER, dtype=torch.float32), size).half().save_pretrained(grown)
+        for name in TOKENIZER_FILES:
+            shutil.copy(STARTER / name, grown / name)
+        half = FOLDER / f"starter-{size.name}-f16.gguf"
+        convert_base(grown, half, "f16", converter_dir=TuningSettings().converter)
+        quantise(half, target, "Q8_0")
+        half.unlink()
+        shutil.rmtree(grown)
+    return target
+
+
+def _grow(small: LlamaForCausalLM, size: Size) -> LlamaForCausalLM:
+    """Put a model into a larger one whose other weights are zero."""
+    ratio = small.config.hidden_size / size.width
+    config = LlamaConfig.from_dict(
+        small.config.to_dict()
+        | {
+            "hidden_size": size.width,
+            "intermediate_size": size.inner,
+            "num_hidden_layers": size.layers,
+            "num_attention_heads": size.heads,
+            "num_key_value_heads": size.heads,
+            "rms_norm_eps": small.config.rms_norm_eps * ratio,
+        }
+    )
+    large = LlamaForCausalLM(config)
+    weights = small.state_dict()
+    with torch.no_grad():
+        for name, weight in large.state_dict().items():
+            weight.zero_()
+            if name in weights:
+                # A mean over more features, all others zero, is smaller by the ratio: norms make up for it.
+                part = weights[name] * (ratio**0.5 if "norm" in name else 1.0)
+                weight[tuple(slice(length) for length in part.shape)] = part
+    return large
+
+
 def some_tokens(rng: random.Random, count: int) -> list[int]:
     """Return this many ids of words."""
     return [rng.randrange(FIRST_WORD, VOCABULARY) for _ in range(count)]

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,35 +10,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.lookup import LEAST_PRICE, Lookup, affordable, verified
+from serving.lookup import LEAST_CHANCE, Lookup, Rates, verified
 from serving.request import Sampling
 from serving.sampling import Sampler
 
-CHEAP = 0.0
+MOST = 16
 words = st.lists(st.integers(0, 5), max_size=40)
 
 
 def fed(prompt: list[int], answer: list[int]) -> Lookup:
-    lookup = Lookup(prompt)
+    lookup = Lookup(prompt, Rates())
     for token in answer:
         lookup.add(token)
     return lookup
 
 
 def test_a_draft_follows_the_longest_run_that_stood_before():
-    assert fed([1, 2, 3, 4, 5, 9, 3, 7], [1, 2, 3]).draft(CHEAP)[:2] == [4, 5]
-    assert fed([1, 2, 3, 4, 5, 9, 3, 7], [8, 3]).draft(CHEAP) == [7, 8, 3]
-    assert fed([1, 2, 3], [8]).draft(CHEAP) == []
+    assert fed([1, 2, 3, 4, 5, 9, 3, 7], [1, 2, 3]).draft(MOST).tokens[:2] == [4, 5]
+    assert fed([1, 2, 3, 4, 5, 9, 3, 7], [8, 3]).draft(MOST).tokens == [7, 8, 3]
+    assert not fed([1, 2, 3], [8]).draft(MOST).tokens
 
 
 def test_an_answer_is_looked_up_in_itself_too():
-    assert fed([], [1, 2, 3, 1, 2]).draft(CHEAP) == [3, 1, 2]
+    assert fed([], [1, 2, 3, 1, 2]).draft(MOST).tokens == [3, 1, 2]
 
 
 @given(words, words.filter(bool))
 def test_a_draft_stands_after_some_earlier_place_that_ends_alike(prompt, answer):
     text = [*prompt, *answer]
-    draft = fed(prompt, answer).draft(CHEAP)
+    draft = fed(prompt, answer).draft(MOST).tokens
     places = [place for place in range(1, len(text)) if text[place - 1] == text[-1]]
     assert bool(draft) <= any(text[place : place + len(draft)] == draft for place in places)
 
@@ -47,22 +47,63 @@ def test_look_up_stops_by_itself_where_it_is_wrong_and_starts_again_where_the_an
     draw = random.Random(1)
     passage = list(range(100, 160))
     lookup = fed([*passage, *(draw.randrange(9) for _ in range(200))], [draw.randrange(9) for _ in range(60)])
-    assert lookup.draft(0.4) == []
+    assert max(lookup.draft(MOST).chances, default=0) < 0.4
     for token in passage[:20]:
         lookup.add(token)
-    assert lookup.draft(0.4)[:4] == passage[20:24]
+    draft = lookup.draft(MOST)
+    assert list(draft.tokens[:4]) == passage[20:24]
+    assert draft.chances[3] > 0.4
 
 
-@given(st.lists(st.floats(0, 1), min_size=8, max_size=8), st.integers(1, 12), st.floats(0, 1))
-def test_the_last_token_drafted_is_worth_its_price_and_the_next_is_not(rates, run, price):
-    count = affordable(rates, run, price)
-    chances = [min(rates[min(run + place, 8) - 1], 0.99) for place in range(count + 1)]
-    price = max(price, LEAST_PRICE)
-    assert count == 0 or math.prod(chances[:-1]) >= price * (1 - 1e-9)
-    assert math.prod(chances) <= price * (1 + 1e-9)
+def test_what_answers_teach_is_known_to_the_next_and_soon_unlearned_by_one_that_is_otherwise():
+    rates = Rates()
+    passage = list(range(100, 160))
+    for _ in range(3):
+        lookup = Lookup(passage, rates)
+        for token in passage[:50]:
+            lookup.add(token)
+    first = Lookup(passage, Rates())
+    later = Lookup(passage, rates)
+    for lookup in (first, later):
+        for token in passage[:9]:
+            lookup.add(token)
+    assert later.draft(MOST).chances[7] > 2 * first.draft(MOST).chances[7]
+    for other in range(30):
+        later.add(passage[0])
+        later.add(1000 + other)
+    later.add(passage[0])
+    assert max(later.draft(MOST).chances, default=0) < 0.1
 
 
-def written(sampling: Sampling, table: np.ndarray, drafts: Callable[[list[int]], list[int]], count: int) -> list[int]:
+def test_a_draft_ends_where_copying_ended_before():
+    rates = Rates()
+    sentences = [[10 * number + place for place in range(1, 7)] + [0] for number in range(1, 20)]
+    document = [token for sentence in sentences for token in sentence]
+    lookup = Lookup(document, rates)
+    for sentence in sentences[::2]:
+        for token in sentence:
+            lookup.add(token)
+    later = Lookup(document, rates)
+    for token in sentences[1][:3]:
+        later.add(token)
+    draft = later.draft(MOST)
+    assert list(draft.tokens[:4]) == sentences[1][3:]
+    assert draft.chances[3] > 0.3
+    assert max(draft.chances[4:], default=0) < draft.chances[3] / 3
+
+
+@given(st.lists(st.floats(0, 1), min_size=8, max_size=8), st.integers(1, 12), st.lists(st.integers(0, 5)))
+def test_a_token_is_kept_with_all_those_before_it_only(by_run, run, tokens):
+    chances = Rates(by_run).chances(run, tokens)
+    each = [min(by_run[min(run + place, 8) - 1], 0.99) for place in range(len(tokens))]
+    assert chances == pytest.approx([math.prod(each[: place + 1]) for place in range(len(chances))])
+    assert all(chance >= LEAST_CHANCE for chance in chances)
+    assert len(chances) == len(tokens) or math.prod(each[: len(chances) + 1]) < LEAST_CHANCE * (1 + 1e-9)
+
+
+def written(
+    sampling: Sampling, table: np.ndarray, drafts: Callable[[list[int]], Sequence[int]], count: int
+) -> list[int]:
     """Write with a model that knows the last token only."""
     sampler, answer = Sampler(sampling), [0]
 
@@ -82,12 +123,12 @@ def test_the_text_is_the_same_token_by_token_whatever_is_drafted(seed, temperatu
     sampling = Sampling(temperature=temperature, top_p=0.9, presence_penalty=penalty, seed=seed)
     plain = written(sampling, table, lambda _: [], 30)
     assert written(sampling, table, lambda _: data.draw(st.lists(st.integers(0, 5), max_size=4)), 30) == plain
-    lookup = Lookup([])
+    lookup = Lookup([], Rates())
 
-    def looked_up(answer: list[int]) -> list[int]:
+    def looked_up(answer: list[int]) -> Sequence[int]:
         for token in answer[len(lookup._tokens) :]:
             lookup.add(token)
-        return lookup.draft(CHEAP)
+        return lookup.draft(MOST).tokens
 
     assert written(sampling, table, looked_up, 30) == plain
 

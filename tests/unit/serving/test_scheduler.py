@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.lookup import verified
+from serving.lookup import Draft, verified
 from serving.scheduler import Limits, Scheduler, Turn
+from tests.fakes.costs import FreeTurns
 
 
 @dataclass(eq=False)
@@ -24,15 +25,18 @@ class FakeJob:
     chosen: list[int] = field(default_factory=list)
     guess: int = 0
     guess_right: int = 0
+    chance: float = 0.99
 
     def __post_init__(self):
         self.pending = self.prompt
         self.room = len(self.prompt) + self.answer
 
-    def draft(self, price: float) -> list[int]:
+    def draft(self, most: int) -> Draft:
         """As many tokens as it likes, of which the first few are right."""
         begun = len(self.chosen)
-        return [500 + begun + place if place < self.guess_right else -1 for place in range(self.guess if begun else 0)]
+        count = min(self.guess, most) if begun else 0
+        tokens = [500 + begun + place if place < self.guess_right else -1 for place in range(count)]
+        return Draft(tokens, [self.chance**place for place in range(1, count + 1)])
 
     @property
     def finished(self) -> bool:
@@ -156,13 +160,15 @@ def test_a_long_prompt_does_not_stop_the_answers_beside_it():
     assert len(talker.chosen) == 11
 
 
-def test_drafts_are_shared_fairly_and_leave_a_prompt_its_half():
+def test_the_likeliest_tokens_are_drafted_whoever_s_they_are_and_leave_a_prompt_its_half():
     rig = Rig(Limits(lanes=1, sequences=4, cells=400, batch_tokens=16, draft_tokens=12))
-    for number, guess in enumerate((1, 9, 9)):
-        rig.submit(FakeJob(key="a", prompt=[number], answer=30, guess=guess))
+    rig.scheduler.costs = FreeTurns()
+    for number, (guess, chance) in enumerate([(1, 0.9), (9, 0.9), (9, 0.9), (9, 0.1)]):
+        rig.submit(FakeJob(key="a", prompt=[number], answer=30, guess=guess, chance=chance))
     for _ in range(2):
         rig.step()
-    assert sorted(len(feed.draft) for feed in rig.turns[-1].feeds) == [1, 5, 6]
+    assert [len(feed.draft) for feed in rig.turns[-1].feeds] == [1, 6, 5, 0]
+    rig.scheduler.remove("a", rig.running("a")[-1])
     rig.submit(FakeJob(key="a", prompt=[7] * 100, answer=1))
     rig.step()
     drafted = sum(len(feed.draft) for feed in rig.turns[-1].feeds)
