@@ -60,8 +60,8 @@ def main() -> None:
         without, with_it, equal = look_up(chosen.threads)
         console.print(
             f"Summaries that copy sentences, greedy, one by one: {with_it.rate:,.0f} tokens/s with look-up, "
-            f"{without.rate:,.0f} without, factor {with_it.rate / without.rate:.2f} (bar 1.5); CPU per token {with_it.cpu_ms:.2f} ms against "
-            f"{without.cpu_ms:.2f}; {equal} of {DOCUMENTS} texts are equal"
+            f"{without.rate:,.0f} without, factor {with_it.rate / without.rate:.2f} (bar 1.5); CPU per token "
+            f"{with_it.cpu_ms:.2f} ms against {without.cpu_ms:.2f}; {equal} of {DOCUMENTS} texts are equal"
         )
 
 
