@@ -385,18 +385,34 @@ class Engine:
 
     def _arrange_lanes(self) -> None:
         close, open_ = self._scheduler.place()
+        free: list[Context] = []
         for lane in close:
-            context = self._contexts[lane.key]
+            context = self._contexts.pop(lane.key)
             if not lane.retired:
                 self._save(context, lane.ledger, lane.ledger.at_rest())
                 self._save(context, lane.ledger, lane.ledger.left())
-            self._close_lane(lane.key)
+            free.append(context)
             self.metrics.evictions.inc()
         for key in open_:
             try:
-                self._contexts[key] = Context(self._model, key.path if key else None, self.config)
+                self._contexts[key] = self._context(key, free)
             except ServingError as error:
                 self._fail_lane(key, error)
+        for context in free:
+            context.close()
+
+    def _context(self, key: Tune, free: list[Context]) -> Context:
+        """Return a context for a lane, one of the free ones if there is any."""
+        adapter = key.path if key else None
+        if not free:
+            return Context(self._model, adapter, self.config)
+        context = free.pop()
+        try:
+            context.retune(adapter)
+        except ServingError:
+            context.close()
+            raise
+        return context
 
     def _close_lane(self, key: Tune) -> None:
         context = self._contexts.pop(key, None)

@@ -46,12 +46,28 @@ class Context:
         if not self._context:
             self._free_adapter()
             raise DecodingFailed(reason=last_complaint("no memory for another lane"))
-        if self._adapter:
-            handles = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(self._adapter)
-            llama_cpp.llama_set_adapters_lora(self._context, handles, 1, (ctypes.c_float * 1)(1.0))
+        self._model = model
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocabulary_size = model.vocabulary.size
         self._batch = Batch(config.batch_tokens)
+        self._set_adapter()
+
+    def retune(self, adapter: Path | None) -> None:
+        """Forget all tokens, and go on under another adapter: much less work than to allocate another context.
+
+        Raises:
+            AdapterMismatch: llama.cpp refuses the adapter; the context must not be used any more.
+        """
+        llama_cpp.llama_memory_clear(self._memory, False)  # noqa: FBT003 - positional in the native interface
+        llama_cpp.llama_set_adapters_lora(self._context, None, 0, None)
+        self._free_adapter()
+        self._adapter = _load_adapter(self._model, adapter) if adapter else None
+        self._set_adapter()
+
+    def _set_adapter(self) -> None:
+        if self._adapter:
+            handles = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(self._adapter)
+            llama_cpp.llama_set_adapters_lora(self._context, handles, 1, (ctypes.c_float * 1)(1.0))
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Let the target sequence share the first tokens of the source; costs no memory."""
