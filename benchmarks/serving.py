@@ -44,12 +44,16 @@ def main() -> None:
         if chosen.plot and chosen.llama_server:
             plot(measured, chosen.plot)
     if "many adapters" in wanted:
-        few, many, each = many_adapters(chosen.threads)
-        console.print(
-            f"{REGISTERED} adapters registered instead of 8, 8 lanes, Zipf traffic: {many.rate:,.1f} tokens/s against "
-            f"{few.rate:,.1f}, {1 - many.rate / few.rate:+.1%} slower (bar 10 %); CPU per token {many.cpu_ms:.1f} ms "
-            f"against {few.cpu_ms:.1f}; {each:.2f} MB of memory for each"
-        )
+        sides, each = many_adapters(chosen.threads)
+        for traffic, few, many in sides:
+            bar = "" if traffic.most_slower is None else f" (bar {traffic.most_slower:.0%})"
+            console.print(
+                f"{REGISTERED} adapters registered instead of 8, 8 lanes, Zipf traffic, {traffic.name}: "
+                f"{many.rate:,.1f} tokens/s against {few.rate:,.1f}, {1 - many.rate / few.rate:+.1%} slower{bar}; first token after "
+                f"{many.first_s:.2f} s against {few.first_s:.2f}; CPU per token {many.cpu_ms:.1f} ms against "
+                f"{few.cpu_ms:.1f}"
+            )
+        console.print(f"Each adapter takes {each:.2f} MB of memory")
     if "publishing" in wanted:
         waited = publish_under_load(chosen.threads)
         console.print(

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from benchmarks.harness.load import Ask, Round, ask_all
+from benchmarks.harness.load import Ask, Round, ask_all, joined
 from benchmarks.harness.models import SIZES, make_adapters, make_grown_starter, make_model, some_tokens
 from benchmarks.harness.servers import Server, engine, register
 from benchmarks.harness.works import ROUNDS
@@ -17,7 +17,26 @@ from tuning.inference import BASE, Inference, Prompt
 from tuning.starter.rows import summary_row
 
 REGISTERED = 200
-ZIPF_PEOPLE = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """How people ask some of many agents."""
+
+    name: str
+    questions: int
+    """In a round."""
+    within_s: float | None
+    """They come at random within this time; none: each as soon as the last one is answered."""
+    most_slower: float | None = None
+    """The share by which 200 adapters may be slower than 8, if there is a bar."""
+
+
+TRAFFIC = (
+    Traffic(name="one after the other", questions=40, within_s=None, most_slower=0.1),
+    Traffic(name="three a second", questions=30, within_s=10.0, most_slower=0.1),
+    Traffic(name="32 within two seconds", questions=32, within_s=2.0),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,45 +47,65 @@ class Side:
     """Tokens written per second."""
     cpu_ms: float
     """Milliseconds that the engine computed per token written."""
+    first_s: float = 0.0
+    """Seconds to the first token, the median."""
 
 
-def many_adapters(threads: int) -> tuple[Side, Side, float]:
-    """Measure Zipf traffic over 8 adapters and over 200, with 8 lanes: both sides, and MB that each adapter took."""
+def many_adapters(threads: int) -> tuple[list[tuple[Traffic, Side, Side]], float]:
+    """Measure Zipf traffic over 8 adapters and over 200, with 8 lanes, after every one has been asked once.
+
+    Returns both sides of each kind of traffic, and the MB that each adapter took.
+    """
     model, kinds = make_model(SIZES["100M"]), make_adapters(SIZES["100M"], 4)
-    limits = {"THREADS": threads, "LANES": 8, "SEQUENCES": 8, "CONTEXT_TOKENS": 2048, "QUEUE": ZIPF_PEOPLE}
+    limits = {"THREADS": threads, "LANES": 8, "SEQUENCES": 8, "CONTEXT_TOKENS": 2048}
+    counts = (8, REGISTERED)
     with ExitStack() as stack:
         servers = [
             stack.enter_context(engine(model, adapters=[kinds[n % len(kinds)] for n in range(count)], **limits))
-            for count in (8, REGISTERED)
+            for count in counts
         ]
         resident = [server.process.memory_info().rss for server in servers]
-        rounds: list[list[Round]] = [[], []]
-        for seed in range(ROUNDS):
-            for place, count in enumerate((8, REGISTERED)):
-                rounds[place].append(ask_all(servers[place], _zipf(count, seed)))
-    few, many = map(_side, rounds)
-    return few, many, (resident[1] - resident[0]) / (REGISTERED - 8) / 2**20
+        for server, count in zip(servers, counts, strict=True):
+            for adapter in range(count):
+                ask_all(server, [replace(_question(random.Random(f"first {adapter}"), adapter), tokens=1)])
+        sides: list[tuple[Traffic, Side, Side]] = []
+        for traffic in TRAFFIC:
+            rounds: list[list[Round]] = [[], []]
+            for number in range(ROUNDS + 1):
+                for place, count in enumerate(counts):
+                    one = _ask_zipf(servers[place], traffic, count, number)
+                    rounds[place] += [one] if number else []  # the first warms up
+            few, many = map(_side, rounds)
+            sides.append((traffic, few, many))
+    return sides, (resident[1] - resident[0]) / (REGISTERED - 8) / 2**20
 
 
 def _side(rounds: Sequence[Round]) -> Side:
     return Side(
-        rate=statistics.median(one.rate for one in rounds), cpu_ms=statistics.median(one.cpu_ms for one in rounds)
+        rate=statistics.median(one.rate for one in rounds),
+        cpu_ms=statistics.median(one.cpu_ms for one in rounds),
+        first_s=statistics.median(one.median_first_s for one in rounds if one.first_s) if rounds[0].first_s else 0.0,
     )
 
 
-def _zipf(adapters: int, seed: int) -> list[Ask]:
+def _ask_zipf(server: Server, traffic: Traffic, adapters: int, seed: int) -> Round:
+    asks = _zipf(traffic, adapters, seed)
+    if traffic.within_s is not None:
+        return ask_all(server, asks)
+    return joined([ask_all(server, [ask]) for ask in asks])
+
+
+def _zipf(traffic: Traffic, adapters: int, seed: int) -> list[Ask]:
     """Return questions to agents of which the n-th is asked 1/n as often as the first."""
-    rng = random.Random(seed)
-    popular = rng.choices(range(adapters), [1 / (rank + 1) for rank in range(adapters)], k=ZIPF_PEOPLE)
-    return [
-        Ask(
-            prompt=[*some_tokens(random.Random(f"zipf {adapter}"), 128), *some_tokens(rng, 32)],
-            tokens=24,
-            adapter=adapter,
-            after_s=rng.uniform(0, 2.0),
-        )
-        for adapter in popular
-    ]
+    rng = random.Random(f"{traffic.name} {seed}")
+    popular = rng.choices(range(adapters), [1 / (rank + 1) for rank in range(adapters)], k=traffic.questions)
+    return [_question(rng, adapter, after_s=rng.uniform(0, traffic.within_s or 0.0)) for adapter in popular]
+
+
+def _question(rng: random.Random, adapter: int, *, after_s: float = 0.0) -> Ask:
+    """Return a question to an agent, which begins as all questions to it do."""
+    prompt = [*some_tokens(random.Random(f"zipf {adapter}"), 128), *some_tokens(rng, 32)]
+    return Ask(prompt=prompt, tokens=24, adapter=adapter, after_s=after_s)
 
 
 def publish_under_load(threads: int) -> list[float]:

@@ -61,6 +61,16 @@ class Round:
         return sorted(self.first_s)[max(0, -(-95 * len(self.first_s) // 100) - 1)]
 
 
+def joined(rounds: Sequence[Round]) -> Round:
+    """Return rounds that followed one another as one."""
+    return Round(
+        seconds=sum(one.seconds for one in rounds),
+        written=sum(one.written for one in rounds),
+        cpu_s=sum(one.cpu_s for one in rounds),
+        first_s=[first for one in rounds for first in one.first_s],
+    )
+
+
 def ask_all(server: Server, asks: Sequence[Ask]) -> Round:
     """Ask as if by as many people and wait for all answers.
 
