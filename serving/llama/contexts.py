@@ -112,7 +112,7 @@ class Context:
             return np.empty((0, self._vocabulary_size), np.float32)
         first = llama_cpp.llama_get_logits(self._context).contents
         # Ten times as fast as numpy.ctypeslib, and done in every turn.
-        buffer = (ctypes.c_float * (outputs * self._vocabulary_size)).from_address(ctypes.addressof(first))
+        buffer: Any = (ctypes.c_float * (outputs * self._vocabulary_size)).from_address(ctypes.addressof(first))
         return np.frombuffer(buffer, np.float32).reshape(outputs, self._vocabulary_size)
 
     def close(self) -> None:
