@@ -122,8 +122,8 @@ class Deliveries:
             stored.finish(connection, number, now())
 
     def _is_open(self, number: int) -> bool:
-        with self._store.reading() as session:
-            return stored.is_open(session, number)
+        with self._store.looking() as connection:
+            return stored.is_open(connection, number)
 
     def _beat(self) -> list[Delivery]:
         at = now()

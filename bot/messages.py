@@ -7,7 +7,7 @@ from bot import identity, views
 from bot.answering import Answering
 from bot.attachments import Attachments
 from bot.commands import COMMANDS
-from bot.commands.command import find, nearest
+from bot.commands.command import Command, find, nearest
 from bot.presses import BROKEN, Presses
 from bot.turn import Incoming, Message, Scope, Turn
 from tuning.domain.errors import Refusal
@@ -74,7 +74,7 @@ class Messages:
                 await command.run(self._tenant, turn, rest)
                 return
         near = nearest(COMMANDS, incoming.text)
-        if near is not None and await asyncio.to_thread(near.is_for, self._tenant, person.id):
+        if near is not None and await asyncio.to_thread(self._may_use, near, person.id):
             await turn.send(
                 Message(text=say("Did you mean **{command}**? Send **help** for all commands.", command=near.usage))
             )
@@ -97,6 +97,10 @@ class Messages:
                     conversations.remember_chat(session, person.id, incoming.reference)
                     notices.hurry(session, person.id, now())
         return person
+
+    def _may_use(self, command: Command, person_id: str) -> bool:
+        with self._tenant.store.reading() as session:
+            return command.is_for(session, self._tenant, person_id)
 
     def _is_first(self, chat_id: str) -> bool:
         with self._tenant.store.transaction() as session:

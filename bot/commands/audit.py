@@ -18,7 +18,7 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
 
 def _is_known(tenant: Tenant, person_id: str, text: str) -> bool:
     """Say whether something has happened to what an admin names."""
-    if not admins(tenant, person_id):
+    if not access.is_admin(tenant, person_id):
         return False
     with tenant.store.reading() as session:
         return bool(audit.page(session, before=0, about=text[: access.MAX_ID], limit=1))

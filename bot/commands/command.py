@@ -9,6 +9,8 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
 from bot.turn import Turn
 from tuning.domain.permissions import Permission
 from tuning.governance import access
@@ -43,7 +45,7 @@ class Command:
     """What '{settings}' stands for in what it says."""
     run: Callable[[Tenant, Turn, str], Awaitable[None]]
     """Takes what follows the words."""
-    is_for: Callable[[Tenant, str], bool]
+    is_for: Callable[[Session, Tenant, str], bool]
     """Whether a person may use it."""
     takes: re.Pattern[str] | None = None
     """What may follow the words, by its shape; None: nothing."""
@@ -79,39 +81,36 @@ def nearest(commands: Sequence[Command], text: str) -> Command | None:
     return by_words[near[0]] if near else None
 
 
-def everybody(_tenant: Tenant, _person_id: str) -> bool:
+def everybody(_session: Session, _tenant: Tenant, _person_id: str) -> bool:
     """Say yes."""
     return True
 
 
-def admins(tenant: Tenant, person_id: str) -> bool:
+def admins(_session: Session, tenant: Tenant, person_id: str) -> bool:
     """Say whether a person is an admin."""
     return access.is_admin(tenant, person_id)
 
 
-def data_owners(tenant: Tenant, person_id: str) -> bool:
+def data_owners(session: Session, tenant: Tenant, person_id: str) -> bool:
     """Say whether a person may agree to releases besides an admin."""
-    with tenant.store.reading() as session:
-        return person_id in access.data_owners(session, tenant)
+    return person_id in access.data_owners(session, tenant)
 
 
-def deciders(tenant: Tenant, person_id: str) -> bool:
+def deciders(session: Session, tenant: Tenant, person_id: str) -> bool:
     """Say whether a person is an admin or a data owner."""
-    return admins(tenant, person_id) or data_owners(tenant, person_id)
+    return admins(session, tenant, person_id) or data_owners(session, tenant, person_id)
 
 
-def owners(tenant: Tenant, person_id: str) -> bool:
+def owners(session: Session, _tenant: Tenant, person_id: str) -> bool:
     """Say whether a person owns an agent."""
-    with tenant.store.reading() as session:
-        return bool(agents.owned_by(session, person_id))
+    return agents.is_owner(session, person_id)
 
 
-def owners_and_admins(tenant: Tenant, person_id: str) -> bool:
+def owners_and_admins(session: Session, tenant: Tenant, person_id: str) -> bool:
     """Say whether a person owns an agent or is an admin."""
-    return owners(tenant, person_id) or admins(tenant, person_id)
+    return admins(session, tenant, person_id) or owners(session, tenant, person_id)
 
 
-def makers(tenant: Tenant, person_id: str) -> bool:
+def makers(session: Session, tenant: Tenant, person_id: str) -> bool:
     """Say whether a person may make agents."""
-    with tenant.store.reading() as session:
-        return access.may(session, tenant, person_id, Permission.AGENT_CREATE)
+    return access.may(session, tenant, person_id, Permission.AGENT_CREATE)

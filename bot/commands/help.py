@@ -17,7 +17,8 @@ def help_command(others: Sequence[Command]) -> Command:
 
         def lines() -> list[str]:
             every = (*others, command)
-            may = {is_for: is_for(tenant, person_id) for is_for in {one.is_for for one in every}}
+            with tenant.store.reading() as session:
+                may = {is_for: is_for(session, tenant, person_id) for is_for in {one.is_for for one in every}}
             return [f"- **{one.usage}**: {say(one.says, settings=one.settings)}" for one in every if may[one.is_for]]
 
         found = await asyncio.to_thread(lines)

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from sqlmodel import Session
+
 from adaptive_cards.access import ask_card
 from bot.commands.command import Command
 from bot.turn import Message, Scope, Turn
@@ -24,9 +26,8 @@ def _check(tenant: Tenant, person_id: str) -> None:
         access.check(session, tenant, person_id, Permission.ACCESS_ASK)
 
 
-def _may_ask(tenant: Tenant, person_id: str) -> bool:
-    with tenant.store.reading() as session:
-        return access.may(session, tenant, person_id, Permission.ACCESS_ASK)
+def _may_ask(session: Session, tenant: Tenant, person_id: str) -> bool:
+    return access.may(session, tenant, person_id, Permission.ACCESS_ASK)
 
 
 REQUEST_ACCESS = Command(

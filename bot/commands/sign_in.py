@@ -1,5 +1,7 @@
 """sign in: let Attune act for the person in Microsoft 365, and see what it may do."""
 
+from sqlmodel import Session
+
 from bot.commands.command import Command
 from bot.turn import Message, Scope, Turn
 from tuning.domain.registration import missing_for_people
@@ -37,7 +39,7 @@ async def _said(tenant: Tenant, turn: Turn) -> str:
     return "\n\n".join([say(SIGNED_IN), *lacking])
 
 
-def _is_there(tenant: Tenant, _person_id: str) -> bool:
+def _is_there(_session: Session, tenant: Tenant, _person_id: str) -> bool:
     return tenant.is_signing_in
 
 

@@ -12,6 +12,7 @@ from tuning.store import rows
 
 # What every turn asks for is made once: making such a query takes longer than answering it.
 _OWNED_BY = select(Agent).where(Agent.owner_id == bindparam("person_id")).order_by(col(Agent.created_at))
+_IS_OWNER = select(Agent.id).where(Agent.owner_id == bindparam("person_id")).limit(1)
 _LIVE = (
     select(Agent, Release)
     .join(Release, col(Release.id).in_([col(Agent.live_release_id), col(Agent.canary_release_id)]))
@@ -32,6 +33,11 @@ def get_for_update(session: Session, agent_id: str) -> Agent:
 def owned_by(session: Session, person_id: str) -> Sequence[Agent]:
     """Return a person's agents, oldest first."""
     return session.exec(_OWNED_BY, params={"person_id": person_id}).all()
+
+
+def is_owner(session: Session, person_id: str) -> bool:
+    """Return whether a person owns an agent."""
+    return session.connection().execute(_IS_OWNER, {"person_id": person_id}).first() is not None
 
 
 def every(session: Session) -> Sequence[Agent]:

@@ -12,7 +12,7 @@ from tuning.domain.deliveries import LEASE, REMEMBERED, Delivery
 _TABLE = Delivery.__table__  # type: ignore[attr-defined]
 _TYPES = {f"new_{column.name}": bindparam(f"new_{column.name}", type_=column.type) for column in _TABLE.columns}
 _COLUMNS = [column.name for column in _TABLE.columns if not column.primary_key]
-# Every turn writes both, so they are made once, and no objects of their rows.
+# What every turn needs is made once, and no objects of its rows.
 _TAKE_IN = text(
     f"INSERT INTO delivery ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':new_{name}' for name in _COLUMNS)}) "  # noqa: S608
     "ON CONFLICT DO NOTHING RETURNING id"
@@ -20,6 +20,7 @@ _TAKE_IN = text(
 _FINISH = text("UPDATE delivery SET done_at = :new_done_at, activity = :new_activity WHERE id = :new_id").bindparams(
     *(_TYPES[f"new_{name}"] for name in ("done_at", "activity", "id"))
 )
+_DONE_AT = select(Delivery.done_at).where(col(Delivery.id) == bindparam("number"))
 
 
 def take_in(
@@ -95,9 +96,9 @@ def withdraw(session: Session, chat_id: str, person_id: str, activity_id: str, a
     return bool(found)
 
 
-def is_open(session: Session, delivery_id: int) -> bool:
+def is_open(connection: Connection, delivery_id: int) -> bool:
     """Return whether a delivery has still to be dealt with."""
-    return session.exec(select(Delivery.done_at).where(Delivery.id == delivery_id)).first() is None
+    return connection.execute(_DONE_AT, {"number": delivery_id}).scalar() is None
 
 
 def count_open(session: Session) -> int:

@@ -1,5 +1,6 @@
 """The organisation's policy: one row, or the defaults while there is none."""
 
+from copy import deepcopy
 from typing import cast
 
 from sqlmodel import Session, select
@@ -8,13 +9,15 @@ from tuning.domain.policy import Policy
 from tuning.store import rows
 
 _POLICY = select(Policy)
+_DEFAULTS = Policy().model_dump()
+"""Kept, because every turn asks while there is no row, and pydantic takes half a millisecond to find them."""
 
 
 def get(session: Session) -> Policy:
     """Return what the admins allow, to be read only; looked up once a session."""
     found = session.info.get(Policy)
     if found is None:
-        found = session.info[Policy] = session.exec(_POLICY).first() or Policy()
+        found = session.info[Policy] = session.exec(_POLICY).first() or Policy(**deepcopy(_DEFAULTS))
     return cast("Policy", found)
 
 
