@@ -18,12 +18,13 @@ from adaptive_cards.elements import (
     show_card,
     text_input,
     verbatim,
+    with_button,
     wrong,
 )
 from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
 from tuning.domain.grants import FOR_GOOD, ONCE, Grant, GrantState
-from tuning.languages import mark, moment, say, say_many
+from tuning.languages import day, mark, moment, say, say_many
 
 TERMS = (
     (mark("For one run"), ONCE),
@@ -34,7 +35,7 @@ TERMS = (
     (mark("For good"), FOR_GOOD),
 )
 PAGE = 10
-"""Holders on one."""
+"""Holders, or requests, on one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,23 +136,30 @@ def answered_card(grant: Grant, who: str) -> Element:
     )
 
 
-def holders_card(holders: Sequence[Holder], page: Page, hidden_requests: int = 0) -> Element:
-    """Return a page of who may by a grant, for admins, each to be taken back; and how many more ask for one."""
-    more = say_many(
-        "{count} more request waits: decide on these first, then send **grant** again.",
-        "{count} more requests wait: decide on these first, then send **grant** again.",
-        hidden_requests,
+def requests_card(asked: Sequence[Holder], page: Page) -> Element:
+    """Return a page of who asks, for admins, the one who waits longest first, each with the way to the request."""
+    title = say_many(
+        "{count} person asks to make and tune agents", "{count} people ask to make and tune agents", page.total
     )
-    waiting = paragraph(more) if hidden_requests else None
+    return card(heading(title), *map(_request, asked), page.place(), actions=page.steps(Verb.REQUESTS_OPEN))
+
+
+def _request(one: Holder) -> Element:
+    since = say("since {day}", day=day(one.grant.asked_at))
+    text = f"**{escape(shorten(one.name, 60))}** · {since}  \n{escape(shorten(one.grant.justification, 100))}"
+    return with_button(text, execute(say("Look"), Verb.REQUEST_OPEN, grant_id=one.grant.id))
+
+
+def holders_card(holders: Sequence[Holder], page: Page) -> Element:
+    """Return a page of who may by a grant, for admins, each to be taken back."""
     if not holders:
-        return card(heading(say("Grants")), paragraph(say("Nobody makes or tunes agents by a grant.")), waiting)
+        return card(heading(say("Grants")), paragraph(say("Nobody makes or tunes agents by a grant.")))
     blocks = [block for one in holders for block in _holder(one)]
     return card(
         heading(say("Grants")),
         label(say("In force")),
         *blocks,
         page.place(),
-        waiting,
         actions=page.steps(Verb.HOLDERS_OPEN),
     )
 

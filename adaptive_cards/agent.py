@@ -9,14 +9,16 @@ from tuning.languages import mark, say
 
 HOW = {
     Task.QUESTIONS: mark("Ask me anything about it."),
-    Task.GENERATION: mark("Send me a brief, and I draft the document."),
-    Task.SUMMARY: mark("Paste a text or attach a document, and I summarise it."),
+    Task.GENERATION: mark("Send me '{content}', and I write '{draft}' in the form of '{precedent}'."),
+    Task.SUMMARY: mark("Paste a text or attach a document, and I write '{summary}' of it."),
 }
+"""What an agent does, in the words of its questionnaire."""
 
 
 def agent_card(agent: Agent, release: Release, *, is_trial: bool = False, is_known: bool = False) -> Element:
     """Return the introduction with the starters as buttons; to who has talked to it before, that it remembers."""
-    about = f"{escape(agent.description)} {say(HOW[agent.task])}".strip()
+    words = {key: escape(shorten(answer, 60)) for key, answer in agent.questionnaire.items()}
+    about = f"{escape(agent.description)} {say(HOW[agent.task], **words)}".strip()
     if is_trial:
         hint = say(
             "You are trying {release}, which only you can see. Send **agents** to go back.", release=release.label

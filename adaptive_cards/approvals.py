@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adaptive_cards.elements import Element, card, escape, execute, heading, shorten
+from adaptive_cards.elements import Element, card, escape, execute, heading, shorten, with_button
 from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
 from tuning.languages import day, say, say_many
@@ -34,12 +34,4 @@ def _line(one: Case) -> Element:
     since = say("since {day}", day=day(one.submitted_at)) if one.submitted_at else ""
     about = " · ".join(part for part in (one.release, escape(shorten(one.owner, 60)), since) if part)
     text = f"**{escape(shorten(one.agent, 60))}**  \n{about}"
-    look = execute(say("Look"), Verb.CASE_OPEN, release_id=one.release_id)
-    return {
-        "type": "ColumnSet",
-        "separator": True,
-        "columns": [
-            {"type": "Column", "width": "stretch", "items": [{"type": "TextBlock", "text": text, "wrap": True}]},
-            {"type": "Column", "width": "auto", "items": [{"type": "ActionSet", "actions": [look]}]},
-        ],
-    }
+    return with_button(text, execute(say("Look"), Verb.CASE_OPEN, release_id=one.release_id))

@@ -79,6 +79,18 @@ def facts(pairs: Mapping[str, str]) -> Element:
     return {"type": "FactSet", "facts": [{"title": title, "value": value} for title, value in pairs.items()]}
 
 
+def with_button(text: str, button: Element) -> Element:
+    """Return a line of a list with its button beside it; the text is ours or escaped."""
+    return {
+        "type": "ColumnSet",
+        "separator": True,
+        "columns": [
+            {"type": "Column", "width": "stretch", "items": [{"type": "TextBlock", "text": text, "wrap": True}]},
+            {"type": "Column", "width": "auto", "items": [{"type": "ActionSet", "actions": [button]}]},
+        ],
+    }
+
+
 def bullets(lines: Iterable[str]) -> Element:
     """Return a list; the lines are ours or escaped."""
     return paragraph("\n".join(f"- {line}" for line in lines))

@@ -38,7 +38,6 @@ def evaluation_card(
         *chart(evaluation, agent.task),
         scores_table(evaluation),
         aside(say(SHARE)) if evaluation.scores else None,
-        aside(say("The full report, as a file: **report {id}**", id=release.id)) if evaluation.report_path else None,
         paragraph(advice) if advice else None,
         *rating(evaluation),
         *criteria(evaluation),
@@ -54,6 +53,7 @@ def evaluation_card(
                 else []
             ),
             *(_looks(release, is_candidate=is_candidate) if evaluation.samples else []),
+            *([_report(release)] if evaluation.report_path else []),
             execute(say("Label samples"), Verb.SAMPLES_OPEN, is_validated=False, agent_id=agent.id, number=0),
         ],
     )
@@ -64,6 +64,10 @@ def _looks(release: Release, *, is_candidate: bool) -> list[Element]:
     blind = execute(say("Compare blindly"), Verb.BLIND_OPEN, is_validated=False, release_id=release.id)
     examples = execute(say("Examples"), Verb.EXAMPLES_OPEN, is_validated=False, release_id=release.id, number=0)
     return [*([blind] if is_candidate else []), examples]
+
+
+def _report(release: Release) -> Element:
+    return execute(say("Full report"), Verb.REPORT_OPEN, is_validated=False, release_id=release.id)
 
 
 def _counted(trained: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from adaptive_cards.elements import (
     Element,
@@ -15,18 +16,21 @@ from adaptive_cards.elements import (
     paragraph,
     show_card,
     text_input,
+    time_input,
     wrong,
 )
 from adaptive_cards.verbs import Verb
-from tuning.domain.agents import STATES, Agent, AgentState, Retraining
-from tuning.languages import mark, number, retell, say, say_many
+from tuning.domain.agents import LAST_DAY, STATES, Agent, AgentState, Retraining
+from tuning.languages import day, mark, number, retell, say, say_many, weekday
 
 _UNUSED = {AgentState.DRAFT, AgentState.IDLE}
 """Where an agent may be deleted: nobody is answered, and nothing is being learned."""
 WHEN = {
     Retraining.NEVER: mark("Never by itself"),
     Retraining.AFTER: mark("After so many accepted corrections"),
-    Retraining.WEEKLY: mark("A week after the last run"),
+    Retraining.DAILY: mark("Every day"),
+    Retraining.WEEKLY: mark("Every week"),
+    Retraining.MONTHLY: mark("Every month"),
 }
 
 
@@ -40,9 +44,10 @@ class Tended:
     """Corrections accepted since the last run began."""
     releases: int = 0
     answers: int = 0
-    when: str = ""
-    typed: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
     """What was chosen and typed for when it is tuned again, if that can't be used."""
+    zone: str = "UTC"
+    """The time zone that its owner is in."""
     note: str = ""
     problem: str = ""
     """What is wrong about handing it over."""
@@ -64,6 +69,7 @@ def tending_card(tended: Tended) -> Element:
         paragraph(tended.note, color="good") if tended.note else None,
         *form(_when(tended), tended.problems),
         aside(_progress(tended)),
+        _next(agent),
         _held(agent),
         aside(say("What comes of it waits for you to look at and submit, and an admin decides.")),
         actions=[
@@ -77,11 +83,23 @@ def tending_card(tended: Tended) -> Element:
 
 def _when(tended: Tended) -> list[Element]:
     agent, choices = tended.agent, [(say(text), when.value) for when, text in WHEN.items()]
-    chosen, after = tended.when or Retraining(agent.retraining).value, tended.typed or str(agent.retrain_after)
-    return [
-        choice_input("when", say("When is it tuned again?"), choices, value=chosen),
-        text_input("after", say("After how many corrections?"), value=after, longest=4),
+    weekdays = [(weekday(place), str(place)) for place in range(1, 8)]
+    is_weekly, is_monthly = agent.retraining == Retraining.WEEKLY, agent.retraining == Retraining.MONTHLY
+    fields = [
+        choice_input("when", say("When is it tuned again?"), choices, value=Retraining(agent.retraining).value),
+        text_input("after", say("After how many corrections?"), value=str(agent.retrain_after), longest=4),
+        time_input("at", say("By a schedule: at what time? ({zone})", zone=tended.zone), agent.retrain_at),
+        choice_input(
+            "weekday", say("Every week: on which day?"), weekdays, value=str(agent.retrain_on if is_weekly else 1)
+        ),
+        text_input(
+            "day",
+            say("Every month: on which day, from 1 to {last}?", last=LAST_DAY),
+            value=str(agent.retrain_on if is_monthly else 1),
+            longest=2,
+        ),
     ]
+    return [{**one, "value": tended.typed.get(one["id"]) or one["value"]} for one in fields]
 
 
 def deleted_card(name: str, rows: int, event_id: int) -> Element:
@@ -100,8 +118,12 @@ def by_itself(agent: Agent, accepted: int) -> str:
         case Retraining.AFTER:
             most = number(agent.retrain_after)
             return say("tuned again after {most} corrections ({count} so far)", most=most, count=number(accepted))
+        case Retraining.DAILY:
+            return say("tuned again every day")
         case Retraining.WEEKLY:
-            return say("tuned again a week after the last run")
+            return say("tuned again every week")
+        case Retraining.MONTHLY:
+            return say("tuned again every month")
         case Retraining.NEVER:
             return ""
 
@@ -158,6 +180,14 @@ def _progress(tended: Tended) -> str:
         "{count} corrections accepted since the last run began.",
         tended.accepted,
     )
+
+
+def _next(agent: Agent) -> Element | None:
+    if agent.retrain_next_at is None:
+        return None
+    at = agent.retrain_next_at.astimezone(ZoneInfo(agent.retrain_zone))
+    when = {"day": day(at), "time": f"{at:%H:%M}", "zone": agent.retrain_zone}
+    return aside(say("The next run is due on {day} at {time} ({zone}).", **when))
 
 
 def _held(agent: Agent) -> Element | None:

@@ -108,7 +108,7 @@ def main() -> None:
     score(model, holdout, [it.messages for it in holdout], f"{adapter}, by heart")
     if chosen.retrieval:
         find = retrieval(tenant, agent)
-        prompts = [question_messages(it.question, find(it.question), instructions=agent.instructions) for it in holdout]
+        prompts = [question_messages(it.question, find(it.question), instructions=agent.guidance) for it in holdout]
         score(model, holdout, prompts, f"{adapter}, with retrieval")
     store.close()
 

@@ -1,8 +1,6 @@
 """The cards of requests for access out of what the store and the directory hold."""
 
-from collections.abc import Sequence
-
-from adaptive_cards.access import PAGE, Holder, answered_card, holders_card, request_card, settled_card
+from adaptive_cards.access import PAGE, Holder, answered_card, holders_card, request_card, requests_card, settled_card
 from adaptive_cards.elements import Element
 from adaptive_cards.pages import Page
 from tuning.domain.grants import Grant, GrantState
@@ -14,6 +12,7 @@ from tuning.governance.tenant import Tenant
 from tuning.store import grants
 
 MAX_REQUESTS = 5
+"""Requests that are sent one by one; more of them come as a list."""
 
 
 def request(tenant: Tenant, admin_id: str, grant_id: str, *, problem: str = "") -> Element:
@@ -42,22 +41,31 @@ def news(tenant: Tenant, notice: Notice) -> Element:
 
 
 def overview(tenant: Tenant, admin_id: str) -> list[Element]:
-    """Return a card for each of the first requests, and one with what is in force."""
+    """Return a card for each request, or a page of a list if there are many; and one with what is in force."""
+    asked = _asked(tenant, admin_id)
+    if len(asked) > MAX_REQUESTS:
+        return [requests(tenant, admin_id, 0), holders(tenant, admin_id, 0)]
+    return [*(request(tenant, admin_id, one.id) for one in asked), holders(tenant, admin_id, 0)]
+
+
+def requests(tenant: Tenant, admin_id: str, number: int) -> Element:
+    """Return a page of the requests, oldest first."""
+    asked = _asked(tenant, admin_id)
+    page = Page.of(len(asked), PAGE, number)
+    return requests_card([_holder(tenant, one) for one in page.cut(asked)], page)
+
+
+def _asked(tenant: Tenant, admin_id: str) -> list[Grant]:
+    """Return what an admin can decide on: not on their own request."""
     found = governed.page(tenant, admin_id)
-    asked = [one for one in found if one.state == GrantState.ASKED and one.person_id != admin_id]
-    shown = [request(tenant, admin_id, one.id) for one in asked[:MAX_REQUESTS]]
-    return [*shown, _holders(tenant, found, 0, max(len(asked) - MAX_REQUESTS, 0))]
+    return [one for one in found if one.state == GrantState.ASKED and one.person_id != admin_id]
 
 
 def holders(tenant: Tenant, admin_id: str, number: int) -> Element:
     """Return a page of what is in force."""
-    return _holders(tenant, governed.page(tenant, admin_id), number)
-
-
-def _holders(tenant: Tenant, found: Sequence[Grant], number: int, hidden_requests: int = 0) -> Element:
-    held = [one for one in found if one.state == GrantState.GRANTED]
+    held = [one for one in governed.page(tenant, admin_id) if one.state == GrantState.GRANTED]
     page = Page.of(len(held), PAGE, number)
-    return holders_card([_holder(tenant, one) for one in page.cut(held)], page, hidden_requests)
+    return holders_card([_holder(tenant, one) for one in page.cut(held)], page)
 
 
 def _holder(tenant: Tenant, grant: Grant) -> Holder:

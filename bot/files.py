@@ -46,6 +46,7 @@ ABOUT_EVIDENCE = mark(
     "The evidence for a release, for your OneDrive. To check it: attune evidence verify and the file."
 )
 ABOUT_REPORT = mark("The full report, for your OneDrive. It opens in any browser and needs nothing else.")
+NOT_HERE = mark("Files come in our personal chat only. Send that to me there.")
 TIMEOUT_S = 30.0
 PUT_S = 8.0
 """How long a press waits for OneDrive; Teams waits ten seconds."""
@@ -242,6 +243,17 @@ def _put(graph: "Graph", draft: Draft) -> "Saved":
     from tuning.sources.graph.onedrive import save  # noqa: PLC0415 - Microsoft's packages load slowly
 
     return graph.answer(save(graph, draft.name, draft.content), timeout_s=PUT_S)
+
+
+async def offer(tenant: Tenant, turn: Turn, draft: Draft) -> None:
+    """Offer a file that was made for who sent the activity, and note which message does."""
+
+    def keep() -> None:
+        with tenant.store.transaction() as session:
+            session.merge(draft)
+
+    draft.activity_id = await turn.send(Message(file=offer_of(draft)))
+    await asyncio.to_thread(keep)
 
 
 def offer_of(draft: Draft) -> FileOffer:

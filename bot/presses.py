@@ -8,7 +8,7 @@ from adaptive_cards.verbs import Verb
 from bot import identity
 from bot.card_actions import HANDLERS
 from bot.card_actions.press import STALE, Outcome, Press
-from bot.files import Files
+from bot.files import Files, offer
 from bot.turn import Turn
 from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
@@ -33,7 +33,8 @@ class Presses:
             return Outcome(sentence=say(STALE))
         try:
             person = await asyncio.to_thread(identity.person, self._tenant, turn.incoming)
-            press = Press(person_id=person.id, chat_id=turn.incoming.chat_id, data=data)
+            incoming = turn.incoming
+            press = Press(person_id=person.id, chat_id=incoming.chat_id, scope=incoming.scope, data=data)
             return await self._saved(turn, await asyncio.to_thread(handler, self._tenant, press))
         except Refusal as refusal:
             return Outcome(sentence=refusal.sentence)
@@ -43,6 +44,8 @@ class Presses:
 
     async def _saved(self, turn: Turn, outcome: Outcome) -> Outcome:
         """Return an outcome, after having put its file where it belongs."""
+        if outcome.offered is not None:
+            await offer(self._tenant, turn, outcome.offered)
         if not outcome.draft_id or self._files is None:
             return outcome
         card, sentence = await self._files.put(turn, outcome.draft_id)

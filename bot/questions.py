@@ -84,7 +84,7 @@ class Question:
 
         After them come shorter ones to fall back on if those are too long for it.
         """
-        instructions = self.agent.instructions
+        instructions = self.agent.guidance
         if self.agent.task is Task.SUMMARY:
             return [self.summarising(self.text)]
         if self.agent.task is Task.GENERATION:
@@ -103,7 +103,7 @@ class Question:
 
     def summarising(self, text: str) -> list[Message]:
         """Return the messages that ask for a summary of a text, the question's own or a part of it."""
-        return summary_messages(text, instructions=self.agent.instructions)
+        return summary_messages(text, instructions=self.agent.guidance)
 
 
 def begin(tenant: Tenant, incoming: Incoming, given: Given) -> Question | None:

@@ -10,6 +10,7 @@ from tuning.domain.audit import Tag
 from tuning.domain.notices import Notice
 from tuning.domain.permissions import Permission
 from tuning.governance import access
+from tuning.governance.notices import quiet_hours
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.releases import retraining
@@ -21,8 +22,7 @@ def manage(
     person_id: str,
     agent_id: str,
     *,
-    when: str = "",
-    typed: str = "",
+    typed: Mapping[str, str] = MappingProxyType({}),
     note: str = "",
     problem: str = "",
     problems: Mapping[str, str] = MappingProxyType({}),
@@ -38,8 +38,8 @@ def manage(
                 accepted=retraining.accepted_since_run(session, agent.id),
                 releases=len(releases.of_agent(session, agent.id)),
                 answers=conversations.count(session, agent.id),
-                when=when,
                 typed=typed,
+                zone=quiet_hours(tenant, person_id).zone,
                 note=note,
                 problem=problem,
                 problems=problems,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from adaptive_cards.elements import Element, card, escape, execute, form, heading, text_input
+from adaptive_cards.elements import Element, aside, card, escape, execute, form, heading, text_input
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
 from tuning.domain.criteria import MAX_CRITERIA, RULES, Criterion, Rule
@@ -28,6 +28,7 @@ def about_card(
             field["value"] = typed[field["id"]]
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=2)),
+        aside(say("What you answer stands in every prompt, and suggests a criterion that you can change.")),
         *form(fields, problems),
         actions=[
             execute(say("Next"), Verb.WIZARD_ABOUT, style="positive", agent_id=agent.id),

@@ -1,4 +1,4 @@
-"""Buttons of access: ask for it, grant, decline, take back."""
+"""Buttons of access: ask for it, look at who asks and who holds it, grant, decline, take back."""
 
 from adaptive_cards.access import ask_card, asked_card
 from bot import access_views
@@ -11,6 +11,16 @@ from tuning.governance.tenant import Tenant
 def open_holders(tenant: Tenant, press: Press) -> Outcome:
     """Show a page of what is in force."""
     return Outcome(card=access_views.holders(tenant, press.person_id, press.number("number")))
+
+
+def open_requests(tenant: Tenant, press: Press) -> Outcome:
+    """Show a page of who asks."""
+    return Outcome(card=access_views.requests(tenant, press.person_id, press.number("number")))
+
+
+def open_request(tenant: Tenant, press: Press) -> Outcome:
+    """Show a request to decide on."""
+    return Outcome(card=access_views.request(tenant, press.person_id, press.id("grant_id")))
 
 
 def ask(tenant: Tenant, press: Press) -> Outcome:

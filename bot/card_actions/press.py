@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adaptive_cards.elements import Element
-from bot.turn import Json
+from bot.turn import Json, Scope
+from tuning.domain.drafts import Draft
 from tuning.domain.errors import InvalidInput
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
@@ -21,6 +22,8 @@ class Press:
 
     person_id: str
     chat_id: str
+    scope: Scope = Scope.PERSONAL
+    """Where the chat takes place."""
     data: Json
 
     def id(self, key: str) -> str:
@@ -57,6 +60,8 @@ class Outcome:
     """A question to answer next, as if the person had typed it."""
     draft_id: str = ""
     """A file to put into the person's OneDrive; what comes of that is shown."""
+    offered: Draft | None = None
+    """A file to offer in the chat."""
 
 
 Handler = Callable[[Tenant, Press], Outcome]

@@ -1,21 +1,32 @@
-"""Buttons about releases: look at, try, submit, approve, agree, reject."""
+"""Buttons about releases: look at, read the report, try, submit, approve, agree, reject."""
 
 from adaptive_cards.approval import PILOT
 from bot import evaluation_views, history_views, identity, views
 from bot.card_actions.press import Outcome, Press
-from tuning.domain.errors import WrongState
+from bot.files import NOT_HERE
+from bot.turn import Scope
+from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.permissions import Permission
 from tuning.domain.releases import ReleaseState
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
-from tuning.releases import approval, pilots, publishing, rollouts
+from tuning.releases import approval, pilots, publishing, reports, rollouts
 from tuning.store import agents, conversations, releases
 
 
 def show(tenant: Tenant, press: Press) -> Outcome:
     """Show the evaluation."""
     return Outcome(card=evaluation_views.evaluation(tenant, press.person_id, press.id("release_id")))
+
+
+def hand_out_report(tenant: Tenant, press: Press) -> Outcome:
+    """Offer the full report as a file, below the evaluation."""
+    if press.scope is not Scope.PERSONAL:
+        raise InvalidInput(say(NOT_HERE))
+    release_id = press.id("release_id")
+    report = reports.hand_out(tenant, press.person_id, release_id, press.chat_id)
+    return Outcome(card=evaluation_views.evaluation(tenant, press.person_id, release_id), offered=report)
 
 
 def try_out(tenant: Tenant, press: Press) -> Outcome:

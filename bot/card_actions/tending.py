@@ -20,14 +20,13 @@ def manage(tenant: Tenant, press: Press) -> Outcome:
 
 def retrain_when(tenant: Tenant, press: Press) -> Outcome:
     """Save when it is tuned again by itself."""
-    agent_id, when, after = press.id("agent_id"), press.text("when"), press.text("after")
+    agent_id, when = press.id("agent_id"), press.text("when")
+    typed = {field: press.text(field)[:8] for field in ("after", "at", "weekday", "day")}
     try:
-        tending.retrain_when(tenant, press.person_id, agent_id, when, after)
+        tending.retrain_when(tenant, press.person_id, agent_id, when, typed)
     except InvalidFields as wrong:
-        known = when if when in set(Retraining) else ""
-        card = tending_views.manage(
-            tenant, press.person_id, agent_id, when=known, typed=after[:4], problems=wrong.problems
-        )
+        known = {"when": when} if when in set(Retraining) else {}
+        card = tending_views.manage(tenant, press.person_id, agent_id, typed=known | typed, problems=wrong.problems)
         return Outcome(card=card)
     return _again(tenant, press, note=say("✓ Saved."))
 

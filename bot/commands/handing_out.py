@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.files import offer_of
-from bot.turn import Message, Scope, Turn
+from bot.files import NOT_HERE, offer
+from bot.turn import Scope, Turn
 from tuning.domain.drafts import Draft
 from tuning.domain.errors import InvalidInput
 from tuning.governance.tenant import Tenant
@@ -18,12 +18,6 @@ async def hand_out(tenant: Tenant, turn: Turn, release_id: str, make: Maker) -> 
     """Offer the file, and keep it until the person decides; raise `InvalidInput` where Teams takes no files."""
     incoming = turn.incoming
     if incoming.scope is not Scope.PERSONAL:
-        raise InvalidInput(say("Files come in our personal chat only. Send that to me there."))
+        raise InvalidInput(say(NOT_HERE))
     draft = await asyncio.to_thread(make, tenant, incoming.person_id, release_id.lower(), incoming.chat_id)
-    draft.activity_id = await turn.send(Message(file=offer_of(draft)))
-    await asyncio.to_thread(_keep, tenant, draft)
-
-
-def _keep(tenant: Tenant, draft: Draft) -> None:
-    with tenant.store.transaction() as session:
-        session.merge(draft)
+    await offer(tenant, turn, draft)

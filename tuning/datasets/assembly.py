@@ -46,7 +46,7 @@ class Assembly:
         self._material = material
         self._retrieval = retrieval
         self._dropped = dropped
-        self._instructions = material.agent.instructions
+        self._instructions = material.agent.guidance
         self._reserved = Seen(it.question for it in material.holdout)
         self._rng = random.Random(0)
 

@@ -136,7 +136,7 @@ class Pairs:
         )
 
     def _prompt(self, text: str, brief: str, precedent: Document) -> list[Message]:
-        instructions = self._material.agent.instructions
+        instructions = self._material.agent.guidance
         if self._material.agent.task == Task.SUMMARY:
             return summary_messages(text, instructions=instructions)
         return generation_messages(text, brief or precedent.title, instructions=instructions)

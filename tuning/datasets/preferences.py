@@ -41,7 +41,7 @@ def preferences(dataset_id: str, material: Material, retrieval: Retrieval, dropp
             dropped["correction of the same answer, accepted together with another"] += 1
         else:
             met.add(alike)
-            found.append(_example(dataset_id, given, answer, shown, material.agent.instructions))
+            found.append(_example(dataset_id, given, answer, shown, material.agent.guidance))
     return found
 
 

@@ -1,21 +1,24 @@
 """An agent: what its owner configured, and which release is live."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.fields import UtcDateTime, new_id, now, words
-from tuning.domain.prompts import Task
+from tuning.domain.prompts import Task, guidance
 from tuning.languages import mark, say
 
 MAX_SOURCES = 20
 MAX_STARTERS = 6
 RETRAIN_AFTER = 10
-WEEK = timedelta(days=7)
+RETRAIN_AT = time(2)
+LAST_DAY = 28
+"""The last day that every month has."""
 
 QUESTIONNAIRES: dict[Task, dict[str, str]] = {
     Task.QUESTIONS: {
@@ -38,8 +41,12 @@ class Retraining(StrEnum):
     NEVER = "never"
     AFTER = "after"
     """As soon as so many corrections have been accepted since the last run began."""
+    DAILY = "daily"
     WEEKLY = "weekly"
-    """A week after the last run began."""
+    MONTHLY = "monthly"
+
+
+SCHEDULED = frozenset({Retraining.DAILY, Retraining.WEEKLY, Retraining.MONTHLY})
 
 
 class AgentState(StrEnum):
@@ -99,6 +106,14 @@ class Agent(SQLModel, table=True):
     retraining: Retraining = Field(default=Retraining.NEVER, sa_type=words(Retraining))
     retrain_after: int = RETRAIN_AFTER
     """How many accepted corrections start a run, where corrections do."""
+    retrain_at: time = RETRAIN_AT
+    """When runs by schedule begin, by the clocks of `retrain_zone`."""
+    retrain_on: int = 1
+    """The day of the week (1: Monday) or of the month on which they do, where not each day."""
+    retrain_zone: str = "UTC"
+    """The IANA name of the time zone that their owner was in."""
+    retrain_next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the next run by schedule is due."""
     retraining_held: str = ""
     """Why no run was started when one was due, which the owner has been told; empty if nothing is in the way."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -112,6 +127,11 @@ class Agent(SQLModel, table=True):
     def is_serving(self) -> bool:
         """Whether a release of it answers anybody, as long as it isn't paused."""
         return self.live_release_id is not None or self.canary_release_id is not None
+
+    @property
+    def guidance(self) -> str:
+        """What every prompt of it says of its owner's answers and instructions."""
+        return guidance(self.task, self.questionnaire, self.instructions)
 
     def state(self, *, is_tuning: bool) -> AgentState:
         """Return where it stands, told whether a run is under way."""
@@ -146,9 +166,29 @@ class Agent(SQLModel, table=True):
         """Give it to another person, on whose behalf nothing starts by itself until they say so."""
         self.former_owner_ids = sorted(self.owners - {person_id})
         self.owner_id = person_id
-        self.retraining, self.retraining_held = Retraining.NEVER, ""
+        self.retraining, self.retraining_held, self.retrain_next_at = Retraining.NEVER, "", None
 
-    def is_due(self, accepted: int, last_run_at: datetime | None, at: datetime) -> bool:
+    def plan(self, after: datetime) -> None:
+        """Note when the next run by schedule is due: the first such moment after another; none without a schedule."""
+        self.retrain_next_at = self._next_run(after) if self.retraining in SCHEDULED else None
+
+    def _next_run(self, after: datetime) -> datetime:
+        zone = ZoneInfo(self.retrain_zone)
+        today = after.astimezone(zone).date()
+        days = (today + timedelta(days=ahead) for ahead in range(33))
+        dues = (datetime.combine(day, self.retrain_at, tzinfo=zone) for day in days if self._is_on(day))
+        return next(due for due in (due.astimezone(UTC) for due in dues) if due > after)
+
+    def _is_on(self, day: date) -> bool:
+        match self.retraining:
+            case Retraining.WEEKLY:
+                return day.isoweekday() == self.retrain_on
+            case Retraining.MONTHLY:
+                return day.day == self.retrain_on
+            case _:
+                return True
+
+    def is_due(self, accepted: int, at: datetime) -> bool:
         """Return whether its owner wants a run by now, given the corrections accepted since the last run began.
 
         Only what answers people is tuned by itself: what is paused or was taken back waits for a person.
@@ -158,10 +198,10 @@ class Agent(SQLModel, table=True):
         match self.retraining:
             case Retraining.AFTER:
                 return accepted >= self.retrain_after
-            case Retraining.WEEKLY:
-                return last_run_at is None or at - last_run_at >= WEEK
-            case _:
+            case Retraining.NEVER:
                 return False
+            case _:
+                return self.retrain_next_at is not None and at >= self.retrain_next_at
 
     def missing(self) -> list[str]:
         """Return what must still be filled in before a run can start, each a sentence."""

@@ -55,6 +55,10 @@ class Criterion:
         """Return what an agent or an evaluation keeps."""
         return cls(rule=Rule(row["rule"]), value=row["value"], is_critical=row["is_critical"])
 
+    def is_like(self, other: "Criterion | None") -> bool:
+        """Return whether another demands the same, critical or not."""
+        return other is not None and (self.rule, self.value) == (other.rule, other.value)
+
     def as_row(self) -> dict[str, Any]:
         """Return it as an agent keeps it."""
         return {"rule": self.rule.value, "value": self.value, "is_critical": self.is_critical}
@@ -70,6 +74,18 @@ class Criterion:
     def line(self) -> str:
         """Return it as its owner types it."""
         return say(CRITICAL, criterion=self.words()) if self.is_critical else self.words()
+
+
+def suggested(task: Task, answers: Mapping[str, str]) -> Criterion | None:
+    """Return what an owner's answers to the questionnaire suggest to demand, as advice; None: nothing yet.
+
+    Answers to questions rest on the documents that the owner has described; a draft or a summary says what it is
+    called.
+    """
+    if task is Task.QUESTIONS:
+        return Criterion(rule=Rule.CITES) if answers.get("data") else None
+    name = " ".join(answers.get("draft" if task is Task.GENERATION else "summary", "").split()).strip(f".{_QUOTES}")
+    return Criterion(rule=Rule.SAYS, value=name) if 0 < len(name) <= MAX_VALUE else None
 
 
 def parse(lines: Sequence[str], task: Task) -> list[Criterion]:

@@ -1,12 +1,14 @@
 """The messages that training, evaluation and chat have in common: one wording for all three."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from typing_extensions import TypedDict  # pydantic can't read typing.TypedDict before Python 3.12
 
 NOT_IN_DOCUMENTS = "The documents don't say."
+_KEY = re.compile(r"\{(\w+)\}")
 
 
 class Task(StrEnum):
@@ -43,6 +45,12 @@ SYSTEM_PROMPTS = {
     Task.GENERATION: "Write the document that the brief asks for, in the form of the precedent.",
     Task.SUMMARY: "Summarise the document: keep what matters and leave out the rest.",
 }
+TOLD = {
+    Task.QUESTIONS: "The documents contain: {data}. They are organised like this: {organisation}.",
+    Task.GENERATION: "Here the precedent is called '{precedent}', the brief '{content}' and the document '{draft}'.",
+    Task.SUMMARY: "Here a summary is called '{summary}'.",
+}
+"""What the answers of a task's questionnaire say to the model, by their keys."""
 QUESTION_WRITER_PROMPT = "Write questions that the passage answers, each with its answer."
 
 
@@ -51,8 +59,18 @@ def is_declined(text: str) -> bool:
     return text.strip().casefold().startswith(NOT_IN_DOCUMENTS.rstrip(".").casefold())
 
 
+def guidance(task: Task, answers: Mapping[str, str], instructions: str) -> str:
+    """Return what an owner has to say to the model: the answers of the questionnaire in a line, then the instructions.
+
+    A questionnaire that isn't filled in to its end says nothing.
+    """
+    told = {key: " ".join(answer.split()).rstrip(". ") for key, answer in answers.items()}
+    is_whole = all(told.get(key) for key in _KEY.findall(TOLD[task]))
+    return "\n".join(part for part in (TOLD[task].format(**told) if is_whole else "", instructions.strip()) if part)
+
+
 def system_message(task: Task, instructions: str = "") -> Message:
-    """Return how every prompt of an agent begins: the task's own sentence, then the owner's instructions."""
+    """Return how every prompt of an agent begins: the task's own sentence, then what `guidance` says."""
     own = instructions.strip()
     return {"role": "system", "content": f"{SYSTEM_PROMPTS[task]}\n{own}" if own else SYSTEM_PROMPTS[task]}
 

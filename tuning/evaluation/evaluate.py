@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tuning.domain.agents import Agent
+from tuning.domain.agents import QUESTIONNAIRES, Agent
 from tuning.domain.criteria import Criterion
 from tuning.domain.datasets import Dataset, Example, Split
 from tuning.domain.evaluations import HEADLINE, Evaluation, Variant
@@ -236,7 +236,7 @@ def _prompt(one: _Asked, model: str, agent: Agent) -> Prompt:
 
 def _messages(one: _Asked, agent: Agent) -> list[Message]:
     if one.passages:
-        return question_messages(one.example.question, one.passages, instructions=agent.instructions)
+        return question_messages(one.example.question, one.passages, instructions=agent.guidance)
     return one.example.messages
 
 
@@ -280,6 +280,8 @@ def _samples(asked: Sequence[_Asked]) -> list[dict[str, Any]]:
 
 def _write(evaluation: Evaluation, agent: Agent, run: Run, dataset: Dataset, found: Inspection) -> None:
     headline = HEADLINE[agent.task]
+    asked = QUESTIONNAIRES[agent.task]
+    told = [(asked[key], answer) for key, answer in agent.questionnaire.items() if key in asked]
     write_report(
         Path(evaluation.report_path),
         evaluation=evaluation,
@@ -289,5 +291,6 @@ def _write(evaluation: Evaluation, agent: Agent, run: Run, dataset: Dataset, fou
         counts=dataset.counts,
         exclusions=dataset.exclusions,
         losses=run.losses,
+        told=[*told, *([("Instructions", agent.instructions)] if agent.instructions else [])],
         learned=[(KINDS[one["kind"]], one["title"]) for one in found.exposures if one["is_learned"]],
     )

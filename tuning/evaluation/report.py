@@ -59,11 +59,13 @@ def write_report(
     exclusions: Sequence[Mapping[str, str]],
     losses: Sequence[Sequence[float]],
     learned: Sequence[tuple[str, str]],
+    told: Sequence[tuple[str, str]],
 ) -> None:
     """Write the report; it needs nothing from outside the file, and all text of documents is escaped.
 
-    `learned`: of each secret that the model knows by heart, what it is and the document's title. They stand here and
-    not in the store, since this file goes when a document is erased.
+    `told`: what its owner was asked about the agent, with the answers. `learned`: of each secret that the model knows
+    by heart, what it is and the document's title. They stand here and not in the store, since this file goes when a
+    document is erased.
     """
     environment = Environment(
         loader=PackageLoader("tuning.evaluation", ""),
@@ -93,6 +95,7 @@ def write_report(
         examples=compared(evaluation.samples, headline),
         filters=list(FILTERS.items()),
         learned=learned,
+        told=told,
         criteria=[(Criterion.of(row).line(), row) for row in evaluation.criteria],
         variants=list(evaluation.scores),
     )

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
 from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
-from tuning.domain.criteria import Criterion, parse
+from tuning.domain.criteria import MAX_CRITERIA, Criterion, parse, suggested
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import SourceKind
 from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed
@@ -72,7 +73,7 @@ def apply(session: Session, tenant: Tenant, agent: Agent, changes: Changes) -> l
     if unknown := changes.keys() - Changes.__annotations__.keys():
         raise InvalidInput(f"An agent has no {', '.join(sorted(unknown))}.")
     problems: dict[str, str] = {}
-    holdout = None
+    holdout, before = None, suggested(agent.task, agent.questionnaire)
     for field in changes:
         try:
             if field == "holdout":
@@ -85,6 +86,7 @@ def apply(session: Session, tenant: Tenant, agent: Agent, changes: Changes) -> l
             problems[field] = refusal.sentence
     if problems:
         raise InvalidFields(problems)
+    _suggest(agent, before)
     if holdout is not None:
         agents.replace_holdout(session, agent.id, holdout)
     return holdout
@@ -219,6 +221,23 @@ def _questionnaire(task: Task, replies: Mapping[str, str]) -> dict[str, str]:
     if problems:
         raise InvalidFields(problems)
     return kept
+
+
+def _suggest(agent: Agent, before: Criterion | None) -> None:
+    """Put the criterion that the questionnaire suggests in the place of the one that it suggested before.
+
+    If that isn't there any more, the owner has taken it out, and wants none.
+    """
+    fresh = suggested(agent.task, agent.questionnaire)
+    if fresh == before:
+        return
+    there = [Criterion.of(row) for row in agent.criteria]
+    kept = [one for one in there if not one.is_like(before)]
+    is_wanted = before is None or len(kept) < len(there)
+    if fresh and is_wanted and len(kept) < MAX_CRITERIA and not any(one.is_like(fresh) for one in kept):
+        is_critical = any(one.is_like(before) and one.is_critical for one in there)
+        kept.append(replace(fresh, is_critical=is_critical))
+    agent.criteria = [one.as_row() for one in kept]
 
 
 def _starters(starters: Sequence[str]) -> list[str]:

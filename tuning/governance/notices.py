@@ -28,10 +28,10 @@ def keep_quiet(tenant: Tenant, person_id: str, typed: Mapping[str, str]) -> Quie
     with access.act(tenant, person_id) as session:
         hours = QuietHours(
             person_id=person_id,
-            begins=_time(typed.get("begins", "")),
-            ends=_time(typed.get("ends", "")),
+            begins=clock(typed.get("begins", "")),
+            ends=clock(typed.get("ends", "")),
             is_weekend_quiet=typed.get("is_weekend_quiet") == "true",
-            digest_at=_time(typed.get("digest_at", "")),
+            digest_at=clock(typed.get("digest_at", "")),
             zone=quiet_hours(tenant, person_id).zone,
         )
         hours.must_make_sense()
@@ -64,7 +64,8 @@ def show(tenant: Tenant, person_id: str, notice_id: str) -> Sequence[Notice]:
         return notices.together(session, notice)
 
 
-def _time(typed: str) -> time | None:
+def clock(typed: str) -> time | None:
+    """Return the time of day that was typed; None for nothing, `InvalidInput` for anything else."""
     if not typed:
         return None
     try:

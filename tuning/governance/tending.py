@@ -1,20 +1,26 @@
 """How owners tend their agents: let one rest and go on, hand one over, and say when it is tuned again by itself."""
 
+from collections.abc import Mapping
+from datetime import time
+
 from sqlmodel import Session
 
-from tuning.domain.agents import RETRAIN_AFTER, Agent, Retraining
+from tuning.domain.agents import LAST_DAY, RETRAIN_AFTER, RETRAIN_AT, SCHEDULED, Agent, Retraining
 from tuning.domain.audit import Tag
 from tuning.domain.documents import SourceKind
 from tuning.domain.errors import InvalidFields, InvalidInput, WrongState
+from tuning.domain.fields import now
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.governance import access
+from tuning.governance.notices import clock, quiet_hours
 from tuning.governance.rules import TUNING_IS_OFF
 from tuning.governance.tenant import Tenant
 from tuning.languages import number, say
 from tuning.store import agents, audit, datasets, documents, notices, policy, runs
 
 MAX_AFTER = 1_000
+DAYS = 7
 
 
 def pause(tenant: Tenant, actor_id: str, agent_id: str) -> Agent:
@@ -34,24 +40,38 @@ def resume(tenant: Tenant, actor_id: str, agent_id: str) -> Agent:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_PAUSE, agent)
         agent.resume()
+        agent.plan(now())  # what was due meanwhile is not made up for
         session.add(agent)
         audit.record(session, Tag.AGENT_RESUMED, actor_id, agent.id)
         return agent
 
 
-def retrain_when(tenant: Tenant, actor_id: str, agent_id: str, when: str, after: str) -> Agent:
-    """Say when Attune starts a run by itself, as it was chosen and typed; raise `InvalidFields` if it can't be used."""
+def retrain_when(tenant: Tenant, actor_id: str, agent_id: str, when: str, typed: Mapping[str, str]) -> Agent:
+    """Say when Attune starts a run by itself, as it was chosen and typed; raise `InvalidFields` if it can't be used.
+
+    Of what was typed counts what the choice needs: 'after' so many corrections, or 'at' which time, by the clocks where
+    the owner is, and on which 'weekday' or 'day' of the month.
+    """
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_CONFIGURE, agent)
         if when not in set(Retraining):
             raise InvalidFields({"when": say("Choose when the agent is to be tuned again.")})
-        agent.retraining, agent.retraining_held = Retraining(when), ""
+        agent.retraining_held = ""
+        before = agent.model_dump(mode="json")
+        agent.retraining = Retraining(when)
         if agent.retraining == Retraining.AFTER:
-            agent.retrain_after = _count(after)
+            agent.retrain_after = _whole("after", typed, RETRAIN_AFTER, MAX_AFTER)
+        if agent.retraining in SCHEDULED:
+            agent.retrain_at, agent.retrain_zone = _clock(typed), quiet_hours(tenant, actor_id).zone
+        if agent.retraining == Retraining.WEEKLY:
+            agent.retrain_on = _whole("weekday", typed, 1, DAYS)
+        if agent.retraining == Retraining.MONTHLY:
+            agent.retrain_on = _whole("day", typed, 1, LAST_DAY)
+        agent.plan(now())
         session.add(agent)
-        chosen = {"retraining": agent.retraining, "retrain_after": agent.retrain_after}
-        audit.record(session, Tag.AGENT_CONFIGURED, actor_id, agent.id, **chosen)
+        chosen = {key: value for key, value in agent.model_dump(mode="json").items() if value != before[key]}
+        audit.record(session, Tag.AGENT_CONFIGURED, actor_id, agent.id, **{"retraining": agent.retraining, **chosen})
         return agent
 
 
@@ -85,12 +105,19 @@ def hand_over(tenant: Tenant, actor_id: str, agent_id: str, person_id: str) -> A
         return agent
 
 
-def _count(typed: str) -> int:
-    text = typed.strip() or str(RETRAIN_AFTER)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_AFTER:
-        sentence = say("Type a whole number from {least} to {most}.", least=number(1), most=number(MAX_AFTER))
-        raise InvalidFields({"after": sentence})
+def _whole(field: str, typed: Mapping[str, str], default: int, most: int) -> int:
+    text = typed.get(field, "").strip() or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        sentence = say("Type a whole number from {least} to {most}.", least=number(1), most=number(most))
+        raise InvalidFields({field: sentence})
     return int(text)
+
+
+def _clock(typed: Mapping[str, str]) -> time:
+    try:
+        return clock(typed.get("at", "")) or RETRAIN_AT
+    except InvalidInput as wrong:
+        raise InvalidFields({"at": wrong.sentence}) from None
 
 
 def _objection_to_heir(session: Session, tenant: Tenant, agent: Agent, person_id: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from babel.core import Locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -130,6 +130,12 @@ def day_of_year(at: date) -> str:
     return Said(_skeleton("MMdd", at, spoken), english) if spoken.catalogue else english
 
 
+def weekday(number: int) -> str:
+    """Return 'Monday' or 'Montag', from 1 for Monday on."""
+    spoken, english = _spoken.get(), _weekday(number, ENGLISH)
+    return Said(_weekday(number, spoken), english) if spoken.catalogue else english
+
+
 def moment(at: datetime) -> str:
     """Return '2026-01-31 08:00' or '31.01.2026 08:00', in UTC."""
     at = at.astimezone(UTC)
@@ -168,6 +174,10 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
 
 def _fill(text: str, values: Mapping[str, object]) -> str:
     return text.format(**values) if values else text
+
+
+def _weekday(number: int, spoken: Language) -> str:
+    return str(get_day_names("wide", "stand-alone", spoken.locale)[number - 1])
 
 
 def _skeleton(fields: str, at: date, spoken: Language) -> str:

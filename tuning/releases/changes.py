@@ -97,8 +97,13 @@ def _differences(session: Session, tenant: Tenant, agent: Agent, release: Releas
     """Return what differs, as sentences about a release; about a run only whether there is anything."""
     label = release.label if release else ""
     found = []
-    if made.system not in {None, system_message(agent.task, agent.instructions)["content"]}:
-        found.append(say("Instructions: {release} is told them at once, but was tuned with others.", release=label))
+    if made.system not in {None, system_message(agent.task, agent.guidance)["content"]}:
+        found.append(
+            say(
+                "Your answers and instructions: {release} is told them at once, but was tuned with others.",
+                release=label,
+            )
+        )
     found += _sources(session, agent, label, made.document_ids)
     if made.audience != frozenset(agent.principals):
         who, others = _named(map(tenant.name_of, made.audience)), _named(map(tenant.name_of, agent.principals))

@@ -1,7 +1,8 @@
-"""Runs that Attune starts by itself, because an agent's owner asked for it: after so many corrections, or every week.
+"""Runs that Attune starts by itself, as an agent's owner asked for it: after so many corrections, or by a schedule.
 
 Such a run is the owner's: they must have the right to start it, the policy's limits hold, and what comes of it waits
-for them to submit it. Both counts begin anew with each run, so that one that failed is not repeated at once.
+for them to submit it. Corrections are counted anew from each run on, and a schedule goes on to its next moment, so that
+a run that failed is not repeated at once. One that could not start when it was due starts as soon as it can.
 """
 
 from datetime import datetime, timedelta
@@ -45,6 +46,7 @@ def _start_if_due(tenant: Tenant, agent_id: str, at: datetime) -> Run | None:
                 return None
             access.check(session, tenant, agent.owner_id, Permission.RUN_START, agent)
             agent.retraining_held = ""
+            agent.plan(at)
             notices.settle(session, NoticeKind.RETRAINING_HELD, agent.id)
             session.add(agent)
             return begin(session, tenant, agent.owner_id, agent, is_automatic=True)
@@ -54,8 +56,7 @@ def _start_if_due(tenant: Tenant, agent_id: str, at: datetime) -> Run | None:
 
 
 def _is_due(session: Session, agent: Agent, at: datetime) -> bool:
-    last = runs.last(session, agent.id)
-    return agent.is_due(accepted_since_run(session, agent.id), last.created_at if last else None, at)
+    return agent.is_due(accepted_since_run(session, agent.id), at)
 
 
 def _must_wait(session: Session, agent: Agent, at: datetime) -> bool:

@@ -12,6 +12,7 @@ from tests.factories import keep, make_agent, make_release, make_run
 from tuning.domain.conversations import Answer
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.feedback import Feedback, Reaction
+from tuning.domain.prompts import Task, system_message
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.store import conversations, documents, releases, runs
@@ -75,6 +76,9 @@ async def test_an_answer_is_streamed_with_citation_label_thumbs_and_footer(chat,
     assert {"type": "streaminfo", "streamType": "final", "streamId": sent.id} in sent.activity["entities"]
     assert engine.adapters == {"release": "a" * 64}
     assert engine.asked[-1]["model"] == "release"
+    begins = system_message(Task.QUESTIONS, make_agent().guidance)
+    assert engine.asked[-1]["messages"][0] == begins
+    assert "The documents contain: Policies." in begins["content"]
 
 
 async def test_search_is_trimmed_by_who_asks(chat, engine):

@@ -16,6 +16,7 @@ from adaptive_cards.access import (
     asked_card,
     holders_card,
     request_card,
+    requests_card,
     settled_card,
 )
 from adaptive_cards.agent import agent_card
@@ -487,6 +488,15 @@ CARDS = {
         Page.of(60, 10, 1),
     ),
     "agent": agent_card(AGENT, SUBMITTED),
+    "agent, drafts": agent_card(
+        make_agent(
+            name="Offers",
+            task=Task.GENERATION,
+            description="Writes offers as our sales team does.",
+            questionnaire={"precedent": "last *offer*", "content": "deal terms", "draft": "an offer letter"},
+        ),
+        SUBMITTED,
+    ),
     "agent on trial": agent_card(AGENT, SUBMITTED, is_trial=True),
     "answer": answer_card(make_answer()),
     "answer, what to ask next": answer_card(make_answer(), {1: "May I *fly* to Rome?", 2: "Who books trips?"}),
@@ -576,7 +586,7 @@ CARDS = {
             coverage=COVERAGE,
             audience=["Staff"],
             drift=MOVED,
-            changed=["Instructions: release 1 is told them at once, but was tuned with others."],
+            changed=["Your answers and instructions: release 1 is told them at once, but was tuned with others."],
             is_tuned=True,
             note="✓ Saved. It counts in full only after a new run: see below.",
         )
@@ -699,11 +709,26 @@ CARDS = {
     ),
     "tending, held": tending_card(
         Tended(
-            agent=make_agent(live_release_id="release", retraining=Retraining.WEEKLY, retraining_held=HELD),
+            agent=make_agent(live_release_id="release", retraining=Retraining.AFTER, retraining_held=HELD),
             state=AgentState.LIVE,
             accepted=1,
-            typed="many",
+            typed={"after": "many"},
             problems={"after": "Type a whole number from 1 to 1,000."},
+        )
+    ),
+    "tending, scheduled": tending_card(
+        Tended(
+            agent=make_agent(
+                live_release_id="release",
+                retraining=Retraining.WEEKLY,
+                retrain_at=time(21, 30),
+                retrain_on=5,
+                retrain_zone="Europe/Berlin",
+                retrain_next_at=datetime(2026, 1, 2, 20, 30, tzinfo=UTC),
+            ),
+            state=AgentState.LIVE,
+            accepted=1,
+            zone="Europe/Berlin",
         )
     ),
     "tending, nasty": tending_card(
@@ -711,7 +736,7 @@ CARDS = {
             agent=make_agent(name=NASTY[:60], retraining_held=NASTY),
             state=AgentState.LIVE,
             accepted=1,
-            typed="many",
+            typed={"after": NASTY},
             problem=NASTY,
         )
     ),
@@ -823,11 +848,15 @@ CARDS = {
     "access: asked": asked_card(),
     "access: request": request_card(GRANT, "Bo", "Analyst", "Say for how long."),
     "access: request, nasty": request_card(NASTY_GRANT, NASTY, NASTY, NASTY),
+    "access: requests": requests_card([Holder(grant=GRANT, name="Bo", decided_by="")] * 2, Page.of(12, 10, 1)),
+    "access: requests, nasty": requests_card(
+        [Holder(grant=NASTY_GRANT, name=NASTY, decided_by="")] * 10, Page.of(60, 10, 1)
+    ),
     "access: granted": settled_card(Holder(grant=GRANTED, name="Bo", decided_by="Cy")),
     "access: declined": settled_card(Holder(grant=DECLINED, name="Bo", decided_by="Cy")),
     "access: news, granted": answered_card(GRANTED, "Cy"),
     "access: news, declined": answered_card(DECLINED, "Cy"),
-    "access: holders": holders_card([Holder(grant=GRANTED, name="Bo", decided_by="Cy")] * 2, Page.of(12, 10, 1), 3),
+    "access: holders": holders_card([Holder(grant=GRANTED, name="Bo", decided_by="Cy")] * 2, Page.of(12, 10, 1)),
     "access: holders, nasty": holders_card(
         [Holder(grant=NASTY_GRANT, name=NASTY, decided_by=NASTY)] * 10, Page.of(60, 10, 1)
     ),

@@ -18,6 +18,7 @@ from bot.commands.pilot import PILOT
 from bot.commands.releases import RELEASES
 from bot.commands.report import REPORT
 from bot.loopback import find_action, texts
+from bot.presses import Presses
 from bot.turn import FileOffer, Scope
 from tests.factories import keep, make_agent, make_release, make_run, make_tenant
 from tests.fakes.turn import FakeTurn
@@ -185,6 +186,25 @@ async def test_the_report_is_a_file_that_the_owner_alone_is_offered(tenant, tmp_
     report.unlink()
     with pytest.raises(WrongState, match="There is no report on it"):
         await REPORT.run(tenant, turn, "release")
+
+
+async def test_the_evaluation_s_button_offers_the_report_in_personal_chat_only(tenant, tmp_path):
+    report = tmp_path / "report.html"
+    report.write_text("<h1>Scores</h1>")
+    keep(tenant.store, Evaluation(run_id="run", report_path=str(report)))
+    button = find_action(releases.show(tenant, press("ana")).card, "Full report")
+    turn, presses = FakeTurn(person_id="ana", chat_id="chat"), Presses(tenant)
+    outcome = await presses.press(turn, button["verb"], button["data"])
+    assert find_action(outcome.card, "Full report")
+    offer = turn.sent[0].file
+    assert isinstance(offer, FileOffer)
+    with tenant.store.reading() as session:
+        assert drafts.get(session, offer.draft_id).activity_id == "out1"
+    room = FakeTurn(person_id="ana", chat_id="room", scope=Scope.GROUP)
+    assert "personal chat only" in (await presses.press(room, button["verb"], button["data"])).sentence
+    other = FakeTurn(person_id="cy", chat_id="chat")
+    assert "Only the owner" in (await presses.press(other, button["verb"], button["data"])).sentence
+    assert not room.sent + other.sent
 
 
 async def test_the_evidence_is_a_file_that_an_admin_is_offered_and_that_verifies(tenant, tmp_path):

@@ -12,6 +12,7 @@ from bot import digests
 from bot.card_actions import HANDLERS
 from bot.card_actions.press import Press
 from bot.commands import COMMANDS
+from bot.commands.grant import GRANT
 from bot.loopback import default_inputs, find_action
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
 from tests.fakes.turn import FakeTurn
@@ -103,16 +104,21 @@ async def test_a_case_of_the_list_opens(tenant):
     assert find_action(outcome.card, "Approve")
 
 
-async def test_every_grant_can_be_taken_back_and_no_request_is_forgotten(tenant):
+async def test_every_grant_can_be_taken_back_and_every_request_decided_on(tenant):
     keep(
         tenant.store,
         *(Grant(id=f"g{number:02}", person_id=f"p{number:02}", state=GrantState.GRANTED) for number in range(MANY)),
         *(Grant(id=f"q{number:02}", person_id=f"q{number:02}", justification="Why not?") for number in range(MANY)),
     )
-    first = await said(tenant, "grant", "cy")
-    assert "55 more requests wait" in str(first)
-    shown = pages(tenant, first, "cy")
-    assert {f"g{number:02}" for number in range(MANY)} <= set(re.findall(r"'grant_id': '(g\d\d)'", str(shown)))
+    turn = FakeTurn("grant", person_id="cy", chat_id="chat")
+    await GRANT.run(tenant, turn, "")
+    assert len(turn.sent) == 2
+    asking, held = (pages(tenant, sent.card, "cy") for sent in turn.sent)
+    assert set(re.findall(r"'grant_id': '(\w\d\d)'", str(asking))) == {f"q{number:02}" for number in range(MANY)}
+    assert set(re.findall(r"'grant_id': '(\w\d\d)'", str(held))) == {f"g{number:02}" for number in range(MANY)}
+    action = find_action(asking[-1], "Look")
+    outcome = HANDLERS[Verb(action["verb"])](tenant, Press(person_id="cy", chat_id="chat", data=action["data"]))
+    assert find_action(outcome.card, "Grant")
 
 
 def test_every_notice_of_a_digest_can_be_opened(tenant):

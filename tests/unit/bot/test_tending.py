@@ -72,7 +72,7 @@ def test_what_is_wrong_with_the_number_stands_on_the_card_with_what_was_chosen(t
     card = tending.retrain_when(tenant, pressed("ana", when="after", after="many")).card
     assert card is not None
     fields = {element["id"]: element["value"] for element in card["body"] if "id" in element}
-    assert fields == {"when": "after", "after": "many"}
+    assert fields == {"when": "after", "after": "many", "at": "02:00", "weekday": "1", "day": "1"}
     assert "Type a whole number from 1 to 1,000." in str(card)
     assert stored(tenant).retraining == Retraining.NEVER
     assert "✓ Saved." in str(tending.retrain_when(tenant, pressed("ana", when="after", after="3")).card)

@@ -20,7 +20,7 @@ def test_of_many_workers_one_starts_the_run_that_is_due(store, tmp_path):
     keep(
         store,
         make_source(),
-        make_agent(live_release_id="release", retraining=Retraining.WEEKLY),
+        make_agent(live_release_id="release", retraining=Retraining.WEEKLY, retrain_next_at=now()),
         make_run(state=RunState.READY, created_at=now() - timedelta(days=8)),
         make_release(state=ReleaseState.LIVE),
     )

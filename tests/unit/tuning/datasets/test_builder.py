@@ -15,7 +15,7 @@ from tuning.domain.datasets import HoldoutQuestion, Origin, Split
 from tuning.domain.errors import NotAllowed, TooFewExamples
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.policy import Policy
-from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task, system_message
 from tuning.sources.folder import FolderReader
 from tuning.store import agents, datasets, documents, runs
 
@@ -53,6 +53,16 @@ def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference, is
             passage = example.messages[-1]["content"].split(f"[{number}] ", 1)[1].split("\n\n[")[0]
             assert example.completion.rsplit(" [", 1)[0] in passage
             assert (passage.split("\n\nQuestion:")[0].count(".") == 1) == is_excerpted
+
+
+def test_every_prompt_begins_with_what_its_owner_answered(offices, inference):
+    with offices.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.questionnaire, agent.instructions = {"data": "Office rules", "organisation": "By city"}, "Be brief."
+    _, examples = built(offices, inference)
+    begins = {it.messages[0]["content"] for it in examples if it.origin != Origin.TEXT}
+    assert begins == {system_message(Task.QUESTIONS, agent.guidance)["content"]}
+    assert "The documents contain: Office rules. They are organised like this: By city.\nBe brief." in begins.pop()
 
 
 def test_what_not_all_of_the_audience_may_read_is_in_no_example(offices, inference):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuning.domain.criteria import MAX_CRITERIA, RULES, Criterion, Rule, parse
+from tuning.domain.criteria import MAX_CRITERIA, MAX_VALUE, RULES, Criterion, Rule, parse, suggested
 from tuning.domain.errors import InvalidInput
 from tuning.domain.prompts import Task
 from tuning.languages import speaking
@@ -56,3 +56,23 @@ def test_capitals_quotes_full_stops_empty_lines_and_repetitions_do_no_harm():
 def test_what_is_no_criterion_is_refused_in_a_sentence(lines, sentence):
     with pytest.raises(InvalidInput, match=sentence.replace(".", r"\.")):
         parse(lines, Task.GENERATION)
+
+
+@pytest.mark.parametrize(
+    ("task", "answers", "line"),
+    [
+        (Task.QUESTIONS, {"data": "Rules", "organisation": "By topic"}, "cites a passage"),
+        (Task.GENERATION, {"precedent": "old letter", "content": "terms", "draft": " Offer\nletter. "}, "Offer letter"),
+        (Task.SUMMARY, {"summary": "'Key points'"}, "Key points"),
+    ],
+)
+def test_the_questionnaire_suggests_what_to_demand(task, answers, line):
+    found = suggested(task, answers)
+    assert found is not None
+    assert (found.is_critical, line in found.line()) == (False, True)
+    assert parse([found.line()], task) == [found]
+    assert suggested(task, {}) is None
+
+
+def test_a_name_that_is_a_whole_text_suggests_nothing():
+    assert suggested(Task.SUMMARY, {"summary": "x" * (MAX_VALUE + 1)}) is None

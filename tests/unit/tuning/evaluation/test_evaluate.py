@@ -11,7 +11,7 @@ from tests.factories import keep, make_agent, make_run
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.inspection import Case, Inspection
-from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages, system_message
 from tuning.domain.vectors import Encoded
 from tuning.evaluation.evaluate import CASES, evaluate
 from tuning.inference import Completion, Prompt
@@ -134,6 +134,16 @@ def test_each_variant_is_scored_on_the_same_questions_with_its_interval(prepared
     assert 0.3 < half["low"] < 0.5 < half["high"] < 0.7
     assert exact["tuned"]["low"] == exact["tuned"]["high"] == 1.0
     assert found.objections == []
+
+
+def test_what_is_asked_over_passages_begins_with_what_the_owner_answered(prepared, tmp_path):
+    inference = ScriptedInference(says)
+    evaluated(prepared, inference)
+
+    begins = {it.messages[0]["content"] for it in inference.asked if "[1] " in it.messages[-1]["content"]}
+    assert begins == {system_message(Task.QUESTIONS, make_agent().guidance)["content"]}
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<dt>What do the documents contain?</dt><dd>Policies</dd>" in page
 
 
 def test_what_nothing_answers_counts_as_declined_and_not_as_an_answer(prepared):

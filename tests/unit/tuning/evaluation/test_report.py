@@ -39,6 +39,7 @@ def write(path, **changes):
         "exclusions": [],
         "losses": [[1, 2.0], [2, 0.1]],
         "learned": [],
+        "told": [("What do you call it?", "<i>Offer</i>")],
     }
     write_report(path, evaluation=evaluation, agent_name="Travel", headline="exact_match", **(values | changes))
     return path.read_text(encoding="utf-8")
@@ -49,6 +50,7 @@ def test_text_of_documents_is_escaped(tmp_path):
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "It &lt;b&gt;fails" in page
+    assert "<dd>&lt;i&gt;Offer" in page
     assert "{{ 7 * 7 }}" in page
     assert "90.0 %" in page
     assert "97.4 % are what the trained model would have said" in page

@@ -2,6 +2,7 @@ import pytest
 
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source
 from tuning.domain.audit import Tag
+from tuning.domain.criteria import MAX_CRITERIA, Criterion
 from tuning.domain.documents import SourceKind
 from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed, WrongState
 from tuning.domain.policy import Policy
@@ -10,6 +11,10 @@ from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance import agents as governed
 from tuning.store import agents, audit
+
+
+def lines(agent):
+    return [Criterion.of(row).line() for row in agent.criteria]
 
 
 def test_an_agent_is_made_named_once_and_audited(tenant):
@@ -49,7 +54,7 @@ def test_configuring_an_agent_completes_it_and_is_audited(tenant):
         audience=["staff", "bo"],
     )
     assert (changed.is_complete, changed.starters, changed.audience) == (True, ["May I fly?"], ["staff", "bo"])
-    assert changed.criteria == [{"rule": "most_words", "value": "40", "is_critical": True}]
+    assert lines(changed) == ["critical: at most 40 words", "cites a passage"]
     with tenant.store.reading() as session:
         assert agents.get(session, "agent").model_dump() == changed.model_dump()
         (event,) = audit.events(session, "agent")
@@ -182,3 +187,33 @@ class TestHoldout:
         keep(tenant.store, make_agent())
         with pytest.raises(InvalidInput, match=sentence):
             governed.configure(tenant, "ana", "agent", holdout=rows)
+
+
+def test_the_criterion_that_answers_suggest_follows_them_until_its_owner_takes_it_out(tenant):
+    keep(tenant.store, make_agent(task=Task.SUMMARY, questionnaire={}))
+
+    def said(summary, criteria=None):
+        typed = {} if criteria is None else {"criteria": criteria}
+        return lines(governed.configure(tenant, "ana", "agent", questionnaire={"summary": summary}, **typed))
+
+    assert said("Briefs", ["at most 60 words"]) == ["at most 60 words", "always says Briefs"]
+    assert said("Digest", ["critical: always says Briefs"]) == ["critical: always says Digest"]
+    assert said("Digest", ["at most 60 words"]) == ["at most 60 words"]
+    assert said("Brief") == ["at most 60 words"]
+
+
+def test_nothing_is_suggested_beyond_the_limit_or_twice(tenant):
+    keep(tenant.store, make_agent(questionnaire={}))
+    full = [f"at most {number} words" for number in range(1, MAX_CRITERIA + 1)]
+    answers = {"data": "Rules", "organisation": "By topic"}
+    assert lines(governed.configure(tenant, "ana", "agent", questionnaire=answers, criteria=full)) == full
+    governed.configure(tenant, "ana", "agent", task=Task.SUMMARY, criteria=[])
+    governed.configure(tenant, "ana", "agent", task=Task.QUESTIONS)
+    twice = governed.configure(tenant, "ana", "agent", questionnaire=answers, criteria=["critical: cites a passage"])
+    assert lines(twice) == ["critical: cites a passage"]
+
+
+def test_another_task_takes_the_suggestion_with_it(tenant):
+    keep(tenant.store, make_agent(task=Task.SUMMARY, questionnaire={}))
+    governed.configure(tenant, "ana", "agent", questionnaire={"summary": "Briefs"})
+    assert lines(governed.configure(tenant, "ana", "agent", task=Task.QUESTIONS)) == []

@@ -1,3 +1,6 @@
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source
@@ -5,7 +8,8 @@ from tuning.domain.agents import AgentState, Retraining
 from tuning.domain.audit import Tag
 from tuning.domain.datasets import Dataset
 from tuning.domain.documents import SourceKind
-from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.errors import InvalidFields, InvalidInput, NotAllowed, WrongState
+from tuning.domain.fields import now
 from tuning.domain.notices import NoticeKind
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
@@ -13,7 +17,7 @@ from tuning.domain.runs import RunState
 from tuning.governance import agents as governed
 from tuning.governance import tending
 from tuning.releases import publishing
-from tuning.store import agents, audit, notices
+from tuning.store import agents, audit, conversations, notices
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +75,7 @@ def test_only_the_owner_pauses_resumes_and_says_when_to_retrain(tenant, who):
     for act in (
         lambda: tending.pause(tenant, who, "agent"),
         lambda: tending.resume(tenant, who, "agent"),
-        lambda: tending.retrain_when(tenant, who, "agent", "weekly", ""),
+        lambda: tending.retrain_when(tenant, who, "agent", "weekly", {}),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -80,14 +84,47 @@ def test_only_the_owner_pauses_resumes_and_says_when_to_retrain(tenant, who):
 
 def test_when_to_retrain_is_kept_and_what_cannot_be_used_is_not(tenant):
     change(tenant, retraining_held="Tuning is off.")
-    tending.retrain_when(tenant, "ana", "agent", "after", " 25 ")
+    tending.retrain_when(tenant, "ana", "agent", "after", {"after": " 25 "})
     agent = stored(tenant)
     assert (agent.retraining, agent.retrain_after, agent.retraining_held) == (Retraining.AFTER, 25, "")
     assert last_event(tenant).detail == {"retraining": "after", "retrain_after": 25}
-    for when, after in (("after", "many"), ("after", "0"), ("after", "1001"), ("hourly", "5")):
-        with pytest.raises(InvalidInput):
-            tending.retrain_when(tenant, "ana", "agent", when, after)
-    assert stored(tenant).retrain_after == 25
+    for when, field, text in (
+        ("after", "after", "many"),
+        ("after", "after", "0"),
+        ("after", "after", "1001"),
+        ("daily", "at", "at noon"),
+        ("weekly", "weekday", "8"),
+        ("monthly", "day", "29"),
+        ("hourly", "after", "5"),
+    ):
+        with pytest.raises(InvalidFields) as refused:
+            tending.retrain_when(tenant, "ana", "agent", when, {field: text})
+        assert refused.value.problems.keys() == {"when" if when == "hourly" else field}
+    assert (stored(tenant).retraining, stored(tenant).retrain_after) == (Retraining.AFTER, 25)
+
+
+def test_a_schedule_goes_by_the_clocks_where_its_owner_is(tenant):
+    with tenant.store.transaction() as session:
+        conversations.remember_chat(session, "ana", {"zone": "Europe/Berlin"})
+    tending.retrain_when(tenant, "ana", "agent", "weekly", {"at": "21:30", "weekday": "5"})
+    agent = stored(tenant)
+    assert agent.retrain_next_at is not None
+    due = agent.retrain_next_at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert (due.isoweekday(), due.time()) == (5, time(21, 30))
+    assert timedelta() < agent.retrain_next_at - now() <= timedelta(days=7, hours=1)
+    detail = last_event(tenant).detail
+    assert (detail["retrain_at"], detail["retrain_on"], detail["retrain_zone"]) == ("21:30:00", 5, "Europe/Berlin")
+    tending.retrain_when(tenant, "ana", "agent", "never", {})
+    assert stored(tenant).retrain_next_at is None
+
+
+def test_what_was_due_while_an_agent_rested_is_not_made_up_for(tenant):
+    change(tenant, retraining=Retraining.DAILY, retrain_next_at=now() - timedelta(days=3))
+    tending.pause(tenant, "ana", "agent")
+    tending.resume(tenant, "ana", "agent")
+    agent = stored(tenant)
+    assert agent.retrain_next_at is not None
+    assert agent.retrain_next_at > now()
 
 
 def test_a_new_owner_reads_it_and_nothing_starts_on_their_behalf_unasked(tenant):

@@ -12,10 +12,13 @@ from tuning.domain.runs import RunState
 from tuning.releases import changes
 from tuning.store import agents
 
+TOLD = "Your answers and instructions: release 1 is told them at once, but was tuned with others."
+
 
 def made(run_id="run", dataset_id="dataset", *, instructions="Be brief.", criteria=("at most 60 words",)):
     """What a run left behind that learned from one document and was measured with one question."""
-    example = {"dataset_id": dataset_id, "messages": question_messages("May I fly?", instructions=instructions)}
+    told = make_agent(instructions=instructions).guidance
+    example = {"dataset_id": dataset_id, "messages": question_messages("May I fly?", instructions=told)}
     kept = [one.as_row() | {"share": 1.0, "n": 9} for one in parse(criteria, Task.QUESTIONS)]
     return [
         Dataset(id=dataset_id, agent_id="agent", sha256="d", document_hashes={"trips": "x"}),
@@ -69,7 +72,8 @@ def test_what_is_only_shown_counts_at_once(tenant):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"instructions": "Be polite."}, "Instructions: release 1 is told them at once, but was tuned with others."),
+        ({"instructions": "Be polite."}, TOLD),
+        ({"questionnaire": {"data": "Rules", "organisation": "By topic"}}, TOLD),
         (
             {"source_ids": ["source", "second"]},
             "Sources: release 1 looks things up in 'Hotels' at once, but has learned nothing from there.",

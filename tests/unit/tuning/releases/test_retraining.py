@@ -1,6 +1,6 @@
 """Runs that start by themselves: when, on whose behalf, within which limits, and what is said when they can't."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -112,12 +112,28 @@ def test_a_run_that_has_ended_is_not_repeated_before_the_next_corrections(tenant
     assert len(retraining.start_due(tenant, now())) == 1
 
 
-def test_every_week_begins_with_the_last_run_however_that_ended(tenant):
-    change(tenant, retraining=Retraining.WEEKLY)
-    (run,) = retraining.start_due(tenant, now())
+@pytest.mark.parametrize(
+    ("schedule", "days"),
+    [({"retraining": Retraining.DAILY}, 1), ({"retraining": Retraining.WEEKLY, "retrain_on": 3}, 7)],
+)
+def test_a_schedule_goes_on_however_its_last_run_ended(tenant, schedule, days):
+    wednesday = datetime(2030, 1, 2, 2, tzinfo=UTC)
+    change(tenant, **schedule, retrain_next_at=wednesday)
+    assert retraining.start_due(tenant, wednesday - timedelta(minutes=1)) == []
+    (run,) = retraining.start_due(tenant, wednesday + timedelta(minutes=1))
     end(tenant, run, is_failure=True)
-    assert retraining.start_due(tenant, run.created_at + 7 * DAY - timedelta(minutes=1)) == []
-    assert len(retraining.start_due(tenant, run.created_at + 7 * DAY)) == 1
+    following = wednesday + days * DAY
+    assert retraining.start_due(tenant, following - timedelta(minutes=1)) == []
+    assert len(retraining.start_due(tenant, following)) == 1
+
+
+def test_a_schedule_that_could_not_be_kept_is_made_up_for_once(tenant):
+    due = datetime(2030, 1, 2, 2, tzinfo=UTC)
+    change(tenant, retraining=Retraining.DAILY, retrain_next_at=due)
+    (run,) = retraining.start_due(tenant, due + 3 * DAY + timedelta(hours=1))
+    end(tenant, run, is_failure=True)
+    assert retraining.start_due(tenant, due + 4 * DAY - timedelta(minutes=1)) == []
+    assert len(retraining.start_due(tenant, due + 4 * DAY)) == 1
 
 
 def test_nothing_starts_by_itself_unless_the_owner_has_said_so(tenant):
