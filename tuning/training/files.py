@@ -7,23 +7,27 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
+def write_whole(path: Path, content: bytes, *, is_kept: bool = True) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part.
+
+    Kept means that it survives a power cut, which the disk takes its time for.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with unfinished.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if is_kept:
+                os.fsync(file.fileno())
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: object) -> None:
+def write_json(path: Path, value: object, *, is_kept: bool = True) -> None:
     """Write a value as JSON, whole or not at all."""
-    write_whole(path, json.dumps(value, indent=1, ensure_ascii=False).encode())
+    write_whole(path, json.dumps(value, indent=1, ensure_ascii=False).encode(), is_kept=is_kept)
 
 
 def sha256_of(files: Iterable[Path]) -> str:

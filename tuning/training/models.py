@@ -1,5 +1,7 @@
 """The door to transformers: the base model and its tokenizer, from a folder only and never with foreign code."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from tuning.training.errors import BaseModelMissing, BaseModelUnfit
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
+
+_BY_TOKEN = frozenset({"q_proj", "o_proj", "mlp"})
+"""Parts of a layer that see each token by itself, and of which only what comes out at it depends."""
 
 
 def check_folder(base: Path) -> None:
@@ -77,10 +82,48 @@ def set_chance(model: Any, *, drops_out: bool) -> None:
             layer.training = True
 
 
+@contextmanager
+def looked_at(model: Any, where_B_S: torch.Tensor) -> Iterator[None]:
+    """Compute of a model's last layer only what tokens are looked at for: (B, S), true where what comes out is wanted.
+
+    Of the others only its keys and values are wanted, by tokens that come after them. The logits of these others mean
+    nothing. Exact: queries, the attention's output and the MLP see each token by itself. A layer that is computed again
+    on the way back is left whole, because that comes later.
+    """
+    layer = _last_layer(model)
+    if layer is None or getattr(layer, "gradient_checkpointing", False):
+        yield
+        return
+    where_N = where_B_S.flatten().nonzero().squeeze(1)
+    shape = tuple(where_B_S.shape)
+
+    def only(_module: Any, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        return (given[0].flatten(0, 1)[where_N].unsqueeze(0), *given[1:])
+
+    def in_place(_module: Any, _given: Any, found_1_N_D: torch.Tensor) -> torch.Tensor:
+        found_N_D = found_1_N_D.squeeze(0)
+        empty = found_N_D.new_zeros(where_B_S.numel(), found_N_D.shape[-1])
+        return empty.index_copy(0, where_N, found_N_D).view(*shape, -1)
+
+    with ExitStack() as hooks:
+        for name, module in layer.named_modules():
+            if name.rpartition(".")[2] in _BY_TOKEN:
+                hooks.enter_context(module.register_forward_pre_hook(only))
+                hooks.enter_context(module.register_forward_hook(in_place))
+        yield
+
+
+def _last_layer(model: torch.nn.Module) -> torch.nn.Module | None:
+    stacks = [it for name, it in model.named_modules() if name.rpartition(".")[2] == "layers"]
+    found = [it[-1] for it in stacks if isinstance(it, torch.nn.ModuleList) and len(it)]
+    return found[0] if len(found) == 1 else None
+
+
 def beginning(model: Any, tokens: torch.Tensor, rows: int) -> transformers.DynamicCache:
     """Return what a model keeps of tokens (1, T) that so many rows begin with; gradients flow through it."""
     cache = transformers.DynamicCache(config=model.config)
-    model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    with looked_at(model, torch.zeros_like(tokens, dtype=torch.bool)):
+        model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1)
     cache.batch_repeat_interleave(rows)
     return cache
 

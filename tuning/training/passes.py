@@ -1,7 +1,8 @@
-"""Rows through the model: what they have in common is computed once, and the output head only where some row has loss.
+"""Rows through the model: what they have in common is computed once, and its end only where some row has loss.
 
-Both leave losses and gradients what they are for each row by itself. Tensors are named with their shape: B rows of a
-batch, P tokens that they all begin with, S further tokens, K of those where the loss is, V vocabulary.
+The end is the output head, and the last layer but for its keys and values. Both leave losses and gradients what they
+are for each row by itself. Tensors are named with their shape: B rows of a batch, P tokens that they all begin with, S
+further tokens, K of those where the loss is, V vocabulary.
 """
 
 from typing import Any
@@ -44,10 +45,11 @@ def _forward(model: Any, rows: Batch, device: torch.device) -> tuple[torch.Tenso
         prefix_1_P = torch.tensor([rows[0].tokens[:prefix]], device=device)
         cache = models.beginning(model, prefix_1_P, len(rows))
     # Padding is on the right, where a causal model looks at it from padding only: no mask is needed.
-    answer = model(
-        input_ids=tokens_B_S.to(device),
-        past_key_values=cache,
-        use_cache=cache is not None,
-        logits_to_keep=where_K.to(device),
-    )
+    with models.looked_at(model, (labels_B_S != _NO_LOSS).to(device)):
+        answer = model(
+            input_ids=tokens_B_S.to(device),
+            past_key_values=cache,
+            use_cache=cache is not None,
+            logits_to_keep=where_K.to(device),
+        )
     return answer.logits.float(), labels_B_S[:, where_K].to(device)

@@ -32,8 +32,8 @@ class Progress:
         return self.step / self.steps if self.steps else 0.0
 
     def write(self, folder: Path) -> None:
-        """Replace the folder's progress file."""
-        write_json(folder / FILE, asdict(self))
+        """Replace the folder's progress file; nobody waits for the disk: the next moment overtakes it."""
+        write_json(folder / FILE, asdict(self), is_kept=False)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:

@@ -12,9 +12,14 @@ import transformers
 
 from serving.gguf import read_header
 from tests.integration.tuning.training.conftest import FACTS, prompt
+from tests.integration.tuning.training.test_loop import (
+    assert_each_row_by_itself_would_teach_the_same,
+    with_noise,
+    with_passages,
+)
 from tests.integration.tuning.training.test_parity import CONVERTER, assert_thinks_alike, engine
 from tuning.inference import Inference
-from tuning.training import loop
+from tuning.training import adapters, loop, models
 from tuning.training.base_model import prepare_base
 from tuning.training.export import export_adapter
 from tuning.training.parity import parity
@@ -101,6 +106,14 @@ def converter(tmp_path_factory):
         code.replace("        if res is None:\n", '        res = res or "qwen2"\n        if res is None:\n')
     )
     return folder
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_model_of_the_family_learns_from_rows_together_as_from_each_by_itself(family, base, config, tmp_path):
+    source = make_base(family, base, tmp_path / "model")
+    model = with_noise(adapters.attach(models.load_model(source, torch.device("cpu")), config))
+    models.set_chance(model, drops_out=False)
+    assert_each_row_by_itself_would_teach_the_same(model, with_passages(source))
 
 
 @pytest.mark.timeout(900)

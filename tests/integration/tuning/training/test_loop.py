@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +21,7 @@ from tests.integration.tuning.training.conftest import FACTS, prompt
 from tuning.domain.datasets import Origin
 from tuning.domain.prompts import Message, Passage, question_messages
 from tuning.training import adapters, child, loop, models
-from tuning.training.batches import Row, groups
+from tuning.training.batches import Batch, Row, groups
 from tuning.training.crew import Crew
 from tuning.training.errors import NothingToLearn, ParentUnfit, Stopped
 from tuning.training.progress import Progress
@@ -80,21 +82,28 @@ def test_loss_is_on_the_completion_and_its_end_token_only(base):
     assert tokenizer.decode(row.tokens[row.start :]) == "2019</s>"
 
 
-def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
-    model = adapters.attach(models.load_model(base, CPU), config).double()
+def with_noise(model: torch.nn.Module) -> Any:
+    """The model in float64, with an adapter that does something."""
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.05, generator=torch.Generator().manual_seed(1))
+    return model.double()
+
+
+def with_passages(base: Path) -> Batch:
+    """Questions on no passage, on one, and on another."""
     tokenizer = models.load_tokenizer(base)
     passages = [
         Passage(title="Travel", heading="", text=f"{number} " + "one word and another " * 40) for number in (1, 2)
     ]
-    batch = tuple(
+    return tuple(
         render_row(tokenizer, question_messages(q, shown), a, Origin.LIST)
         for shown in ([], passages[:1], passages[1:])
         for q, a in FACTS.items()
     )
-    assert len(groups(batch)) == 3
+
+
+def assert_each_row_by_itself_would_teach_the_same(model: Any, batch: Batch) -> None:
     loss = loop.learn(model, batch, ALONE)
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
     model.zero_grad()
@@ -110,6 +119,27 @@ def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
     for name, weight in model.named_parameters():
         if weight.requires_grad:
             torch.testing.assert_close(gradients[name], weight.grad, rtol=1e-5, atol=1e-8)
+
+
+def test_a_shared_beginning_leaves_loss_and_gradients_as_they_are(base, config):
+    model = with_noise(adapters.attach(models.load_model(base, CPU), config))
+    batch = with_passages(base)
+    assert len(groups(batch)) == 3
+    assert_each_row_by_itself_would_teach_the_same(model, batch)
+
+
+def test_the_last_layer_sees_what_is_looked_at_and_no_more(base, config):
+    model = adapters.attach(models.load_model(base, CPU), config)
+    batch = with_passages(base)
+    seen: dict[str, list[int]] = {"first": [], "last": []}
+    first, last = model.get_base_model().model.layers
+    first.mlp.register_forward_hook(lambda _module, given, _found: seen["first"].append(given[0].shape[:2].numel()))
+    last.mlp.gate_proj.register_forward_hook(
+        lambda _module, given, _found: seen["last"].append(given[0].shape[:2].numel())
+    )
+    loop.learn(model, batch, ALONE)
+    assert sum(seen["last"]) == sum(len(row.tokens) - row.start for row in batch)
+    assert sum(seen["first"]) > 5 * sum(seen["last"])
 
 
 def test_lora_is_on_attention_and_mlp_and_nowhere_else(base, config):

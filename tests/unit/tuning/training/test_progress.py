@@ -1,5 +1,8 @@
 """Progress is read as it was written, and its chart stays small."""
 
+import os
+
+from tuning.training.files import write_json
 from tuning.training.progress import Progress, thin
 
 
@@ -9,6 +12,15 @@ def test_what_is_read_is_what_was_written(tmp_path):
     progress.write(tmp_path)
     assert Progress.read(tmp_path) == progress
     assert progress.share == 0.25
+
+
+def test_a_training_does_not_wait_for_the_disk_to_tell_how_far_it_is(tmp_path, monkeypatch):
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    Progress(stage="examples", step=3, steps=12, loss=0.5, seconds_left=9.0, losses=[]).write(tmp_path)
+    assert not synced
+    write_json(tmp_path / "manifest.json", {})
+    assert len(synced) == 1
 
 
 def test_a_long_training_is_thinned_to_means():
