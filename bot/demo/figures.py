@@ -13,6 +13,8 @@ from tuning.evaluation.scorers import exact_match
 
 FILE = "figures.json"
 """In the demo's folder."""
+READY_S = 180.0
+"""From documents to ready-to-review, at most: the bar for the sample tenant with the starter on two cores."""
 METRICS = {"exact_match": "Exactly right", "token_f1": "Words right (F1)", "refusal": "Rightly declined"}
 MIB = 1024 * 1024
 
@@ -61,7 +63,7 @@ def facts_table(measured: dict[str, Any], story: Story) -> Table:
     for one, found in zip(measured["rounds"], story.rounds, strict=True):
         label = found.release.label.capitalize()
         table.add_row(f"{label}: examples", ", ".join(f"{key} {number}" for key, number in one["examples"].items()))
-        table.add_row(f"{label}: documents to ready", f"{one['seconds']:.0f} s ({stages(one['metrics'])})")
+        table.add_row(f"{label}: documents to ready (bar {READY_S:.0f} s)", to_ready(one))
         table.add_row(f"{label}: parity with transformers", ", ".join(f"{k} {v:.3g}" for k, v in one["parity"].items()))
         table.add_row(f"{label}: approval to first answer", f"{one['seconds_to_live']:.2f} s")
         table.add_row(f"{label}: checks", "; ".join(one["objections"]) or "every check passed")
@@ -93,6 +95,7 @@ def _round(one: Round) -> dict[str, Any]:
     return {
         "release": one.release.number,
         "seconds": round(one.seconds, 1),
+        "cpu_seconds": round(one.cpu_seconds, 1),
         "seconds_to_live": round(one.seconds_to_live, 2),
         "examples": one.dataset.counts,
         "metrics": one.run.metrics,
@@ -103,7 +106,12 @@ def _round(one: Round) -> dict[str, Any]:
     }
 
 
-def stages(metrics: dict[str, Any]) -> str:
+def to_ready(one: dict[str, Any]) -> str:
+    """Return how long a run took, and its CPU time, which other work on the machine hardly changes."""
+    return f"{one['seconds']:.0f} s, {one['cpu_seconds']:.0f} s of CPU ({_stages(one['metrics'])})"
+
+
+def _stages(metrics: dict[str, Any]) -> str:
     """Return how long each stage of a run took."""
     return ", ".join(f"{name} {value:.0f} s" for name, value in metrics.get("seconds", {}).items())
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.demo.figures import FILE, METRICS, percent, stages
+from bot.demo.figures import FILE, METRICS, READY_S, percent, to_ready
 from tuning.domain.evaluations import Variant
 
 README = Path("README.md")
@@ -55,7 +55,7 @@ def _facts(measured: dict[str, Any]) -> str:
         trained = sum(count for name, count in one["examples"].items() if name.startswith("train/"))
         rows += [
             (f"{label}: examples to train on", str(trained)),
-            (f"{label}: from the button to ready", f"{one['seconds']:.0f} s ({stages(one['metrics'])})"),
+            (f"{label}: from the button to ready (bar {READY_S:.0f} s)", to_ready(one)),
             (f"{label}: tokens as transformers writes them", f"{100 * one['parity']['tokens']:.1f} %"),
             (f"{label}: from approval to the end of the first answer", f"{one['seconds_to_live']:.2f} s"),
         ]

@@ -100,6 +100,17 @@ def _free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and all its children so far, those that have ended included."""
+    total = 0.0
+    me = psutil.Process()
+    for process in (me, *me.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):
+            spent = process.cpu_times()
+            total += spent.user + spent.system + spent.children_user + spent.children_system
+    return total
+
+
 def _bytes_in_use() -> int:
     """Return the memory of all processes together, with what several share counted once where the system tells it."""
     total = 0

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.demo.sample import Sample, holdout_lines
+from bot.demo.stage import cpu_seconds
 from bot.loopback import Json, Loopback, PersonalChat, Sent, texts
 from tuning.domain.datasets import Dataset
 from tuning.domain.evaluations import Evaluation
@@ -40,6 +41,8 @@ class Round:
     dataset: Dataset
     seconds: float
     """From the button 'Start tuning' or 'Retrain now' to the evaluation card."""
+    cpu_seconds: float
+    """Of all processes together, in that time."""
     seconds_to_live: float = 0.0
     """From the admin's 'approve' to the end of the first answer by the new release."""
 
@@ -143,7 +146,7 @@ class Story:
         return _next(await owner.press(form, "Next", audience=",".join(agent["audience"])))
 
     async def _run(self, owner: PersonalChat, card: Json, button: str) -> None:
-        started, after = time.monotonic(), self.loopback.latest(owner.chat_id)
+        started, spent, after = time.monotonic(), cpu_seconds(), self.loopback.latest(owner.chat_id)
         await owner.press(card, button)
         run = await self._wait_for_run()
         if run.state is not RunState.READY:
@@ -157,8 +160,8 @@ class Story:
         if release is None or evaluation is None:
             msg = "The run is ready, but there is no release with an evaluation."
             raise Unexpected(msg)
-        seconds = time.monotonic() - started
-        self.rounds.append(Round(run=run, release=release, evaluation=evaluation, dataset=dataset, seconds=seconds))
+        took = {"seconds": time.monotonic() - started, "cpu_seconds": cpu_seconds() - spent}
+        self.rounds.append(Round(run=run, release=release, evaluation=evaluation, dataset=dataset, **took))
 
     async def _wait_for_run(self) -> Run:
         async with asyncio.timeout(RUN_TIMEOUT_S):
