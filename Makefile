@@ -64,7 +64,8 @@ messages: set-up
 	@$(BIN)/python -m tuning.languages.catalogue $(NEW)
 
 screens: set-up
-	@$(BIN)/pytest tests/acceptance/test_playground.py tests/acceptance/test_page.py --screens docs/screens
+	@$(BIN)/pytest tests/acceptance/test_playground.py tests/acceptance/test_playground_employees.py tests/acceptance/test_page.py \
+		--screens docs/screens
 
 cards: set-up .cache/cards/.installed-$(RENDERER)
 	@$(BIN)/python -m tests.gallery

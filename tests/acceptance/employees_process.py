@@ -15,7 +15,6 @@ from bot.settings import Settings
 from tests.factories import keep, make_agent, make_release, make_run, make_source
 from tests.fakes.engine import FakeEngine
 from tuning.documents.sync import sync
-from tuning.domain.agents import QUESTIONNAIRES
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task
 from tuning.domain.releases import ReleaseState
@@ -26,6 +25,11 @@ from tuning.store import Store, documents
 from tuning.tenancy import tenant_of
 
 STAFF = "4c03bdc5-7ca0-4f44-98a7-ac38c27df62d"
+TOLD = {
+    Task.QUESTIONS: {"data": "Guides about business travel", "organisation": "One document per topic"},
+    Task.GENERATION: {"precedent": "an earlier offer", "content": "what is sold, and the price", "draft": "the offer"},
+    Task.SUMMARY: {"summary": "a briefing"},
+}
 AGENTS = {
     Task.QUESTIONS: (
         "Travel Guide",
@@ -95,7 +99,7 @@ def fill(store: Store, tenant: Path, owner_id: str) -> None:
     for task, (name, about, starters) in AGENTS.items():
         key = task.value
         agent = make_agent(id=key, name=name, description=about, task=task, owner_id=owner_id, starters=starters)
-        agent.questionnaire, agent.audience = dict.fromkeys(QUESTIONNAIRES[task], "Policies"), [STAFF]
+        agent.questionnaire, agent.audience = TOLD[task], [STAFF]
         agent.live_release_id = key
         run = make_run(id=key, agent_id=key, started_by=owner_id, dataset_id=key, state=RunState.READY)
         release = make_release(id=key, agent_id=key, run_id=key, state=ReleaseState.LIVE, audience=[STAFF])

@@ -188,6 +188,19 @@ def test_drafts_and_summaries_of_pasted_text(chats: list[Chat], screens: Path, t
     admin.picture(screens / "link.png")
 
 
+def test_an_owner_has_an_agent_tuned_again_by_a_schedule(chats: list[Chat], screens: Path):
+    owner = chats[1]
+    owner.say("my agents")
+    owner.wait_for("Your agents")
+    owner.press("Manage")
+    owner.choose("When is it tuned again?", "Every week")
+    owner.choose("Every week: on which day?", "Friday")
+    owner.fill("By a schedule: at what time?", "21:30")
+    owner.press("Save")
+    owner.wait_for("The next run is due on")
+    owner.picture(screens / "schedule.png")
+
+
 def test_in_a_group_the_bot_answers_who_mentions_it(chats: list[Chat], screens: Path):
     owner = chats[1]
     page = owner.page
