@@ -1,30 +1,40 @@
 """The passages that answer a question best, among those that the person who asks may read."""
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from operator import mul
 
 from sqlmodel import Session
 
 from tuning.documents.passages import units
 from tuning.domain.vectors import Encoded
-from tuning.rephrasing.telling import STOP_WORDS, WORD, stem
+from tuning.rephrasing.kinds import kind
+from tuning.rephrasing.related import related
+from tuning.rephrasing.telling import LIGHT_WORDS, STOP_WORDS, WORD, stem
 from tuning.rephrasing.words import phrases
-from tuning.store import documents
-from tuning.store.documents import Match
+from tuning.store import matches
+from tuning.store.matches import Match
 
-_CANDIDATES = 40
+_CANDIDATES = 60
+_LOOKED_INTO = 30
+"""Of the candidates, those whose sentences are looked at one by one."""
 FUSION = 10
 """How slowly a rank's worth falls: with 60, as in the paper, the first of one ranking loses to what is common in both;
 on the sample organisation's questions, 10 shows the right passage more often."""
 _MAX_QUESTION = 2_000
 """Characters of a question that are looked at; who pastes a document asks at its beginning or its end."""
 _MAX_NOTIONS = 32
-_SYNONYM = 0.8
-"""What a synonym counts beside the question's own word."""
-
-_Forms = Sequence[tuple[str, ...]]
-"""The words of a notion in each way to call it, as `stem` has them."""
+_SYNONYM, _RELATED = 0.8, 0.7
+"""What a synonym, and what something related, count beside the question's own word."""
+_LIGHT = 0.5
+"""What a notion counts whose words are in many questions."""
+_PLACE, _NEIGHBOURS, _SENTENCE = 0.5, 0.4, 1.0
+"""What notions count once more in title and headings, beside each other, and in one sentence."""
+_KIND = 1.0
+"""What it counts that a sentence has something of the kind that is asked for, such as a length of time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +77,19 @@ def search(
     that by the nearest vectors.
     """
     asked = notions(text)
-    terms = dict.fromkeys(word for notion in asked for form in notion.forms for word in form)
-    candidates = documents.match(
-        session, list(terms), principals=principals, source_ids=source_ids, limit=max(_CANDIDATES, limit)
+    own = dict.fromkeys(word for notion in asked for form in notion.forms for word in form)
+    wide = dict.fromkeys(word for notion in asked for form in notion.related for word in form)
+    candidates = matches.match(
+        session,
+        list(own),
+        [word for word in wide if word not in own],
+        principals=principals,
+        source_ids=source_ids,
+        limit=max(_CANDIDATES, limit),
     )
-    ranked = rank(asked, candidates)
-    if vector is not None and terms:
-        near = documents.nearest(
+    ranked = rank(text, asked, candidates)
+    if vector is not None and own:
+        near = matches.nearest(
             session, vector, principals=principals, source_ids=source_ids, limit=max(_CANDIDATES, limit)
         )
         ranked = fuse([it for _, it in ranked], near)
@@ -84,7 +100,7 @@ def search(
             title=it.title,
             heading=it.heading,
             text=it.text,
-            excerpt=_nearest(it) if it.likenesses else _excerpt(asked, it.text),
+            excerpt=_nearest(it) if it.likenesses else _excerpt(text, asked, it.text),
             likenesses=it.likenesses,
             url=it.url,
             label=it.label,
@@ -114,6 +130,8 @@ class Notion:
 
     forms: tuple[tuple[str, ...], ...]
     """Words in small letters, without the common ones: as the question has it, then its synonyms."""
+    related: tuple[tuple[str, ...], ...] = ()
+    """What may be meant all the same."""
 
 
 def notions(text: str) -> list[Notion]:
@@ -125,32 +143,81 @@ def notions(text: str) -> list[Notion]:
         asked, *others = (_telling(form) for form in (phrase, *synonyms))
         if asked:
             found[asked] = Notion(forms=(asked, *dict.fromkeys(other for other in others if other)))
-    return list(found.values())[:_MAX_NOTIONS]
+    return _with_related(list(found.values())[:_MAX_NOTIONS])
+
+
+def _with_related(asked: Sequence[Notion]) -> list[Notion]:
+    """Return notions with what is related to their words, or to these and those that follow."""
+    words = [word for notion in asked for word in notion.forms[0]]
+    owners = [place for place, notion in enumerate(asked) for _ in notion.forms[0]]
+    more: dict[int, dict[tuple[str, ...], None]] = defaultdict(dict)
+    for at, others in related(words):
+        more[owners[at]].update(dict.fromkeys(others))
+    return [replace(notion, related=tuple(more[place])) for place, notion in enumerate(asked)]
 
 
 def _telling(phrase: str) -> tuple[str, ...]:
     return tuple(word for word in WORD.findall(phrase.lower()) if word not in STOP_WORDS)
 
 
-def rank(asked: Sequence[Notion], candidates: Sequence[Match]) -> list[tuple[float, Match]]:
+class _Wanted:
+    """A notion, ready to be looked for among words as `stem` has them."""
+
+    def __init__(self, notion: Notion) -> None:
+        own, *others = (tuple(stem(word) for word in form) for form in notion.forms)
+        wide = [tuple(stem(word) for word in form) for form in notion.related]
+        weights = dict.fromkeys(wide, _RELATED) | dict.fromkeys(others, _SYNONYM)
+        self.own = own
+        self.weight = _LIGHT if all(word in LIGHT_WORDS for word in notion.forms[0]) else 1.0
+        self.forms = [own, *weights]
+        self._words = {form[0]: weight for form, weight in weights.items() if len(form) == 1}
+        self._phrases = [(weight, frozenset(form)) for form, weight in weights.items() if len(form) > 1]
+
+    def likeness(self, words: AbstractSet[str]) -> float:
+        """Return how far words hold it, 0 to 1: the share of its own, or what stands for it."""
+        best = sum(word in words for word in self.own) / len(self.own)
+        if best < 1:
+            best = max([best, *(self._words[word] for word in self._words.keys() & words)])
+            best = max([best, *(weight for weight, form in self._phrases if weight > best and form <= words)])
+        return best
+
+
+def rank(question: str, asked: Sequence[Notion], candidates: Sequence[Match]) -> list[tuple[float, Match]]:
     """Return candidates, given best first by BM25, with a score each, best first."""
-    wanted = _stemmed(asked)
-    bodies = [[stem(word.lower()) for word in WORD.findall(it.text)] for it in candidates]
-    places = [{stem(word.lower()) for word in WORD.findall(f"{it.title} {it.heading}")} for it in candidates]
-    everything = [place.union(body) for body, place in zip(bodies, places, strict=True)]
-    rarity = [
-        math.log(1 + len(candidates) / (1 + sum(_likeness(forms, words) > 0 for words in everything)))
-        for forms in wanted
+    if not candidates:
+        return []
+    wanted = [_Wanted(notion) for notion in asked]
+    bodies = [_stems(it.text) for it in candidates]
+    places = [frozenset(_stems(f"{it.title} {it.heading}")) for it in candidates]
+    held = [
+        [notion.likeness(place.union(body)) for notion in wanted] for body, place in zip(bodies, places, strict=True)
+    ]
+    weights = [
+        notion.weight * math.log(1 + len(candidates) / (1 + sum(column)))
+        for notion, column in zip(wanted, zip(*held, strict=True), strict=True)
     ]
     scored = []
-    for position, (candidate, body, place, words) in enumerate(
-        zip(candidates, bodies, places, everything, strict=True)
-    ):
-        covered = sum(weight * _likeness(forms, words) for weight, forms in zip(rarity, wanted, strict=True))
-        in_place = sum(weight * _likeness(forms, place) for weight, forms in zip(rarity, wanted, strict=True))
-        pairs = _neighbours(wanted, body, rarity)
-        scored.append((covered + 0.3 * in_place + 0.5 * pairs + 2.0 / (3 + position), candidate))
+    for position, (it, body, place, likenesses) in enumerate(zip(candidates, bodies, places, held, strict=True)):
+        score = sum(map(mul, weights, likenesses)) + _PLACE * _weight_of(place, wanted, weights)
+        scored.append((score + _NEIGHBOURS * _neighbours(wanted, body, weights) + 2.0 / (3 + position), it))
+    scored.sort(key=lambda it: -it[0])
+    for at, (score, it) in enumerate(scored[:_LOOKED_INTO]):
+        scored[at] = (score + _SENTENCE * max(_fits(question, units(it.text), wanted, weights)), it)
     return sorted(scored, key=lambda it: -it[0])
+
+
+def _fits(
+    question: str, sentences: Sequence[str], wanted: Sequence["_Wanted"], weights: Sequence[float]
+) -> Iterator[float]:
+    """Yield how well each sentence alone fits a question."""
+    told = kind(question)
+    for sentence in sentences:
+        fit = _weight_of(_words(sentence), wanted, weights)
+        yield fit + _KIND if fit and told and told.search(sentence) else fit
+
+
+def _weight_of(words: AbstractSet[str], wanted: Sequence["_Wanted"], weights: Sequence[float]) -> float:
+    return sum(weight * notion.likeness(words) for weight, notion in zip(weights, wanted, strict=True))
 
 
 def excerpt(question: str, text: str, *, answer: str = "") -> str:
@@ -159,39 +226,33 @@ def excerpt(question: str, text: str, *, answer: str = "") -> str:
     Of a passage that holds the answer, where one is given, it is one of those that hold it: what is learned from must
     not be cut away.
     """
-    return _excerpt(notions(question), text, answer)
+    return _excerpt(question, notions(question), text, answer)
 
 
-def _excerpt(asked: Sequence[Notion], text: str, answer: str = "") -> str:
-    parts, wanted = units(text), _stemmed(asked)
-    return max([part for part in parts if answer in part] or parts, key=lambda part: _fit(wanted, part))
+def _excerpt(question: str, asked: Sequence[Notion], text: str, answer: str = "") -> str:
+    wanted = [_Wanted(notion) for notion in asked]
+    parts = [part for part in units(text) if answer in part] or units(text)
+    fits = list(_fits(question, parts, wanted, [notion.weight for notion in wanted]))
+    return parts[fits.index(max(fits))]
 
 
-def _stemmed(asked: Sequence[Notion]) -> list[_Forms]:
-    return [[tuple(stem(word) for word in form) for form in notion.forms] for notion in asked]
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in WORD.findall(text.lower())]
 
 
-def _fit(wanted: Sequence[_Forms], text: str) -> float:
-    words = {stem(word.lower()) for word in WORD.findall(text)}
-    return sum(_likeness(forms, words) for forms in wanted)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_stems(text))
 
 
-def _likeness(forms: _Forms, words: Collection[str]) -> float:
-    """Return how far the words hold a notion, 0 to 1: whole, by a synonym, or the share of its words."""
-    asked, *others = forms
-    share = sum(word in words for word in asked) / len(asked)
-    return max(share, _SYNONYM if any(all(word in words for word in other) for other in others) else 0.0)
-
-
-def _neighbours(wanted: Sequence[_Forms], body: Sequence[str], rarity: Sequence[float]) -> float:
+def _neighbours(wanted: Sequence[_Wanted], body: Sequence[str], weights: Sequence[float]) -> float:
     """Return the weight of the notions that are neighbours both in the question and, at most two words apart, here."""
     positions: dict[str, list[int]] = {}
     for index, word in enumerate(body):
         positions.setdefault(word, []).append(index)
-    ends = [[at for form in forms for at in positions.get(form[-1], ())] for forms in wanted]
-    starts = [[at for form in forms for at in positions.get(form[0], ())] for forms in wanted]
+    ends = [[at for form in notion.forms for at in positions.get(form[-1], ())] for notion in wanted]
+    starts = [[at for form in notion.forms for at in positions.get(form[0], ())] for notion in wanted]
     total = 0.0
     for left in range(len(wanted) - 1):
         if any(abs(a - b) <= 2 for a in ends[left] for b in starts[left + 1]):  # noqa: PLR2004
-            total += min(rarity[left], rarity[left + 1])
+            total += min(weights[left], weights[left + 1])
     return total

@@ -13,6 +13,12 @@ STOP_WORDS = frozenset(
     used using ve very want wants was we were what whats when where whether which while who whom whose why will with
     wonder would yes you your yours""".split()  # noqa: SIM905
 )
+LIGHT_WORDS = frozenset(
+    """back big change check close come company day early employee employees end fast find first go hear high keep last
+    late least less long look lot low make many money more most number often old open part pay people person place
+    put quick quickly say set soon somebody sort staff start stop take time way work working""".split()  # noqa: SIM905
+)
+"""Words that many questions have, and that tell less than others what they are about."""
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "es", "ed", "s", "e", "y")
 _LEAST_STEM = 3
 _KEPT = 2**16

@@ -1,40 +1,17 @@
 """Queries on sources, documents, their access lists and passages, by words and by vectors."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, text
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, delete, select
 
 from tuning.domain.documents import Document, DocumentPassage, DocumentReader, PassageVectors, Source, SourceKind
-from tuning.domain.vectors import Encoded, Vectors
+from tuning.domain.vectors import Vectors
 from tuning.store import rows
 
-# Weights of a term in the title, in the headings, and in the passage itself.
-_WEIGHTS = {"title": 2.0, "heading": 2.0, "text": 1.0}
-_SCORED = 2_000
-"""Passages that SQLite scores at most, unless there are more and no word divides them well."""
 _AT_ONCE = 1_000
 """Ids in one query."""
-_PASSAGES_AT_ONCE = 256
-"""Passages whose vectors are unpacked together: as many as stay in the processor's cache."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """A passage that holds some of the terms."""
-
-    passage_id: int
-    document_id: str
-    title: str
-    heading: str
-    text: str
-    url: str
-    label: str
-    likenesses: tuple[float, ...] = ()
-    """The cosine between the question and each of its units, where vectors were compared."""
 
 
 def source_at(session: Session, kind: SourceKind, location: str) -> Source | None:
@@ -140,59 +117,6 @@ def mark_deleted(session: Session, source_id: str, *, keep: Collection[str]) -> 
     return len(gone)
 
 
-def match(
-    session: Session, terms: Sequence[str], *, principals: Collection[str], source_ids: Collection[str], limit: int
-) -> list[Match]:
-    """Return the passages that fit the terms best, best first, of documents that one of the principals may read.
-
-    A term is a word in small letters and digits; passages with any of them count, by BM25 (SQLite) or by cover density
-    (PostgreSQL). Who may read is decided inside the query. SQLite scores every passage that fits, which takes long for
-    common words: where there are too many, only those with the rarer terms count, and if need be with several.
-    """
-    if not terms or not principals or not source_ids:
-        return []
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = text(_SQLITE_MATCH if is_sqlite else _POSTGRESQL_MATCH).bindparams(
-        bindparam("principals", expanding=True), bindparam("sources", expanding=True)
-    )
-    words = _sqlite_words(session, terms) if is_sqlite else " | ".join(f"'{term}'" for term in terms)
-    values: dict[str, Any] = {
-        "words": words,
-        "principals": sorted(principals),
-        "sources": sorted(source_ids),
-        "limit": limit,
-    }
-    found = session.connection().execute(statement, values).mappings()
-    return [Match(**row) for row in found]
-
-
-def _sqlite_words(session: Session, terms: Sequence[str]) -> str:
-    """Return the expression that matches the passages with any of the terms, or with the rarer of them."""
-    counts = {term: _sqlite_count(session, f'"{term}"') for term in terms}
-    ordered = sorted(counts, key=lambda term: counts[term])
-    rarer: list[str] = []
-    total = 0
-    for term in ordered:
-        if total and total + counts[term] > _SCORED:
-            break
-        total += counts[term]
-        rarer.append(f'"{term}"')
-    every, some = " OR ".join(f'"{term}"' for term in terms), " OR ".join(rarer)
-    for term in ordered[len(rarer) :]:
-        if total <= _SCORED:
-            break
-        both = f'({some}) AND "{term}"'
-        if (count := _sqlite_count(session, both)) >= _SCORED // 4:
-            some, total = both, count
-    return every if len(rarer) == len(counts) else f"({some}) AND ({every})"
-
-
-def _sqlite_count(session: Session, words: str) -> int:
-    """Return how many passages match; beyond a limit, words are common, however many more there are."""
-    values = {"words": words, "limit": 5 * _SCORED}
-    return int(session.connection().execute(text(_SQLITE_COUNT), values).scalar_one())
-
-
 def without_vectors(
     session: Session, source_ids: Collection[str], encoder: str, *, limit: int
 ) -> list[tuple[str, DocumentPassage]]:
@@ -218,91 +142,3 @@ def save_vectors(session: Session, passage: DocumentPassage, encoder: str, vecto
     numbers = np.rint(vectors * (np.iinfo(np.int8).max / largest)).astype(np.int8).tobytes()
     session.merge(PassageVectors(passage_id=stored.id, encoder=encoder, width=vectors.shape[1], numbers=numbers))
     session.flush()
-
-
-def nearest(
-    session: Session, wanted: Encoded, *, principals: Collection[str], source_ids: Collection[str], limit: int
-) -> list[Match]:
-    """Return the passages with a vector nearest to the wanted one (by cosine), nearest first.
-
-    Who may read is decided inside the query: no vector of another's passage leaves the database. All that do are
-    compared, which is exact, and takes time in proportion to them.
-    """
-    if not principals or not source_ids:
-        return []
-    statement = text(_VECTORS).bindparams(bindparam("principals", expanding=True), bindparam("sources", expanding=True))
-    values: dict[str, Any] = {
-        "encoder": wanted.encoder,
-        "width": wanted.width,
-        "principals": sorted(principals),
-        "sources": sorted(source_ids),
-    }
-    ids: list[int] = []
-    sizes: list[int] = []
-    parts: list[Vectors] = []
-    for rows_at_once in session.connection().execute(statement, values).partitions(_PASSAGES_AT_ONCE):
-        ids += [row.passage_id for row in rows_at_once]
-        sizes += [len(row.numbers) // wanted.width for row in rows_at_once]
-        parts.append(_cosines(wanted.vectors[0], b"".join(row.numbers for row in rows_at_once)))
-    if not ids:
-        return []
-    cosines = np.concatenate(parts)
-    starts = np.cumsum([0, *sizes[:-1]])
-    order = np.argsort(-np.maximum.reduceat(cosines, starts), kind="stable")[:limit]
-    best = {ids[at]: tuple(map(float, cosines[starts[at] :][: sizes[at]])) for at in order}
-    query = text(_BY_ID).bindparams(bindparam("ids", expanding=True))
-    found = session.connection().execute(query, {"ids": list(best)}).mappings()
-    matches = {row["passage_id"]: row for row in found}
-    return [Match(**matches[passage_id], likenesses=likenesses) for passage_id, likenesses in best.items()]
-
-
-def _cosines(wanted: Vectors, packed: bytes) -> Vectors:
-    """Return the cosine between the wanted vector and each of those that were packed."""
-    vectors = np.frombuffer(packed, np.int8).reshape(-1, len(wanted)).astype(np.float32)
-    cosines: Vectors = vectors @ wanted / np.sqrt(np.einsum("vn,vn->v", vectors, vectors))
-    return cosines
-
-
-_COLUMNS = "p.id AS passage_id, d.id AS document_id, d.title, p.heading, p.text, d.url, d.label"
-_ALLOWED = """
-    d.source_id IN :sources AND d.is_deleted = false AND EXISTS (
-        SELECT 1 FROM documentreader r WHERE r.document_id = d.id AND r.principal_id || '' IN :principals
-    )
-"""
-# The empty string keeps SQLite from looking up every principal in the access list, which has far fewer entries.
-_SQLITE_MATCH = f"""
-    SELECT {_COLUMNS}
-    FROM passage_search
-    JOIN documentpassage p ON p.id = passage_search.rowid
-    JOIN document d ON d.id = p.document_id
-    WHERE passage_search MATCH :words AND {_ALLOWED}
-    ORDER BY bm25(passage_search, {_WEIGHTS["title"]}, {_WEIGHTS["heading"]}, {_WEIGHTS["text"]}), p.id
-    LIMIT :limit
-"""  # noqa: S608 - constants only
-_SQLITE_COUNT = """
-    SELECT count(*) FROM (SELECT rowid FROM passage_search WHERE passage_search MATCH :words LIMIT :limit)
-"""
-_POSTGRESQL_MATCH = f"""
-    SELECT {_COLUMNS}
-    FROM documentpassage p
-    JOIN document d ON d.id = p.document_id,
-    to_tsquery('english', :words) AS wanted
-    WHERE passage_vector(p.heading, p.text) @@ wanted AND {_ALLOWED}
-    ORDER BY ts_rank_cd(
-        setweight(to_tsvector('english', d.title), 'B') || passage_vector(p.heading, p.text), wanted, 1
-    ) DESC, p.id
-    LIMIT :limit
-"""  # noqa: S608 - constants only
-_VECTORS = f"""
-    SELECT v.passage_id, v.numbers
-    FROM passagevectors v
-    JOIN documentpassage p ON p.id = v.passage_id
-    JOIN document d ON d.id = p.document_id
-    WHERE v.encoder = :encoder AND v.width = :width AND {_ALLOWED}
-"""  # noqa: S608 - constants only
-_BY_ID = f"""
-    SELECT {_COLUMNS}
-    FROM documentpassage p
-    JOIN document d ON d.id = p.document_id
-    WHERE p.id IN :ids
-"""  # noqa: S608 - constants only

@@ -5,7 +5,7 @@ import pytest
 from tests.factories import keep, make_document, make_source
 from tuning.documents.search import search
 from tuning.domain.documents import DocumentPassage
-from tuning.store import documents
+from tuning.store import documents, matches
 
 COUNT = 300
 
@@ -29,7 +29,7 @@ def first(store, question):
 
 @pytest.mark.parametrize("scored", [5, 1_000])
 def test_the_rarer_words_of_a_question_lead_to_its_passage(library, monkeypatch, scored):
-    monkeypatch.setattr(documents, "_SCORED", scored)
+    monkeypatch.setattr(matches, "_SCORED", scored)
     assert first(library, "Is a sabbatical paid leave?")[0] == "A sabbatical is unpaid leave."
     assert first(library, "Where do I leave a key of the unheard-of building?")[0] == "Leave a key."
     assert len(first(library, "leave of an unheard-of kind")) == 4
@@ -38,7 +38,7 @@ def test_the_rarer_words_of_a_question_lead_to_its_passage(library, monkeypatch,
 
 def test_only_passages_with_the_rarer_words_are_scored_where_there_are_too_many(library, monkeypatch):
     if library.is_sqlite:
-        monkeypatch.setattr(documents, "_SCORED", 5)
+        monkeypatch.setattr(matches, "_SCORED", 5)
         assert first(library, "Is a sabbatical paid leave?") == ["A sabbatical is unpaid leave."]
         # Either word is in too many passages; those with both are fewer, and the best of all.
         assert all("is paid." in it for it in first(library, "paid leave"))

@@ -9,7 +9,7 @@ from tuning.documents import vectors
 from tuning.documents.search import search
 from tuning.domain.documents import DocumentPassage, PassageVectors
 from tuning.domain.vectors import Encoded
-from tuning.store import documents
+from tuning.store import documents, matches
 
 MEANINGS = ("trial", "probation"), ("hotel", "room"), ("secret", "bonus")
 PASSAGES = {
@@ -46,7 +46,7 @@ def library(store):
 def titles(store, question, *principals, source_ids=("source",), encoder="by words"):
     wanted = embed([question], encoder=encoder)
     with store.reading() as session:
-        found = documents.nearest(session, wanted, principals=principals, source_ids=source_ids, limit=9)
+        found = matches.nearest(session, wanted, principals=principals, source_ids=source_ids, limit=9)
         return [it.title for it in found]
 
 
@@ -62,8 +62,8 @@ def test_search_finds_by_meaning_what_no_word_leads_to(library):
             found = search(session, question, principals=everybody, source_ids=["source"], vector=vector)
             return [it.title for it in found]
 
-    assert asked("How long is probation?") == []
-    assert asked("How long is probation?", embed(["How long is probation?"])) == ["Trial", "Hotels"]
+    assert asked("Who is a probationer?") == []
+    assert asked("Who is a probationer?", embed(["Who is a probationer?"])) == ["Trial", "Hotels"]
     assert asked("What is it?", embed(["What is it?"])) == []
 
 

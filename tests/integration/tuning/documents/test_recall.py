@@ -9,10 +9,10 @@ from tuning.sources.folder import FolderReader
 from tuning.sources.people import FilePeople
 from tuning.store import Store, documents
 
-LEAST_RECALL_AT_4 = 0.77
-"""Measured: 0.81. Every question was written without the words of its passage, so that search misses those whose words
-are all others and no synonyms that it knows ('probation' for 'trial period')."""
-LEAST_RECALL_AT_8 = 0.85
+LEAST_RECALL_AT_4 = 0.92
+"""Measured: 0.95. Every question was written without the words of its passage, so that search finds most of them by
+synonyms and by words that are related."""
+LEAST_RECALL_AT_8 = 0.94
 AREAS = ("hr", "travel", "it")
 
 

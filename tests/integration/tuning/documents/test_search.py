@@ -70,3 +70,33 @@ def test_a_question_of_100_000_characters_is_answered_from_its_beginning_and_its
 @given(st.text(max_size=60))
 def test_any_text_can_be_searched_for(library, question):
     assert set(titles(library, f"{question} hotel limit", "organisation")) <= {"Hotels", "Trains"}
+
+
+def test_a_passage_is_found_by_its_documents_title_as_that_is_now(library):
+    assert titles(library, "Bonuses?", "leads") == ["Bonus"]
+    with library.transaction() as session:
+        document = documents.get(
+            session, next(it.id for it in documents.of_source(session, "source") if it.title == "Trains")
+        )
+        document.title = "Zeppelins"
+        documents.save(session, document)
+    assert titles(library, "Zeppelins?", "organisation") == ["Zeppelins"]
+
+
+def test_a_passage_is_found_by_what_is_related_to_its_words(library):
+    assert titles(library, "Where do I stay overnight?", "organisation")[0] == "Hotels"
+    assert titles(library, "Wie hoch ist die Grenze pro Nacht?", "organisation")[0] == "Hotels"
+
+
+def test_a_sentence_with_what_is_asked_for_comes_first(library):
+    with library.transaction() as session:
+        for title, text in (
+            ("One", "The lease of a pump is signed in Porto."),
+            ("Two", "A pump has a lease of 3 years."),
+        ):
+            document = make_document(title, ["organisation"])
+            documents.save(session, document)
+            passage = DocumentPassage(document_id=document.id, position=0, heading="", text=text)
+            documents.replace_passages(session, document.id, [passage])
+    assert titles(library, "How long is the lease of a pump?", "organisation") == ["Two", "One"]
+    assert titles(library, "Is the lease of a pump signed?", "organisation") == ["One", "Two"]

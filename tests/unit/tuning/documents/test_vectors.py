@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tuning.documents.search import fuse
 from tuning.documents.vectors import texts
 from tuning.domain.vectors import LONGEST
-from tuning.store.documents import Match
+from tuning.store.matches import Match
 
 
 def match(passage_id):
