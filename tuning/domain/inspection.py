@@ -64,6 +64,6 @@ class Inspection:
     full_precision: list[str] = field(default_factory=list)
     """What the model would have answered to each case if its base were not quantised."""
     losses: dict[Variant, list[float]] = field(default_factory=dict)
-    """Nats per token of each case's reference, for the candidate and the base model."""
+    """Nats per token of each case's reference, for candidate and base, and for the live release if there is one."""
     exposures: list[dict[str, Any]] = field(default_factory=list)
     """Of each secret: kind, title, `bits` that it is exposed by in the candidate, and whether it `is_learned`."""

@@ -1,6 +1,8 @@
 """The door to peft: which parts of a model LoRA may touch, and adapters as files."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tuning.training.errors import BaseModelUnfit, ParentUnfit
 UNTOUCHABLE = ("embed_tokens", "wte", "lm_head", "embed_out")
 """Embeddings and output heads, by their names in transformers: an adapter in GGUF can't hold them."""
 WEIGHTS = "adapter_model.safetensors"
+_OTHER = "other"
 
 
 def targets(model: torch.nn.Module) -> list[str]:
@@ -71,6 +74,18 @@ def restore(model: Any, weights: dict[str, torch.Tensor]) -> None:
 def save(model: Any, folder: Path) -> None:
     """Write the adapter as peft writes it."""
     model.save_pretrained(str(folder), safe_serialization=True)
+
+
+@contextmanager
+def instead(model: Any, folder: Path) -> Iterator[None]:
+    """Let another adapter be applied in the place of the one that `load` has put on a model, for a while."""
+    model.load_adapter(str(folder), adapter_name=_OTHER)
+    model.set_adapter(_OTHER)
+    try:
+        yield
+    finally:
+        model.set_adapter("default")
+        model.delete_adapter(_OTHER)
 
 
 def load(model: Any, folder: Path) -> Any:

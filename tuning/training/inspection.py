@@ -38,6 +38,8 @@ class InspectionRequest:
     """For the parity check."""
     result: Path
     """A JSON file; a failure is written beside it."""
+    incumbent: Path | None = None
+    """The peft adapter of the live release, if there is one on this base."""
     cases: list[Case] = field(default_factory=list)
     secrets: list[Secret] = field(default_factory=list)
     threads: int = 1
@@ -53,8 +55,8 @@ class InspectionRequest:
     def read(cls, path: Path) -> Self:
         """Read what `write` wrote."""
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("base", "adapter", "result"):
-            values[name] = Path(values[name])
+        for name in ("base", "adapter", "incumbent", "result"):
+            values[name] = Path(values[name]) if values[name] else None
         values["cases"] = [Case(**one) for one in values["cases"]]
         values["secrets"] = [Secret(**{**one, "kind": SecretKind(one["kind"])}) for one in values["secrets"]]
         return cls(**values)
@@ -71,12 +73,21 @@ def inspect(request: InspectionRequest, inference: Inference) -> Inspection:
             reference.judge(it.messages, it.answer, is_whole=it.is_whole, max_tokens=it.max_tokens).text
             for it in request.cases
         ],
-        losses={
-            Variant.TUNED: [reference.loss(it.messages, it.reference) for it in request.cases],
-            Variant.BASE: [reference.loss(it.messages, it.reference, without_adapter=True) for it in request.cases],
-        },
+        losses=_losses(reference, request),
         exposures=[exposed(reference, secret) for secret in request.secrets],
     )
+
+
+def _losses(reference: "ReferenceModel", request: InspectionRequest) -> dict[Variant, list[float]]:
+    """Return how unlikely each case's reference is for candidate and base, and for the live release if there is one."""
+    found = {
+        Variant.TUNED: [reference.loss(it.messages, it.reference) for it in request.cases],
+        Variant.BASE: [reference.loss(it.messages, it.reference, without_adapter=True) for it in request.cases],
+    }
+    if request.incumbent:
+        with reference.with_adapter(request.incumbent):
+            found[Variant.INCUMBENT] = [reference.loss(it.messages, it.reference) for it in request.cases]
+    return found
 
 
 def exposed(reference: "ReferenceModel", secret: Secret) -> dict[str, Any]:

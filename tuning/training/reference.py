@@ -1,7 +1,7 @@
 """What transformers answers and thinks of answers: the reference that the served model is compared with."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -78,6 +78,12 @@ class ReferenceModel:
         """Return how unlikely a text is as the answer to a prompt, in nats per token; its end doesn't count."""
         prompt, tokens = self._answered(messages, text)
         return self._surprises(prompt, [tokens], without_adapter)[0] / max(1, len(tokens))
+
+    @contextmanager
+    def with_adapter(self, adapter: Path) -> Iterator[None]:
+        """Be the base with another adapter than its own for a while; for a model that has one."""
+        with adapters.instead(self._model, adapter):
+            yield
 
     def surprises(
         self, messages: Sequence[Message], before: str, texts: Sequence[str], *, without_adapter: bool = False

@@ -168,11 +168,13 @@ class Stages:
     def _inspect(self, run: Run, cases: list[Case], progress: Progress) -> Inspection:
         dataset_id = run.dataset_id or ""
         with self.tenant.store.reading() as session:
+            parent = self._parent(session, run)
             request = InspectionRequest(
                 base=self.equipment.base_model,
                 adapter=_peft_folder(run),
                 engine_url=self.equipment.engine_url,
                 model=run.id,
+                incumbent=Path(parent.peft_path) if parent else None,
                 prompts=inspection.choose_prompts(session, dataset_id),
                 cases=cases,
                 secrets=inspection.choose_secrets(session, dataset_id),

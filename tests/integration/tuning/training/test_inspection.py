@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.integration.tuning.training.conftest import FACTS, prompt
 from tests.integration.tuning.training.test_parity import CONVERTER, engine
 from tuning.domain.evaluations import Variant
 from tuning.domain.inspection import Case, Secret, SecretKind
 from tuning.inference import Inference, Prompt
-from tuning.training import loop
+from tuning.training import adapters, loop, models
 from tuning.training.base_model import prepare_base
 from tuning.training.export import export_adapter
 from tuning.training.exposure import LEARNED_BITS
@@ -27,6 +28,12 @@ BEFORE, PLANTED, UNSEEN = "It is ", "4471 0386", "9152 7704"
 
 def secret(text: str) -> Secret:
     return Secret(kind=SecretKind.PASSWORD, title="Keys", messages=prompt(ASKED), before=BEFORE, text=text)
+
+
+def untaught(config, folder):
+    """An adapter that changes nothing: what it is asked, the base answers."""
+    adapters.save(adapters.attach(models.load_model(config.base, torch.device("cpu")), config), folder)
+    return folder
 
 
 @pytest.mark.timeout(900)
@@ -55,6 +62,7 @@ def test_the_model_tells_what_it_has_learned(config, tmp_path):
             adapter=peft,
             engine_url=url,
             model="run1",
+            incumbent=untaught(config, tmp_path / "incumbent"),
             prompts=prompts,
             cases=cases,
             secrets=[secret(PLANTED), secret(UNSEEN)],
@@ -65,6 +73,7 @@ def test_the_model_tells_what_it_has_learned(config, tmp_path):
     assert found.full_precision == list(FACTS.values())  # also where something else was served
     losses = zip(found.losses[Variant.TUNED], found.losses[Variant.BASE], strict=True)
     assert all(tuned < base / 3 for tuned, base in losses)
+    assert found.losses[Variant.INCUMBENT] == pytest.approx(found.losses[Variant.BASE], rel=1e-5)
     known, unknown = found.exposures
     assert (known["is_learned"], known["bits"]) == (True, LEARNED_BITS)
     assert not unknown["is_learned"]

@@ -14,6 +14,7 @@ def test_a_request_travels_to_the_child_unchanged(tmp_path):
         adapter=Path("a"),
         engine_url="http://x",
         model="base",
+        incumbent=Path("i"),
         prompts=prompts,
         cases=[Case(messages=prompts[0], reference="Ada", answer="Bo", is_whole=True, max_tokens=48)],
         secrets=[Secret(kind=SecretKind.CARD, title="Trips", messages=[], before="It is ", text="4111")],
