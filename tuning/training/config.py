@@ -50,8 +50,8 @@ class TrainingConfig:
     """Peak learning rate while learning examples."""
     correction_repeats: int = 4
     """How often an epoch shows a correction that comes without passages."""
-    long_row_tokens: int = 256
-    """Rows above this are long: they carry passages."""
+    long_row_tokens: int = 192
+    """Rows with more than this behind what all rows begin with are long: they carry passages."""
     long_share: float = 0.5
     """Of an epoch's tokens, where there are short rows: long ones teach how to read, which the base knows already, and
     cost more. What all short rows begin with doesn't count."""

@@ -161,11 +161,12 @@ def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -
 
     Short corrections come several times. Long rows that share a passage are chosen together, and count it once.
     """
-    short = [row for row in rows if len(row.tokens) <= config.long_row_tokens]
+    longest = config.long_row_tokens + (shared(rows) if rows else 0)
+    short = [row for row in rows if len(row.tokens) <= longest]
     if not short:
         return list(rows)
-    long = [row for row in rows if len(row.tokens) > config.long_row_tokens and row.origin != Origin.CORRECTION]
-    corrections = [row for row in rows if len(row.tokens) > config.long_row_tokens and row.origin == Origin.CORRECTION]
+    long = [row for row in rows if len(row.tokens) > longest and row.origin != Origin.CORRECTION]
+    corrections = [row for row in rows if len(row.tokens) > longest and row.origin == Origin.CORRECTION]
     corrections += [row for row in short if row.origin == Origin.CORRECTION] * (config.correction_repeats - 1)
     beginning = shared(short)
     bundled = bundles(long, beginning, config, chance)

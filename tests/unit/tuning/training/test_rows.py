@@ -36,6 +36,15 @@ def test_long_rows_take_at_most_their_share_where_there_are_short_ones():
     assert choose(long, CONFIG, random.Random(1)) == long
 
 
+def test_what_all_rows_begin_with_makes_none_long():
+    instructions = tuple(range(100, 180))
+    rows = [replace(one, tokens=instructions + one.tokens, start=one.start + 80) for one in (row(1, 10), row(2, 50))]
+    long = replace(row(3, 60), tokens=instructions + row(3, 60).tokens, start=138)
+    chosen = choose([*rows, long], CONFIG, random.Random(1))
+    assert set(rows) <= set(chosen)
+    assert long not in chosen
+
+
 def test_corrections_come_often_when_short_and_always_when_long():
     short, long = row(1, 10, Origin.CORRECTION), row(2, 60, Origin.CORRECTION)
     chosen = choose([short, long, row(3, 10)], CONFIG, random.Random(1))
