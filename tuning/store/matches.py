@@ -14,6 +14,10 @@ from tuning.domain.vectors import Encoded, Vectors
 _WEIGHTS = {"title": 2.0, "heading": 2.0, "text": 1.0}
 _SCORED = 2_000
 """Passages that are scored at most, unless there are more and no word divides them well."""
+_POSTGRESQL_SCORED = 500
+"""The same for PostgreSQL, which takes four times as long to score one."""
+_POSTGRESQL_PLAN = "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
+"""It takes a word without statistics for a common one, and would read all passages for a few of those."""
 _RARE = _SCORED // 4
 """Passages with a wide term at most; one that more hold tells little."""
 _PASSAGES_AT_ONCE = 256
@@ -54,7 +58,7 @@ def match(
 ) -> list[Match]:
     """Return the passages that fit the terms best, best first, of documents that one of the principals may read.
 
-    A term is a word in small letters and digits; passages with any of them count, by BM25 (SQLite) or by cover density
+    A term is a word in small letters and digits; passages with any of them count, by BM25 (SQLite) or by frequency
     (PostgreSQL). After them come as many that fit best with the wide terms, too. Every passage that fits is scored,
     which takes long for common words: where there are too many, only those with the rarer terms count, and if need be
     with several; and of the wide terms only the rare ones.
@@ -76,7 +80,7 @@ def match(
 
 def _sqlite_wanted(session: Session, terms: Sequence[str], wide: Sequence[str]) -> list[_Wanted]:
     counts = {term: _sqlite_count(session, f'"{term}"') for term in terms}
-    rarer, total = _rarer(counts)
+    rarer, total = _rarer(counts, _SCORED)
     some = " OR ".join(f'"{term}"' for term in rarer)
     for term in _common(counts, rarer):
         if total <= _SCORED:
@@ -87,7 +91,7 @@ def _sqlite_wanted(session: Session, terms: Sequence[str], wide: Sequence[str]) 
     every = " OR ".join(f'"{term}"' for term in terms)
     # What is matched by is what BM25 scores by: the common terms must be in it, too.
     words = every if len(rarer) == len(counts) else f"({some}) AND ({every})"
-    more = _rare(_sqlite_counts(session, wide), total)
+    more = _rare(_sqlite_counts(session, wide), total, _SCORED)
     wider = " OR ".join([f"({words})", *(f'"{term}"' for term in more)])
     return [_Wanted(it, it) for it in ([words, wider] if more else [words])]
 
@@ -110,17 +114,19 @@ def _sqlite_count(session: Session, words: str) -> int:
 
 
 def _postgresql_wanted(session: Session, terms: Sequence[str], wide: Sequence[str]) -> list[_Wanted]:
+    for setting in _POSTGRESQL_PLAN.split("; "):
+        session.connection().execute(text(setting))
     passages, counts = _postgresql_counts(session, [*terms, *wide])
     own = {term: counts[term] for term in terms}
-    rarer, total = _rarer(own)
+    rarer, total = _rarer(own, _POSTGRESQL_SCORED)
     words = " | ".join(f"'{term}'" for term in rarer)
     for term in _common(own, rarer):
-        if total <= _SCORED:
+        if total <= _POSTGRESQL_SCORED:
             break
-        if (both := total * own[term] // max(passages, 1)) >= _RARE:
+        if (both := total * own[term] // max(passages, 1)) >= _POSTGRESQL_SCORED // 4:
             words, total = f"({words}) & '{term}'", both
     every = " | ".join(f"'{term}'" for term in terms)
-    more = [f"'{term}'" for term in _rare({term: counts[term] for term in wide}, total)]
+    more = [f"'{term}'" for term in _rare({term: counts[term] for term in wide}, total, _POSTGRESQL_SCORED)]
     wanted = [_Wanted(words, every)]
     return [*wanted, _Wanted(" | ".join([f"({words})", *more]), " | ".join([every, *more]))] if more else wanted
 
@@ -139,12 +145,12 @@ def _postgresql_counts(session: Session, terms: Sequence[str]) -> tuple[int, dic
     return passages, counts
 
 
-def _rarer(counts: Mapping[str, int]) -> tuple[list[str], int]:
+def _rarer(counts: Mapping[str, int], most: int) -> tuple[list[str], int]:
     """Return the rarest terms, as many as there is room for but at least one, and in how many passages they are."""
     rarer: list[str] = []
     total = 0
     for term in sorted(counts, key=lambda term: counts[term]):
-        if total and total + counts[term] > _SCORED:
+        if total and total + counts[term] > most:
             break
         total += counts[term]
         rarer.append(term)
@@ -156,12 +162,12 @@ def _common(counts: Mapping[str, int], rarer: Sequence[str]) -> list[str]:
     return sorted((term for term in counts if term not in rarer), key=lambda term: counts[term])
 
 
-def _rare(counts: Mapping[str, int], total: int) -> list[str]:
+def _rare(counts: Mapping[str, int], total: int, most: int) -> list[str]:
     """Return the terms that few passages hold, as far as there is room beside those that are scored anyway."""
     rare = []
-    for term in sorted((term for term in counts if counts[term] <= _RARE), key=lambda term: counts[term]):
+    for term in sorted((term for term in counts if counts[term] <= most // 4), key=lambda term: counts[term]):
         total += counts[term]
-        if total > _SCORED:
+        if total > most:
             break
         rare.append(term)
     return rare
@@ -235,7 +241,7 @@ _POSTGRESQL_MATCH = f"""
     JOIN documentpassage p ON p.id = s.passage_id
     JOIN document d ON d.id = p.document_id
     WHERE s.words @@ to_tsquery('english', :words) AND {_ALLOWED}
-    ORDER BY ts_rank_cd(s.words, to_tsquery('english', :scored), 1) DESC, p.id
+    ORDER BY ts_rank(s.words, to_tsquery('english', :scored), 1) DESC, p.id
     LIMIT :limit
 """  # noqa: S608 - constants only
 _POSTGRESQL_COUNTS = """

@@ -215,6 +215,21 @@ def test_an_empty_source_is_refused_with_a_sentence(tenant, inference):
         built(tenant, inference)
 
 
+def test_a_folder_without_a_readable_file_is_refused_with_a_sentence(tenant, inference):
+    folder = tenant.folder / "documents" / "travel"
+    folder.mkdir(parents=True)
+    (folder / ".access.json").write_text('{"read": ["organisation"]}')
+    (folder / "photo.png").write_bytes(b"picture")
+    (folder / "empty.md").write_text("")
+    keep(tenant.store, make_source(), make_agent(), make_run())
+
+    report = sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
+
+    assert (report.total, report.left_out) == (2, 2)
+    with pytest.raises(TooFewExamples, match=r"^None of the 2 documents can be learned from: the agent's"):
+        built(tenant, inference)
+
+
 def test_too_little_to_learn_from_says_how_much_is_missing(tenant, inference):
     folder = tenant.folder / "documents" / "travel"
     folder.mkdir(parents=True)
