@@ -27,6 +27,8 @@ on the sample organisation's questions, 10 shows the right passage more often.""
 _MAX_QUESTION = 2_000
 """Characters of a question that are looked at; who pastes a document asks at its beginning or its end."""
 _MAX_NOTIONS = 32
+_MAX_WIDE = 300
+"""Related words that are looked for; SQLite puts no more than 500 queries together."""
 _SYNONYM, _RELATED = 0.8, 0.7
 """What a synonym, and what something related, count beside the question's own word."""
 _LIGHT = 0.5
@@ -82,7 +84,7 @@ def search(
     candidates = matches.match(
         session,
         list(own),
-        [word for word in wide if word not in own],
+        [word for word in wide if word not in own][:_MAX_WIDE],
         principals=principals,
         source_ids=source_ids,
         limit=max(_CANDIDATES, limit),

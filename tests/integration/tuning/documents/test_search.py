@@ -1,5 +1,7 @@
 """Search as people ask, on both databases: what they may read, and nothing that breaks it."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,8 +9,10 @@ from hypothesis import strategies as st
 from tests.factories import keep, make_document, make_source
 from tuning.documents.search import search
 from tuning.domain.documents import DocumentPassage
+from tuning.rephrasing import related
 from tuning.store import documents
 
+TABLE = Path(related.__file__).with_name("related.txt")
 PASSAGES = {
     "Hotels": ("organisation", "Paris", "The limit for a hotel room is 120 euros per night."),
     "Trains": ("organisation", "", "Second class is booked for all journeys by rail."),
@@ -100,3 +104,10 @@ def test_a_sentence_with_what_is_asked_for_comes_first(library):
             documents.replace_passages(session, document.id, [passage])
     assert titles(library, "How long is the lease of a pump?", "organisation") == ["Two", "One"]
     assert titles(library, "Is the lease of a pump signed?", "organisation") == ["One", "Two"]
+
+
+def test_a_long_question_whose_every_word_has_many_related_ones_is_answered(library):
+    entries = {entry.strip() for line in TABLE.read_text("utf-8").splitlines() for entry in line.split("|")}
+    single = sorted(entry for entry in entries if entry.isalpha())
+    words = sorted(single, key=lambda word: -sum(len(others) for _, others in related.related([word])))
+    assert "Hotels" in titles(library, f"hotel {' '.join(words[:40])}", "organisation")
