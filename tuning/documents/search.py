@@ -80,7 +80,8 @@ def search(
     """
     asked = notions(text)
     own = dict.fromkeys(word for notion in asked for form in notion.forms for word in form)
-    wide = dict.fromkeys(word for notion in asked for form in notion.related for word in form)
+    # A word of a related phrase alone is not related: 'trip' is not 'start of the trip'.
+    wide = dict.fromkeys(form[0] for notion in asked for form in notion.related if len(form) == 1)
     candidates = matches.match(
         session,
         list(own),
