@@ -90,6 +90,8 @@ class Engine:
         self.ended: Future[None] = Future()
         """Done when the thread is; holds what killed it, if something did."""
         self._deadlines_checked = 0.0
+        self._told = (0, 0, 0)
+        """Requests that run and that wait, and open lanes, as the metrics have them."""
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     @property
@@ -237,7 +239,7 @@ class Engine:
         """Carry out the orders that have come; wait for one when there is nothing else to do."""
         wait = self._scheduler.idle and not (self._embedding and self._embedding.jobs)
         swaps = wait
-        while not self._ended:
+        while not self._ended and (wait or not self._orders.empty()):
             try:
                 order = self._orders.get(block=wait, timeout=REST_S if swaps else None)
             except queue.Empty:
@@ -306,9 +308,13 @@ class Engine:
             self._carry_out(turn)
             self.metrics.busy.inc(time.monotonic() - started)
         running = sum(len(lane.running) for lane in self._scheduler.lanes.values())
-        self.metrics.running.set(running)
-        self.metrics.waiting.set(len(self._answers) - running)
-        self.metrics.lanes.set(len(self._contexts))
+        state = running, len(self._answers) - running, len(self._contexts)
+        if state != self._told:
+            self._told = state
+            for gauge, value in zip(
+                (self.metrics.running, self.metrics.waiting, self.metrics.lanes), state, strict=True
+            ):
+                gauge.set(value)
 
     def _carry_out(self, turn: Turn[Tune, Answer]) -> None:
         context = self._contexts[turn.key]
@@ -371,12 +377,13 @@ class Engine:
             self.metrics.first_token.observe(time.monotonic() - job.submitted_at)
             self.metrics.reused_tokens.inc(job.reused)
         self.metrics.answer_tokens.inc(len(chosen))
-        accepted = max(len(chosen) - 1, 0)
-        job.position += accepted
-        if accepted < len(feed.draft):
-            self._contexts[key].trim(job.row, job.position)
-        self.metrics.drafted_tokens.inc(len(feed.draft))
-        self.metrics.accepted_tokens.inc(accepted)
+        if feed.draft:
+            accepted = max(len(chosen) - 1, 0)
+            job.position += accepted
+            if accepted < len(feed.draft):
+                self._contexts[key].trim(job.row, job.position)
+            self.metrics.drafted_tokens.inc(len(feed.draft))
+            self.metrics.accepted_tokens.inc(accepted)
         self._scheduler.note(key, job, chosen)
         if failure:
             self._close_answer(job, "failed", failure)
