@@ -203,10 +203,10 @@ def opened(folder: Path, name: str, postgresql: str) -> Store:
 
 
 def analyse(store: Store) -> None:
-    """Have PostgreSQL gather its statistics, as it does by itself within minutes."""
+    """Have PostgreSQL gather its statistics and put new words into its index, as it does by itself within minutes."""
     if not store.is_sqlite:
-        with store.transaction() as session:
-            session.connection().execute(text("ANALYZE"))
+        with store.reading() as session, session.get_bind().engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
 
 
 def sample(folder: Path, postgresql: str = "") -> tuple[Store, list[str]]:

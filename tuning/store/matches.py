@@ -14,8 +14,10 @@ from tuning.domain.vectors import Encoded, Vectors
 _WEIGHTS = {"title": 2.0, "heading": 2.0, "text": 1.0}
 _SCORED = 2_000
 """Passages that are scored at most, unless there are more and no word divides them well."""
-_POSTGRESQL_SCORED = 500
+_POSTGRESQL_SCORED = 250
 """The same for PostgreSQL, which takes four times as long to score one."""
+_POSTGRESQL_MOST = 1000
+"""Where a question has nothing but common words, so many of the passages that the person may read are scored."""
 _POSTGRESQL_PLAN = "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
 """It takes a word without statistics for a common one, and would read all passages for a few of those."""
 _RARE = _SCORED // 4
@@ -118,6 +120,8 @@ def _postgresql_wanted(session: Session, terms: Sequence[str], wide: Sequence[st
         session.connection().execute(text(setting))
     passages, counts = _postgresql_counts(session, [*terms, *wide])
     own = {term: counts[term] for term in terms}
+    # In none, or in a few? Where they are in a few, those with common words alone need no look.
+    own |= _postgresql_rare(session, [term for term in terms if not own[term]])
     rarer, total = _rarer(own, _POSTGRESQL_SCORED)
     words = " | ".join(f"'{term}'" for term in rarer)
     for term in _common(own, rarer):
@@ -134,7 +138,8 @@ def _postgresql_wanted(session: Session, terms: Sequence[str], wide: Sequence[st
 def _postgresql_counts(session: Session, terms: Sequence[str]) -> tuple[int, dict[str, int]]:
     """Return how many passages there are, and hold each of the terms, as the planner's statistics have it.
 
-    Counting would read the whole list of a common word. A word that the statistics don't have counts as in none.
+    Counting would read the whole list of a common word. One that the statistics don't have is rare, and counts as in
+    none.
     """
     rows = session.connection().execute(text(_POSTGRESQL_COUNTS), {"terms": list(terms)})
     counts = dict.fromkeys(terms, 0)
@@ -143,6 +148,21 @@ def _postgresql_counts(session: Session, terms: Sequence[str]) -> tuple[int, dic
         passages = int(count)
         counts[term] = int(share * count)
     return passages, counts
+
+
+def _postgresql_rare(session: Session, terms: Sequence[str]) -> dict[str, int]:
+    """Return how many passages hold each of some rare terms, counted up to what is scored at most."""
+    if not terms:
+        return {}
+    one = """
+        SELECT {0}, count(*) FROM (
+            SELECT 1 FROM passage_search WHERE words @@ to_tsquery('english', :t{0}) LIMIT :most
+        ) AS found{0}
+    """
+    statement = text(" UNION ALL ".join(one.format(at) for at in range(len(terms))))
+    values = {f"t{at}": f"'{term}'" for at, term in enumerate(terms)}
+    counts = session.connection().execute(statement, values | {"most": _POSTGRESQL_SCORED})
+    return {terms[at]: count for at, count in counts}
 
 
 def _rarer(counts: Mapping[str, int], most: int) -> tuple[list[str], int]:
@@ -235,12 +255,23 @@ _SQLITE_MATCH = f"""
 _SQLITE_COUNT = """
     SELECT count(*) FROM (SELECT rowid FROM passage_search WHERE passage_search MATCH :words LIMIT :limit)
 """
+# The words first, whatever the planner would rather begin with for the limit's sake.
 _POSTGRESQL_MATCH = f"""
+    WITH matching AS MATERIALIZED (
+        SELECT passage_id FROM passage_search WHERE words @@ to_tsquery('english', :words)
+    ), readable AS MATERIALIZED (
+        SELECT m.passage_id
+        FROM matching m
+        JOIN documentpassage p ON p.id = m.passage_id
+        JOIN document d ON d.id = p.document_id
+        WHERE {_ALLOWED}
+        LIMIT {_POSTGRESQL_MOST}
+    )
     SELECT {_COLUMNS}
-    FROM passage_search s
+    FROM readable
+    JOIN passage_search s ON s.passage_id = readable.passage_id
     JOIN documentpassage p ON p.id = s.passage_id
     JOIN document d ON d.id = p.document_id
-    WHERE s.words @@ to_tsquery('english', :words) AND {_ALLOWED}
     ORDER BY ts_rank(s.words, to_tsquery('english', :scored), 1) DESC, p.id
     LIMIT :limit
 """  # noqa: S608 - constants only

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.search import analyse
 from tests.factories import keep, make_document, make_source
 from tuning.documents.search import search
 from tuning.domain.documents import DocumentPassage
@@ -104,6 +105,23 @@ def test_a_sentence_with_what_is_asked_for_comes_first(library):
             documents.replace_passages(session, document.id, [passage])
     assert titles(library, "How long is the lease of a pump?", "organisation") == ["Two", "One"]
     assert titles(library, "Is the lease of a pump signed?", "organisation") == ["One", "Two"]
+
+
+def test_a_common_word_is_found_for_who_may_read_little_and_a_rare_one_comes_first(library):
+    with library.transaction() as session:
+        for title, reader, texts in (
+            ("Minutes", "leads", ["A quorum was there."] * 1500),
+            ("Statutes", "organisation", ["A quorum is half of the board."]),
+            ("Airship", "organisation", ["A zeppelin needs a quorum."]),
+        ):
+            document = make_document(title, [reader])
+            documents.save(session, document)
+            passages = [DocumentPassage(document_id=document.id, position=at, text=it) for at, it in enumerate(texts)]
+            documents.replace_passages(session, document.id, passages)
+    analyse(library)
+    assert set(titles(library, "quorum", "organisation")) == {"Statutes", "Airship"}
+    assert set(titles(library, "quorum blimps", "organisation")) == {"Statutes", "Airship"}
+    assert titles(library, "quorum zeppelin", "organisation")[0] == "Airship"
 
 
 def test_a_long_question_whose_every_word_has_many_related_ones_is_answered(library):
