@@ -22,18 +22,18 @@ from tuning.tenancy import tenant_of
 from tuning.worker import encoding
 from tuning.worker.retrieval import retrieval
 
-QUESTION = "Is the trial long?"
+QUESTION = "What about the zorp?"
 RULE = "Newcomers are on probation for six months."
 
 
 @pytest.fixture
 def tenant(store, tmp_path):
-    """An organisation with an encoder that knows 'probation' for a trial."""
+    """An organisation with an encoder that knows probation by a word that no list has."""
     inference = FakeInference()
     inference.encodes = "small"
 
     def embed(texts):
-        return inference.embed([text.replace("probation", "trial") for text in texts])
+        return inference.embed([text.replace("probation", "trial").replace("zorp", "trial") for text in texts])
 
     keep(
         store,
