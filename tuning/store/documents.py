@@ -1,4 +1,4 @@
-"""Queries on sources, documents, their access lists and passages, by words and by vectors."""
+"""Queries on sources, documents, their access lists, and the passages and vectors that are kept of them."""
 
 from collections.abc import Collection, Iterable, Sequence
 

@@ -63,7 +63,7 @@ def match(
     A term is a word in small letters and digits; passages with any of them count, by BM25 (SQLite) or by frequency
     (PostgreSQL). After them come as many that fit best with the wide terms, too. Every passage that fits is scored,
     which takes long for common words: where there are too many, only those with the rarer terms count, and if need be
-    with several; and of the wide terms only the rare ones.
+    with several; and of the wide terms only the rare ones. Where all terms are common, PostgreSQL scores some of them.
     """
     if not terms or not principals or not source_ids:
         return []
