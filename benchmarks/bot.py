@@ -28,8 +28,10 @@ from tests.fakes.engine import FakeEngine
 
 ROUNDS = 5
 MOST_CPU_MS, MOST_FIRST_MS = 5.0, 300.0
-THINKING_S, PAUSE_S, WORDS = 1.5, 0.05, 60
+THINKING_S, PAUSE_S, WORDS, MANY_WORDS = 1.5, 0.05, 60, 500
 """The engine reads the question, then writes a word every 50 ms."""
+WITHIN_S = 20.0
+"""People who don't ask all at once begin within this time; the answers of many words take longer than that."""
 FINAL = "\n\n_"
 
 
@@ -53,9 +55,13 @@ class Engine(FakeEngine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.says = lambda _request: f"Trips are booked by rail [1]. {'word ' * WORDS}"
+        self.write(WORDS)
         self.pause_s = PAUSE_S
         self.first: dict[str, float] = {}
+
+    def write(self, words: int) -> None:
+        """Answer in so many words from now on."""
+        self.says = lambda _request: f"Trips are booked by rail [1]. {'word ' * words}"
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         asked = str((await request.json())["messages"][-1]["content"]).rpartition("Question: ")[2]
@@ -93,17 +99,27 @@ async def measure(turns: int, people: int, console: Console) -> bool:
                         for number, one in enumerate(chats[:10])
                     ]
                     teams.first.clear()
-                    every = enumerate(chats)
                     crowd = await asyncio.gather(
-                        *(ask(teams, one, engine, f"How are trips booked, together {number}?") for number, one in every)
+                        *(
+                            ask(teams, one, engine, f"How are trips booked, together {at}?")
+                            for at, one in enumerate(chats)
+                        )
+                    )
+                    teams.first.clear()
+                    engine.write(MANY_WORDS)
+                    under_way = await asyncio.gather(
+                        *(
+                            ask(teams, one, engine, f"How are trips booked, in turn {at}?", WITHIN_S * at / people)
+                            for at, one in enumerate(chats)
+                        )
                     )
                 errors = sum(word in bot.log.read_text("utf-8") for word in (" ERROR ", "Traceback"))
     dearest = max(taken[name] for name in ours)
     console.print(f"The dearest command answer: {dearest:.1f} ms (bar {MOST_CPU_MS:.0f} ms)")
-    is_soon = show(console, {"alone, one by one": alone, f"{people} at once": crowd})
-    answered = sum(one.is_answered for one in crowd)
-    console.print(f"{answered} of {people} concurrent conversations answered; errors in the bot's log: {errors}")
-    return dearest <= MOST_CPU_MS and is_soon and answered == people and not errors
+    is_soon = show(console, alone, under_way, crowd)
+    answered = sum(one.is_answered for one in (*under_way, *crowd))
+    console.print(f"{answered} of {2 * people} concurrent conversations answered; errors in the bot's log: {errors}")
+    return dearest <= MOST_CPU_MS and is_soon and answered == 2 * people and not errors
 
 
 async def costs(console: Console, works: dict[str, tuple[Bot, PersonalChat, str]], turns: int) -> dict[str, float]:
@@ -137,8 +153,9 @@ async def pick(person: PersonalChat) -> None:
     await person.deliver("invoke", name="adaptiveCard/action", value=value)
 
 
-async def ask(teams: Teams, person: PersonalChat, engine: Engine, question: str) -> Asked:
-    """Ask a question and wait for the end of the answer."""
+async def ask(teams: Teams, person: PersonalChat, engine: Engine, question: str, after_s: float = 0.0) -> Asked:
+    """Ask a question after a while and wait for the end of the answer."""
+    await asyncio.sleep(after_s)
     began, after = time.perf_counter(), teams.latest(person.chat_id)
     status, _ = await person.deliver("message", text=question)
     acknowledged_s = time.perf_counter() - began
@@ -151,12 +168,16 @@ async def ask(teams: Teams, person: PersonalChat, engine: Engine, question: str)
     )
 
 
-def show(console: Console, asked: dict[str, Sequence[Asked]]) -> bool:
-    """Print how soon people saw something; return whether those who ask alone see it soon enough."""
+def show(console: Console, alone: Sequence[Asked], under_way: Sequence[Asked], crowd: Sequence[Asked]) -> bool:
+    """Print how soon people saw something; return whether they see it soon, but where all ask in the same moment."""
     table = Table(title="Milliseconds, median (95 of 100 within)")
     for column in ("", "request acknowledged", "informative update", "first word, after the engine gave it"):
         table.add_column(column, justify="right" if column else "left")
-    for name, some in asked.items():
+    for name, some in (
+        ("alone, one by one", alone),
+        (f"{len(under_way)} under way, begun within {WITHIN_S:.0f} s", under_way),
+        (f"{len(crowd)} in the same moment", crowd),
+    ):
         table.add_row(
             name,
             _spread([one.acknowledged_s for one in some]),
@@ -164,9 +185,12 @@ def show(console: Console, asked: dict[str, Sequence[Asked]]) -> bool:
             _spread([one.lag_s for one in some]),
         )
     console.print(table)
-    slowest = max(one.informed_s for one in next(iter(asked.values()))) * 1000
-    console.print(f"The slowest informative update to one person alone: {slowest:.0f} ms (bar {MOST_FIRST_MS:.0f} ms)")
-    return slowest <= MOST_FIRST_MS
+    slowest_ms = [max(one.informed_s for one in some) * 1000 for some in (alone, under_way)]
+    console.print(
+        f"The slowest informative update: {slowest_ms[0]:.0f} ms alone, {slowest_ms[1]:.0f} ms beside the others "
+        f"(bar {MOST_FIRST_MS:.0f} ms)"
+    )
+    return max(slowest_ms) <= MOST_FIRST_MS
 
 
 def is_answer(sent: Sent) -> bool:
