@@ -23,6 +23,7 @@ from bot.memory import recalled
 from bot.parts import parts_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Scope, Turn
+from bot.watch import Lookout, Watch
 from tuning.documents import live, shared
 from tuning.documents.search import FoundPassage
 from tuning.domain.conversations import Answer
@@ -42,8 +43,6 @@ _INFORMING = {
     Task.GENERATION: mark("Choosing a precedent and drafting ..."),
     Task.SUMMARY: mark("Reading ..."),
 }
-CHECK_EVERY_S = 0.25
-"""How often is looked whether an answer may go on: the last word comes well within a second of an admin's decision."""
 TAKEN_BACK = mark("_You took this question back, and I have forgotten it._")
 MAX_PARTS = 256
 """Into how many parts a text is cut at most before it is called too long."""
@@ -59,6 +58,7 @@ class Answering:
         self._delegations = delegations
         self._files = files
         self._engine = engine
+        self._watch = Watch(tenant)
 
     async def answer(self, turn: Turn, text: str, files: Sequence[ReadFile] = ()) -> bool:
         """Answer a question of the chat's current agent; return whether there was an agent to ask.
@@ -240,12 +240,11 @@ class Answering:
 
     async def _growing(self, question: Question, messages: Sequence[Prompt]) -> AsyncGenerator[str]:
         """Yield what the engine writes, as long as the release may answer: an admin's decision stops it at once."""
-        checked_at = time.monotonic()
+        lookout = Lookout(self._watch)
         async with aclosing(self._engine.answer(question.model, messages, max_tokens=question.max_tokens)) as growing:
             async for text in growing:
-                if time.monotonic() - checked_at > CHECK_EVERY_S:
+                if await lookout.is_due():
                     await asyncio.to_thread(questions.check_still, self._tenant, question)
-                    checked_at = time.monotonic()
                 yield text
 
     async def _save(self, answer: Answer, *, activity_id: str = "", ends: bool = False) -> None:

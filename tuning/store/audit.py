@@ -4,7 +4,7 @@ from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from typing import Any
 
-from sqlalchemy import or_, text
+from sqlalchemy import func, or_, text
 from sqlmodel import Session, col, select
 
 from tuning.domain import audit as domain
@@ -70,6 +70,11 @@ def _up_to_what_is_unreadable(session: Session, anchors: Sequence[Anchor]) -> Br
 def head(session: Session) -> AuditEvent | None:
     """Return the newest event."""
     return session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(1)).first()
+
+
+def newest(session: Session) -> int:
+    """Return the number of the newest event; 0 if there is none."""
+    return session.exec(select(func.max(AuditEvent.id))).one() or 0
 
 
 def events(session: Session, subject_id: str) -> Sequence[AuditEvent]:

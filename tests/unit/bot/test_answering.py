@@ -18,6 +18,7 @@ from bot.turn import FileOffer, Scope
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
 from tests.fakes.engine import FakeEngine
 from tests.fakes.turn import FakeTurn
+from tuning.domain.audit import Tag
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import Document, DocumentPassage
 from tuning.domain.drafts import Draft
@@ -217,6 +218,23 @@ async def test_a_decision_stops_the_answer_that_is_being_written(answering, engi
     assert len(turn.chunks) - said < 500
     with store.reading() as session:
         assert [event.actor_id for event in audit.events(session, "release")] == ["bo"]
+
+
+async def test_a_decision_late_in_an_answer_stops_it_too(answering, engine, store):
+    begin(store)
+    engine.says = lambda _: "word " * 1000
+    engine.pause_s = 0.01
+    turn = FakeTurn("How?")
+    asked = asyncio.create_task(answering.answer(turn, "How?"))
+    while len(turn.chunks) < 60:  # noqa: ASYNC110 - nobody tells; it has been checked before
+        await asyncio.sleep(0.01)
+    with store.transaction() as session:
+        releases.get(session, "release").state = ReleaseState.REVOKED
+        audit.record(session, Tag.RELEASE_REVOKED, "admin", "release")
+    said = len(turn.chunks)
+    await asked
+    assert "taken back while it answered" in turn.said
+    assert len(turn.chunks) - said < 200
 
 
 async def test_what_is_not_in_the_documents_is_said_with_who_may_know(answering, engine, store):
