@@ -27,6 +27,9 @@ ENGINE := $(shell sed -n 's/^llama_cpp_python==//p' constraints.txt)
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 ENGINE_SOURCE := $(CACHE)/llama_cpp_python-$(ENGINE).tar.gz
 ENGINE_WHEEL := $(CACHE)/.llama_cpp_python-$(ENGINE).built
+# llama.cpp's code for AMX dies of an illegal instruction with some compilers (ggml-org/llama.cpp, pull request 26954).
+NO_AMX := $(shell cc -mno-amx-tile -x c -fsyntax-only /dev/null 2>/dev/null && \
+	echo -mno-amx-tile -mno-amx-int8 -mno-amx-bf16)
 PEER := .cache/llama-server/bin/llama-server
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -94,7 +97,8 @@ $(ENGINE_SOURCE): | .venv/bin/python
 $(ENGINE_WHEEL): $(ENGINE_SOURCE)
 	@compgen -G '$(CACHE)/llama_cpp_python-$(ENGINE)-*.whl' >/dev/null || { \
 		echo "== Compiling the engine, once for all checkouts (10 to 20 minutes)"; \
-		CMAKE_ARGS="-DLLAVA_BUILD=OFF" $(PIP) wheel -q --no-deps -w $(CACHE) $(ENGINE_SOURCE); }
+		CMAKE_ARGS="-DLLAVA_BUILD=OFF" CFLAGS="$(NO_AMX)" CXXFLAGS="$(NO_AMX)" \
+			$(PIP) wheel -q --no-deps -w $(CACHE) $(ENGINE_SOURCE); }
 	@touch $@
 
 # torch first and by its exact version, so that no other package's range chooses another build of it.
@@ -116,7 +120,8 @@ $(PEER): $(ENGINE_SOURCE)
 	@echo "== Compiling llama-server, to compare the engine with (10 to 20 minutes)"
 	@mkdir -p .cache/llama-server/source
 	@tar xzf $(ENGINE_SOURCE) -C .cache/llama-server/source --strip-components=1
-	@cmake -S .cache/llama-server/source/vendor/llama.cpp -B .cache/llama-server -DCMAKE_BUILD_TYPE=Release \
+	@CFLAGS="$(NO_AMX)" CXXFLAGS="$(NO_AMX)" cmake -S .cache/llama-server/source/vendor/llama.cpp \
+		-B .cache/llama-server -DCMAKE_BUILD_TYPE=Release \
 		-DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF >.cache/llama-server/log
 	@cmake --build .cache/llama-server --target llama-server --parallel $$(nproc) >>.cache/llama-server/log
 
