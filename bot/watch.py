@@ -15,7 +15,7 @@ ANYWAY_EVERY_S = 5.0
 
 
 class Watch:
-    """Every act leaves an event in the audit, in its own transaction: where there is no new one, nothing was decided."""
+    """Every act leaves an event in the audit, in its own transaction: without a new one, nothing was decided."""
 
     def __init__(self, tenant: Tenant) -> None:
         """Look at nothing yet."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 import torch.distributed as dist
 
-from tuning.training.batches import Batch, cost, groups
+from tuning.training.batches import Batch, cost, groups, prefix_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,11 @@ class Crew:
         return self.rank == 0
 
     def parts(self, batch: Batch) -> list[Batch]:
-        """Return a batch in the parts that are cheapest to compute within the limit."""
-        return groups(batch, self.most_tokens)
+        """Return a batch in the parts that are cheapest to compute within the limit, and none of them for one alone."""
+        if self.size == 1:
+            return groups(batch, self.most_tokens)
+        share = sum(cost(part) for part in groups(batch)) // self.size + prefix_of(batch)
+        return groups(batch, min(self.most_tokens, share))
 
     def own(self, parts: Sequence[Batch]) -> list[Batch]:
         """Return the parts that this process computes: the costliest go first, each to who has the least so far."""

@@ -83,7 +83,7 @@ def _ways(batches: Sequence[Batch]) -> list[tuple[int, bool]]:
 
 def _resting(config: TrainingConfig, outline: Any, device: torch.device) -> int:
     """Return the bytes that are there between steps: libraries, weights, adapter, its gradient and the optimiser."""
-    weights = sum(weight.numel() for weight in outline.parameters()) * models.precision(device).itemsize
+    weights = sum(weight.numel() for weight in outline.parameters()) * models.precision(outline.config, device).itemsize
     trained = sum(
         config.rank * (module.in_features + module.out_features) for module in models.linears(outline).values()
     )
@@ -108,7 +108,7 @@ def _activations(outline: Any, rows: Batch, device: torch.device, *, is_checkpoi
     kept = layers * cost(rows) * width + 2 * kept if is_checkpointed else (layers + 1) * kept
     with_loss = len(rows) * (longest - min(row.start for row in rows) + 1)
     logits = _LOGITS_NUMBERS * shape.vocab_size * with_loss * _FLOAT_BYTES
-    return int(kept * models.precision(device).itemsize + logits)
+    return int(kept * models.precision(outline.config, device).itemsize + logits)
 
 
 def _free(config: TrainingConfig, device: torch.device) -> int:

@@ -14,6 +14,8 @@ from tuning.training.errors import BaseModelMissing, BaseModelUnfit
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
+WIDE = 512
+"""Numbers per token from which on a CPU's units for bfloat16 are worth what they cost."""
 _BY_TOKEN = frozenset({"q_proj", "o_proj", "mlp"})
 """Parts of a layer that see each token by itself, and of which only what comes out at it depends."""
 
@@ -51,10 +53,10 @@ def load_outline(base: Path) -> Any:
 
 def load_model(base: Path, device: torch.device) -> Any:
     """Return the model with frozen weights, in the precision that the device is fast with."""
-    check_folder(base)
+    shape = load_shape(base)
     model = _refusing(
         lambda: transformers.AutoModelForCausalLM.from_pretrained(
-            str(base), dtype=precision(device), local_files_only=True, use_safetensors=True
+            str(base), dtype=precision(shape, device), local_files_only=True, use_safetensors=True
         )
     )
     return model.requires_grad_(requires_grad=False).to(device)
@@ -128,12 +130,17 @@ def beginning(model: Any, tokens: torch.Tensor, rows: int) -> transformers.Dynam
     return cache
 
 
-def precision(device: torch.device) -> torch.dtype:
-    """Return bfloat16 where the hardware has units for it, float32 elsewhere: CPUs without them are slower with it."""
+def precision(shape: Any, device: torch.device) -> torch.dtype:
+    """Return bfloat16 where the hardware has units for it, float32 elsewhere: CPUs without them are slower with it.
+
+    With narrow models CPUs are slower with it in any case, and keep code in memory for each size of batch: 2.2 GiB of
+    it after a minute with the starter.
+    """
     if device.type == "cuda":
         has_units = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        has_units = bool(torch.cpu.get_capabilities().get("amx_bf16"))
+        is_wide = shape.get_text_config().hidden_size >= WIDE
+        has_units = is_wide and bool(torch.cpu.get_capabilities().get("amx_bf16"))
     return torch.bfloat16 if has_units else torch.float32
 
 

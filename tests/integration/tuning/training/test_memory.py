@@ -185,7 +185,10 @@ def test_activations_computed_again_are_not_kept(base, config):
 
 
 @pytest.mark.parametrize(("units", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_bfloat16_is_for_hardware_that_has_it(base, config, monkeypatch, units, dtype):
+def test_bfloat16_is_for_wide_models_on_hardware_that_has_it(base, config, monkeypatch, units, dtype):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    assert next(models.load_model(base, CPU).parameters()).dtype == torch.float32
+    monkeypatch.setattr(models, "WIDE", 1)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": units})
     model = adapters.attach(models.load_model(base, CPU), config)
     assert model.get_input_embeddings().weight.dtype == dtype
@@ -193,6 +196,7 @@ def test_bfloat16_is_for_hardware_that_has_it(base, config, monkeypatch, units, 
 
 
 def test_bfloat16_learns_what_float32_learns(base, config, monkeypatch):
+    monkeypatch.setattr(models, "WIDE", 1)
     losses = {}
     for units in (True, False):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda units=units: {"amx_bf16": units})

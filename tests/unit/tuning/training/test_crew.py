@@ -32,3 +32,15 @@ def test_no_part_is_larger_than_the_limit_but_a_row_by_itself():
     assert all(cost(part) <= 310 for part in parts)
     [least] = crews(1, most_tokens=0)
     assert all(len(part) == 1 for part in least.parts(BATCH))
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_batch_that_is_cheapest_in_one_part_is_shared_out_unless_its_beginning_is_nearly_all(size):
+    [alone] = crews(1)
+    together = crews(size)
+    apart = tuple(row(number, 60) for number in range(16))
+    assert len(alone.parts(apart)) == 1
+    shares = [sum(map(cost, crew.own(together[0].parts(apart)))) for crew in together]
+    assert max(shares) < 1.5 * cost(apart) / size
+    alike = tuple(on_passage(1, question, length=300) for question in range(16))
+    assert together[0].parts(alike) == [alike]
