@@ -1,19 +1,23 @@
 """The bot's way to the engine: one answer as it grows, with the release's adapter loaded when it is missing."""
 
 import asyncio
+import json
 import math
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from http import HTTPStatus
+from typing import Any
 
-import openai
+import aiohttp
 
 from bot.errors import EngineBusy, EngineDown, QuestionTooLong
-from serving.logs import send_along
+from serving.logs import HEADER, current
 from tuning.domain.prompts import Message
 
+CONNECT_S = 5.0
 TIMEOUT_S = 120.0
+"""How long nothing may come from an engine that is at work."""
 RETRY_PAUSE_S = 1.0
 PATIENCE_S = 30.0
 """How long a person waits for an engine that is being restarted."""
@@ -21,8 +25,23 @@ BUSY_PATIENCE_S = 10.0
 """How long a person waits for an engine that has too much to do."""
 BYTES_PER_TOKEN = 2
 """Of running text no tokenizer in use makes more tokens than that."""
-_BUSY = frozenset({429, 503})
+_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _TOO_LONG = frozenset({"context_length_exceeded", "prompt_too_long"})
+_EVENT, _END = b"data: ", b"[DONE]"
+
+
+class _AwayError(Exception):
+    """The engine can't be reached, broke off, or failed."""
+
+
+class _RefusedError(Exception):
+    """The engine said no."""
+
+    def __init__(self, status: int, code: str, retry_after: str) -> None:
+        super().__init__(status, code)
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +55,10 @@ class Model:
 
 
 class Engine:
-    """A client of one OpenAI-compatible server."""
+    """A client of one OpenAI-compatible server.
+
+    It reads the stream itself: with two hundred answers under way, openai's client takes most of the bot's time.
+    """
 
     def __init__(
         self,
@@ -47,29 +69,24 @@ class Engine:
         busy_patience_s: float = BUSY_PATIENCE_S,
     ) -> None:
         """Take the server's address without '/v1'; nothing is sent yet."""
-        self._client = openai.AsyncOpenAI(
-            base_url=f"{url.rstrip('/')}/v1",
-            api_key="none",
-            timeout=TIMEOUT_S,
-            max_retries=0,
-            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"request": [_send_along]}),
-        )
-        self._tokenize = f"{url.rstrip('/')}/tokenize"
+        self._url = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
         self._retry_pause_s = retry_pause_s
         self._patience_s = patience_s
         self._busy_patience_s = busy_patience_s
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._client.close()
+        if self._session is not None:
+            await self._session.close()
 
     async def count(self, text: str) -> int:
         """Return how many tokens a text has; where the server doesn't count, no fewer than it has."""
         try:
-            found = await self._client.post(self._tokenize, body={"content": text}, cast_to=cast("Any", object))
-        except openai.APIError:
+            async with self._asked("/tokenize", {"content": text}) as response:
+                return len((await response.json())["tokens"])
+        except (_AwayError, _RefusedError):
             return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
-        return len(found["tokens"])
 
     async def answer(self, model: Model, messages: Sequence[Message], *, max_tokens: int) -> AsyncGenerator[str]:
         """Yield the answer as it grows, whole so far each time; closing the generator stops the engine's work on it.
@@ -92,17 +109,17 @@ class Engine:
                     async for piece in pieces:
                         text += piece
                         yield text
-            except openai.NotFoundError as error:
-                if is_missing:
-                    raise EngineDown from error
-                is_missing = True
-            except openai.APIError as error:
+            except _RefusedError as error:
                 why = _why(error)
                 if isinstance(why, EngineBusy):
                     await self._until_free(why, give_up_at)
-                    continue
-                if is_second_try or not isinstance(error, openai.APIConnectionError | openai.InternalServerError):
-                    raise why from error  # a question that ends the engine must not do so for ever
+                elif error.status == HTTPStatus.NOT_FOUND and not is_missing:
+                    is_missing = True
+                else:
+                    raise why from error
+            except _AwayError as error:
+                if is_second_try:
+                    raise EngineDown from error  # a question that ends the engine must not do so for ever
                 is_second_try, is_missing = True, False
                 await self._until_back()
             else:
@@ -120,44 +137,72 @@ class Engine:
         while True:
             await asyncio.sleep(self._retry_pause_s)
             try:
-                await self._client.models.list()
-            except openai.APIConnectionError as error:
+                async with self._asked("/v1/models"):
+                    return
+            except _AwayError as error:
                 if asyncio.get_running_loop().time() > give_up_at:
                     raise EngineDown from error
-            except openai.APIStatusError:
+            except _RefusedError:
                 return  # it is there, and says itself what is wrong
-            else:
-                return
 
     async def _stream(self, model: Model, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[str]:
-        stream = await self._client.chat.completions.create(
-            model=model.id,
-            messages=cast("Any", list(messages)),
-            max_tokens=max_tokens,
-            temperature=0.0,
-            stream=True,
-        )
-        async with stream:
-            async for chunk in stream:
-                if chunk.choices and chunk.choices[0].delta.content:
-                    yield chunk.choices[0].delta.content
+        asked = {"model": model.id, "messages": list(messages), "max_tokens": max_tokens, "temperature": 0.0}
+        is_whole = False
+        async with self._asked("/v1/chat/completions", {**asked, "stream": True}) as response:
+            async for line in response.content:  # to its end, so that the connection can be used again
+                is_whole = is_whole or line.startswith(_END, len(_EVENT))
+                if is_whole or not line.startswith(_EVENT):
+                    continue
+                event = json.loads(line[len(_EVENT) :])
+                if "error" in event:
+                    raise _AwayError
+                if event["choices"] and (piece := event["choices"][0]["delta"].get("content")):
+                    yield piece
+            if not is_whole:
+                raise _AwayError
 
     async def _load(self, model: Model) -> None:
-        adapter = {"id": model.id, "path": model.path, "sha256": model.sha256}
-        await self._client.post("/adapters", body=adapter, cast_to=cast("Any", object))
+        async with self._asked("/v1/adapters", {"id": model.id, "path": model.path, "sha256": model.sha256}):
+            pass
+
+    @asynccontextmanager
+    async def _asked(self, path: str, body: dict[str, Any] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Give the answer to a request, a POST if there is a body; leaving it early closes the connection.
+
+        Raises:
+            _AwayError: the engine can't be reached, fails, or breaks off while its answer is read.
+            _RefusedError: it said no.
+        """
+        if self._session is None:
+            limits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=TIMEOUT_S)
+            self._session = aiohttp.ClientSession(timeout=limits, connector=aiohttp.TCPConnector(limit=0))
+        headers = {HEADER: current()} if current() else {}
+        try:
+            method = "GET" if body is None else "POST"
+            async with self._session.request(method, f"{self._url}{path}", json=body, headers=headers) as response:
+                if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and response.status not in _BUSY:
+                    raise _AwayError
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    raise _RefusedError(
+                        response.status, _code(await response.text()), response.headers.get("Retry-After", "")
+                    )
+                yield response
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _AwayError from error
 
 
-async def _send_along(request: Any) -> None:
-    send_along(request)
+def _why(error: _RefusedError) -> EngineDown | EngineBusy | QuestionTooLong:
+    if error.status in _BUSY:
+        return EngineBusy(_seconds(error.retry_after))
+    return QuestionTooLong() if error.code in _TOO_LONG else EngineDown()
 
 
-def _why(error: openai.APIError) -> EngineDown | EngineBusy | QuestionTooLong:
-    if isinstance(error, openai.APIStatusError):
-        if error.status_code in _BUSY:
-            return EngineBusy(_seconds(error.response.headers.get("Retry-After", "")))
-        if error.code in _TOO_LONG:
-            return QuestionTooLong()
-    return EngineDown()
+def _code(body: str) -> str:
+    """Return the code of an error in OpenAI's form; empty if there is none."""
+    try:
+        return str(json.loads(body)["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _seconds(retry_after: str) -> int:

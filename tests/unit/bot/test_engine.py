@@ -1,6 +1,7 @@
 """The bot's way to the engine, over HTTP on loopback: when it is busy, when it is gone, and how it counts."""
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
@@ -66,3 +67,33 @@ async def test_tokens_are_counted_by_the_engine_and_guessed_without_one(client, 
     assert await client.count("one two three") == 3
     await engine.__aexit__()
     assert await client.count("one two three") == 7
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_an_engine_that_fails_is_asked_once_more(engine, client, status):
+    engine.status, engine.busy_for = status, 1
+    assert (await answer(client)).startswith("Trips")
+    engine.busy_for = 10
+    with pytest.raises(EngineDown):
+        await answer(client)
+
+
+async def test_an_answer_that_breaks_off_is_begun_anew_once(engine, client):
+    engine.cuts = [2]
+    texts = [text async for text in client.answer(MODEL, ASKED, max_tokens=9)]
+    assert texts[:3] == ["Trips ", "Trips are ", "Trips "]
+    assert texts[-1].strip() == "Trips are booked by rail [1]."
+    engine.cuts = [2, 2]
+    with pytest.raises(EngineDown):
+        await answer(client)
+
+
+async def test_an_answer_that_is_left_stops_the_engine(engine, client):
+    engine.says, engine.pause_s = lambda _request: "word " * 1000, 0.01
+    async with aclosing(client.answer(MODEL, ASKED, max_tokens=9)) as texts:
+        async for text in texts:
+            if len(text.split()) > 3:
+                break
+    async with asyncio.timeout(5):
+        while not engine.closed_early:  # noqa: ASYNC110 - the engine tells nobody
+            await asyncio.sleep(0.01)
