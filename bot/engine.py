@@ -27,7 +27,7 @@ BYTES_PER_TOKEN = 2
 """Of running text no tokenizer in use makes more tokens than that."""
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _TOO_LONG = frozenset({"context_length_exceeded", "prompt_too_long"})
-_EVENT, _END = b"data: ", b"[DONE]"
+_DATA, _END = b"data:", b"[DONE]"
 
 
 class _AwayError(Exception):
@@ -150,13 +150,14 @@ class Engine:
         is_whole = False
         async with self._asked("/v1/chat/completions", {**asked, "stream": True}) as response:
             async for line in response.content:  # to its end, so that the connection can be used again
-                is_whole = is_whole or line.startswith(_END, len(_EVENT))
-                if is_whole or not line.startswith(_EVENT):
+                data = line.removeprefix(_DATA).strip() if line.startswith(_DATA) else b""
+                is_whole = is_whole or data == _END
+                if is_whole or not data:
                     continue
-                event = json.loads(line[len(_EVENT) :])
-                if "error" in event:
+                event = json.loads(data)
+                if event.get("error"):
                     raise _AwayError
-                if event["choices"] and (piece := event["choices"][0]["delta"].get("content")):
+                if (choices := event.get("choices")) and (piece := choices[0]["delta"].get("content")):
                     yield piece
             if not is_whole:
                 raise _AwayError

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+from aiohttp import web
 
 from bot.engine import Engine, Model
 from bot.errors import EngineBusy, EngineDown
@@ -97,3 +98,32 @@ async def test_an_answer_that_is_left_stops_the_engine(engine, client):
     async with asyncio.timeout(5):
         while not engine.closed_early:  # noqa: ASYNC110 - the engine tells nobody
             await asyncio.sleep(0.01)
+
+
+class OtherServer(FakeEngine):
+    """A server that writes its events as others do."""
+
+    events = b""
+
+    async def _chat(self, request):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(self.events)
+        return response
+
+
+PIECE = b'{"choices": [{"index": 0, "delta": {"content": "By rail."}}]}'
+
+
+async def test_events_of_other_servers_are_read_and_their_errors_heard():
+    async with OtherServer() as engine:
+        client = Engine(engine.url, retry_pause_s=0.01, patience_s=0.1)
+        engine.events = (
+            b": waiting\r\n\r\ndata:" + PIECE + b'\r\n\r\ndata: {"choices": [], "usage": {}}\n\ndata:[DONE]\n\n'
+        )
+        assert await answer(client) == "By rail."
+        for broken in (b"data: " + PIECE + b"\n\n", b'data: {"error": {"message": "No memory.", "code": null}}\n\n'):
+            engine.events = broken
+            with pytest.raises(EngineDown):
+                await answer(client)
+        await client.close()
