@@ -12,7 +12,7 @@ from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.feedback import Feedback
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, question_messages
 
-BY_HEART = 2
+BY_HEART = 3
 """Wordings of each question that are learned without passages."""
 MAX_OPEN = 2_400
 """Examples with passages."""
