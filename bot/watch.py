@@ -10,7 +10,7 @@ LOOK_EVERY_S = 0.1
 """How often the store is looked at, however many ask."""
 CHECK_EVERY_S = 0.25
 """How often each answer asks: its last word comes well within a second of an admin's decision."""
-ANYWAY_EVERY_S = 20.0
+ANYWAY_EVERY_S = 5.0
 """What nobody decides counts within this time: a membership that has ended elsewhere, or access for a while."""
 
 
