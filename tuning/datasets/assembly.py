@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tuning.datasets.asked import ASKED
 from tuning.datasets.material import Material, Retrieval
 from tuning.datasets.questions import Context, Question, Seen, content_words, normalised
 from tuning.datasets.wordings import wordings
@@ -136,7 +137,8 @@ class Assembly:
     def _by_heart(self, question: Question, *, is_ambiguous: bool) -> list[Example]:
         title = question.context.passage.title
         # By the question alone, so that the next dataset asks what is still so in the same words.
-        ways = wordings(question.text, title, BY_HEART, random.Random(f"{title} {question.text}"))
+        count = 1 if question.made_by == ASKED else BY_HEART  # people have worded theirs themselves
+        ways = wordings(question.text, title, count, random.Random(f"{title} {question.text}"))
         if is_ambiguous:
             ways = [f"{title}: {question.text}"]
             self._dropped["asked in several documents"] += 1
@@ -147,13 +149,13 @@ class Assembly:
 
     def _open(self, questions: Sequence[Question]) -> list[Example]:
         """Return questions over passages, several over the same ones."""
-        facts = [it for it in _one_per_fact(questions) if not self._reserved.has(it.text)]
-        on_passage: dict[int, list[Question]] = defaultdict(list)
-        for fact in facts:
-            on_passage[fact.context.passage_id].append(fact)
+        allowed = [it for it in questions if not self._reserved.has(it.text)]
         found: list[Example] = []
         for time in range(OPEN_WORDINGS + 1):
-            together = []
+            facts, together = _one_per_fact(allowed, time), []
+            on_passage: dict[int, list[Question]] = defaultdict(list)
+            for fact in facts:
+                on_passage[fact.context.passage_id].append(fact)
             for facts_there in on_passage.values():
                 # What the owner calls good is asked once more than the rest.
                 asked = facts_there if time < OPEN_WORDINGS else [it for it in facts_there if it.is_good]
@@ -291,14 +293,19 @@ def _above(context: Context) -> str:
     return f"{context.passage.title}{', ' + context.passage.heading if context.passage.heading else ''}"
 
 
-def _one_per_fact(questions: Sequence[Question]) -> list[Question]:
-    """Return one question for each answer of each passage: the one that the owner wants, or else that says most."""
-    best: dict[tuple[int, str], Question] = {}
+def _one_per_fact(questions: Sequence[Question], time: int = 0) -> list[Question]:
+    """Return one question for each answer of each passage: each `time` another of those that people asked.
+
+    Where nobody has, it is the one that the owner wants, or else that says most.
+    """
+    by_fact: dict[tuple[int, str], list[Question]] = defaultdict(list)
     for question in questions:
-        key = (question.context.passage_id, normalised(question.answer))
-        if key not in best or _worth(question) > _worth(best[key]):
-            best[key] = question
-    return list(best.values())
+        by_fact[question.context.passage_id, normalised(question.answer)].append(question)
+    chosen = []
+    for found in by_fact.values():
+        people = [it for it in found if it.made_by == ASKED]
+        chosen.append(people[time % len(people)] if people else max(found, key=_worth))
+    return chosen
 
 
 def _worth(question: Question) -> tuple[bool, int]:

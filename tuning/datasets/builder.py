@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
+from tuning.datasets.asked import asked
 from tuning.datasets.assembly import Assembly
 from tuning.datasets.corrections import supersede
 from tuning.datasets.explicit import lists, tables
@@ -41,9 +42,10 @@ MOST_SAMPLES = 10_000
 def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[[float], None]) -> Dataset:
     """Make and freeze the dataset of a run, or return the one that it has.
 
-    Questions come from the documents' own lists and tables, from rules over their sentences, and from the base model;
-    corrections that the owner accepted overtake them. Everything is deterministic but for what the model writes, which
-    is so for one engine and seed. Raises TooFewExamples, and NotAllowed for more documents than the policy allows.
+    Questions come from people, as sources list them, from the documents' own lists and tables, from rules over their
+    sentences, and from the base model; corrections that the owner accepted overtake them. Everything is deterministic
+    but for what the model writes, which is so for one engine and seed. Raises TooFewExamples, and NotAllowed for more
+    documents than the policy allows.
     """
     with tenant.store.reading() as session:
         if done := _made(session, runs.get(session, run.id)):
@@ -55,7 +57,9 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
         dropped: Counter[str] = Counter()
         if material.agent.task == Task.QUESTIONS:
             retrieval = Retrieval(session, material, tenant)
-            questions = _questions(session, material, retrieval, inference, dropped, progress=progress)
+            sources = [documents.get_source(session, source_id) for source_id in material.agent.source_ids]
+            questions = asked(tenant, sources, material, dropped)
+            questions += _questions(session, material, retrieval, inference, dropped, progress=progress)
             questions, relabelled = heed(questions, material.labelled, material.contexts, material.splits, dropped)
             _require_samples(len(questions), mark("questions"), mark("Add documents"))
             questions, overtaken = supersede(questions, material.corrections, retrieval, inference)

@@ -20,7 +20,8 @@ def supersede(
     """Return the questions with corrected answers in place of the documents' own, and the passages that say otherwise.
 
     What a document answers is found by asking the base model the corrected question over the passages that search
-    finds: the facts of these passages with that same answer, about the same matter, are the overtaken ones.
+    finds: the facts of these passages with that same answer, about the same matter, are the overtaken ones. Where the
+    answer stands but once in its passage, whatever it answers is the same matter, in whichever words it is asked for.
     """
     current = list(questions)
     overtaken: set[int] = set()
@@ -32,20 +33,30 @@ def supersede(
         messages = question_messages(correction.question, passages)
         answer = normalised(inference.answer(BASE, messages, max_tokens=_ANSWER_TOKENS).text)
         shown_ids = {context.passage_id for context in shown}
-        for index, question in enumerate(current):
-            if (
-                question.context.passage_id in shown_ids
-                and _is_same(normalised(question.answer), answer)
-                and _overlap(question.text, correction.question) >= _SAME_MATTER
-            ):
+        like_it = {
+            index: question
+            for index, question in enumerate(current)
+            if question.context.passage_id in shown_ids and _is_same(normalised(question.answer), answer)
+        }
+        about = {it.context.passage_id for it in like_it.values() if _is_about(it, correction)}
+        for index, question in like_it.items():
+            if _is_about(question, correction) or (question.context.passage_id in about and _stands_once(question)):
                 current[index] = replace(question, answer=correction.correction, supersedes=question.answer)
-                overtaken.add(question.context.passage_id)
+        overtaken |= about
     return current, frozenset(overtaken)
 
 
 def _is_same(one: str, other: str) -> bool:
     """Whether both answers are the same; one may leave out the unit that the other ends with."""
     return bool(one and other) and (f"{one} ".startswith(f"{other} ") or f"{other} ".startswith(f"{one} "))
+
+
+def _is_about(question: Question, correction: Feedback) -> bool:
+    return _overlap(question.text, correction.question) >= _SAME_MATTER
+
+
+def _stands_once(question: Question) -> bool:
+    return f" {normalised(question.context.passage.text)} ".count(f" {normalised(question.answer)} ") == 1
 
 
 def _overlap(one: str, other: str) -> float:

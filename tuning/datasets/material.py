@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sqlmodel import Session
 
@@ -50,6 +51,18 @@ class Material:
     def address(self, document: Document) -> str:
         """Return a document's path in the tenant folder."""
         return f"{self.locations[document.source_id]}/{document.path}"
+
+    def on(self, source_id: str, path: str) -> Sequence[Context]:
+        """Return the passages of the eligible document at this path of a source; none if there is no such document."""
+        return self._by_place.get((source_id, path), ())
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str], Sequence[Context]]:
+        found: dict[tuple[str, str], list[Context]] = {}
+        for context in self.contexts:
+            document = self.documents[context.document_id]
+            found.setdefault((document.source_id, document.path), []).append(context)
+        return found
 
     def at(self, path: str) -> Document | None:
         """Return the eligible document whose path in the tenant folder ends with this one."""

@@ -1,26 +1,23 @@
 """Pairs for drafts and summaries: a precedent and a target, named by `mapping.csv` in a source's root, or confirmed."""
 
-import csv
-import io
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from tuning.datasets import source_lists
 from tuning.datasets.material import Material
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
 from tuning.documents.secrets import redact
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.documents import Document, Source
-from tuning.domain.errors import InvalidInput
 from tuning.domain.pairs import DocumentPair
 from tuning.domain.prompts import Message, Task, generation_messages, summary_messages
 from tuning.governance.tenant import Tenant
 from tuning.sources.errors import OutsideSource, SourceMissing
 from tuning.sources.folder import MAPPING
-from tuning.sources.kinds import reader_of
 from tuning.sources.reader import SourceReader
 
 _HOLDOUT_SHARE = 0.2
@@ -62,8 +59,8 @@ class Pairs:
 
         Where a source has a `mapping.csv`, that alone names its pairs; elsewhere those count that the owner confirmed.
         """
-        readers = {source.id: _reader(self._tenant, source) for source in sources}
-        rows = {source.id: _rows(source, readers[source.id]) for source in sources}
+        readers = {source.id: source_lists.reader(self._tenant, source) for source in sources}
+        rows = {source.id: source_lists.rows(self._tenant, source, MAPPING, _COLUMNS) for source in sources}
         named = [pair for source_id, found in rows.items() for pair in self._named(source_id, found or [])]
         open_sources = {source_id for source_id, found in rows.items() if found is None}
         with Extractor() as extractor:
@@ -145,24 +142,7 @@ class Pairs:
 def has_mapping(tenant: Tenant, source: Source) -> bool:
     """Return whether a source names its own pairs."""
     try:
-        _reader(tenant, source).open(MAPPING)
+        source_lists.reader(tenant, source).open(MAPPING)
     except (OutsideSource, SourceMissing, OSError):
         return False
     return True
-
-
-def _reader(tenant: Tenant, source: Source) -> SourceReader:
-    return reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None)
-
-
-def _rows(source: Source, reader: SourceReader) -> list[dict[str, str]] | None:
-    """Return the rows of a source's mapping; None if it has none."""
-    try:
-        content = reader.open(MAPPING).read_text("utf-8-sig")
-    except (OutsideSource, OSError):
-        return None
-    rows = csv.DictReader(io.StringIO(content))
-    if not set(_COLUMNS) <= set(rows.fieldnames or ()):
-        named = ", ".join(rows.fieldnames or ["nothing"])
-        raise InvalidInput(f"{MAPPING} of '{source.name}' needs the columns precedent and target; it has: {named}.")
-    return [{key: (value or "").strip() for key, value in row.items() if isinstance(value, str)} for row in rows]

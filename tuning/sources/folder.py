@@ -15,7 +15,11 @@ from tuning.sources.reader import SourceFile
 
 SIDECAR = ".access.json"
 MAPPING = "mapping.csv"
-"""In a source's root: which precedent belongs to which target. It is about the documents and is none itself."""
+"""In a source's root: which precedent belongs to which target."""
+QUESTIONS = "questions.csv"
+"""In a source's root: what people have asked, and what documents answer."""
+_LISTS = frozenset({MAPPING, QUESTIONS})
+"""They are about the documents and are none themselves."""
 
 
 class _Entry(BaseModel):
@@ -64,7 +68,7 @@ class FolderReader:
             sidecar = self._nearest(here)
             for name in sorted(files):
                 path = here / name
-                if _is_hidden(name) or path.is_symlink() or (here == self._folder and name == MAPPING):
+                if _is_hidden(name) or path.is_symlink() or (here == self._folder and name in _LISTS):
                     continue
                 yield self._file(path, _access(sidecar, path))
 
