@@ -313,7 +313,7 @@ def gather(tenant: Tenant, question: Question, given: Given) -> Question:
 def shown(question: Question, live: Sequence[FoundPassage] = ()) -> Question:
     """Return the question with what of the passages found, and of those found live, the model is shown."""
     found = fused(question.passages, live) if live else question.passages
-    passages = condensed(found, PASSAGES) if question.is_excerpted else found[:PASSAGES]
+    passages = condensed(found, PASSAGES + SPARE) if question.is_excerpted else found[:PASSAGES]
     return replace(question, passages=passages)
 
 

@@ -183,7 +183,7 @@ class Retrieval:
         )
 
     def _shown(self, found: Sequence[FoundPassage], limit: int) -> list[FoundPassage]:
-        return condensed(found[: limit + SPARE], limit) if self._is_excerpted else list(found[:limit])
+        return condensed(found[: limit + SPARE], limit + SPARE) if self._is_excerpted else list(found[:limit])
 
     def _context(self, question: str, found: FoundPassage) -> Context:
         return replace(self._contexts[self._places[found.passage_id]], found_with=(question, found.excerpt))

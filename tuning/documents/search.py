@@ -52,6 +52,8 @@ class FoundPassage:
     """The one unit of it that fits the question best."""
     likenesses: tuple[float, ...] = ()
     """How near each of its units is to the question in meaning; empty where nothing can tell."""
+    fits: tuple[float, ...] = ()
+    """How well each of its units fits the question by words; empty where the text is not Attune's own."""
     url: str
     label: str
     score: float
@@ -96,25 +98,27 @@ def search(
             session, vector, principals=principals, source_ids=source_ids, limit=max(_CANDIDATES, limit)
         )
         ranked = fuse([it for _, it in ranked], near)
-    return [
-        FoundPassage(
-            passage_id=it.passage_id,
-            document_id=it.document_id,
-            title=it.title,
-            heading=it.heading,
-            text=it.text,
-            excerpt=_nearest(it) if it.likenesses else _excerpt(text, asked, it.text),
-            likenesses=it.likenesses,
-            url=it.url,
-            label=it.label,
-            score=score,
-        )
-        for score, it in ranked[:limit]
-    ]
+    wanted = [_Wanted(notion) for notion in asked]
+    return [_found(text, wanted, it, score) for score, it in ranked[:limit]]
 
 
-def _nearest(match: Match) -> str:
-    return units(match.text)[max(range(len(match.likenesses)), key=match.likenesses.__getitem__)]
+def _found(question: str, wanted: Sequence["_Wanted"], match: Match, score: float) -> FoundPassage:
+    parts = units(match.text)
+    fits = tuple(_fits(question, parts, wanted, [notion.weight for notion in wanted]))
+    nearness = match.likenesses or fits
+    return FoundPassage(
+        passage_id=match.passage_id,
+        document_id=match.document_id,
+        title=match.title,
+        heading=match.heading,
+        text=match.text,
+        excerpt=parts[nearness.index(max(nearness))],
+        likenesses=match.likenesses,
+        fits=fits,
+        url=match.url,
+        label=match.label,
+        score=score,
+    )
 
 
 def fuse(*rankings: Sequence[Match]) -> list[tuple[float, Match]]:
@@ -229,11 +233,7 @@ def excerpt(question: str, text: str, *, answer: str = "") -> str:
     Of a passage that holds the answer, where one is given, it is one of those that hold it: what is learned from must
     not be cut away.
     """
-    return _excerpt(question, notions(question), text, answer)
-
-
-def _excerpt(question: str, asked: Sequence[Notion], text: str, answer: str = "") -> str:
-    wanted = [_Wanted(notion) for notion in asked]
+    wanted = [_Wanted(notion) for notion in notions(question)]
     parts = [part for part in units(text) if answer in part] or units(text)
     fits = list(_fits(question, parts, wanted, [notion.weight for notion in wanted]))
     return parts[fits.index(max(fits))]

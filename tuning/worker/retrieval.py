@@ -28,7 +28,7 @@ def retrieval(tenant: Tenant, agent: Agent) -> Callable[[str], Sequence[Passage]
             )
         readable = [it for it in found if it.document_id in eligible]
         if tenant.is_excerpted:
-            shown = condensed(readable[: PASSAGES + SPARE], PASSAGES)
+            shown = condensed(readable[: PASSAGES + SPARE], PASSAGES + SPARE)
             return [Passage(title=it.title, heading=it.heading, text=it.excerpt) for it in shown]
         return [Passage(title=it.title, heading=it.heading, text=it.text) for it in readable[:PASSAGES]]
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,9 +47,17 @@ def test_a_passage_that_has_no_vectors_yet_keeps_its_place():
     assert shown[1] == unknown
 
 
-def test_found_by_words_alone_the_first_stay_as_they_are():
+def test_what_nothing_was_compared_with_stays_as_it_is():
     passages = [found(1), found(2), found(3)]
     assert condensed(passages, 2) == passages[:2]
+
+
+def test_by_words_alone_the_units_that_fit_best_are_shown_unless_search_ranks_their_passage_far_behind():
+    first, second = replace(found(1), fits=(0.2, 1.6, 0.3)), replace(found(2), fits=(1.5, 0.0, 1.4))
+    shown = condensed([first, second], 2)
+    assert [it.excerpt for it in shown] == ["Holiday is 25 days.", "Meals are free."]
+    shown = condensed([first, found(3), found(4), second], 2)
+    assert [it.excerpt for it in shown] == ["Holiday is 25 days.\nTrains may be first class."]
 
 
 def test_nothing_found_shows_nothing():
