@@ -48,7 +48,8 @@ def _answering(contexts: Sequence[Context], asked: str, answer: str) -> tuple[Co
     """Return the passage that holds the answer and most of the words asked for, and the answer as it stands there."""
     if not answer:
         return None
-    stands = re.compile(rf"(?<!\w){re.escape(answer)}(?!\w)", re.IGNORECASE)
+    written = r"\s+".join(re.escape(word) for word in answer.split())
+    stands = re.compile(rf"(?<!\w){written}(?!\w)", re.IGNORECASE)
     holding = [(context, found[0]) for context in contexts if (found := stands.search(context.passage.text))]
     words = content_words(asked)
     return max(
