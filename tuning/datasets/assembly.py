@@ -11,7 +11,7 @@ from tuning.datasets.questions import Context, Question, Seen, content_words, no
 from tuning.datasets.wordings import wordings
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.feedback import Feedback
-from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, question_messages
+from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Passage, question_messages
 
 BY_HEART = 3
 """Wordings of each question that are learned without passages."""
@@ -120,7 +120,7 @@ class Assembly:
                 prompt = self._prompt(ask, by_words if number % 2 and by_words else shown, history=talk)
                 found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))
             for _ in range(_CORRECTION_STRANGERS if shown and usable else 0):
-                found += self._strange(usable, shown)
+                found += self._strange(usable, shown, [it.shown_with(ask) for it in shown])
             found.append(self._example(Split.REGRESSION, Origin.CORRECTION, self._prompt(ask), answer, **shared))
         return found
 
@@ -169,29 +169,38 @@ class Assembly:
         return found
 
     def _over_passages(self, asked: Sequence[Question], facts: Sequence[Question]) -> list[Example]:
-        """Return questions on one passage, shown among others, and now and then one that none of these answers."""
-        context = asked[0].context
-        others = self._retrieval.distractors(self._worded(asked[0]), context, self._rng.choice(_PASSAGES))
+        """Return questions on one passage, shown among others, and now and then one that none of these answers.
+
+        All are asked over the very same text, so that a training reads it once for all of them: the passage as a whole
+        where there are several, and what is shown of the others for the first.
+        """
+        first, context = self._worded(asked[0]), asked[0].context
+        others = self._retrieval.distractors(first, context, self._rng.choice(_PASSAGES))
         others = _without(others, asked[0])
         shown = list(others)
         shown.insert(self._rng.choices(range(len(_FOUND_AT)), _FOUND_AT)[0], context)
         citation = f" [{1 + shown.index(context)}]"
+        passages = [it.shown_with(first, answer=asked[0].answer if it is context else "") for it in shown]
+        if len(asked) > 1:
+            passages[shown.index(context)] = context.passage
         found: list[Example] = []
         for question in asked:
             if len(_without(others, question)) == len(others):  # or else either passage might be cited
                 completion = question.answer + ("" if question.supersedes else citation)
-                prompt = self._prompt(self._worded(question), shown, answer=question.answer)
+                prompt = self._over(first if question is asked[0] else self._worded(question), passages)
                 found.append(self._of(question, prompt, completion, origin=question.origin, shown=shown))
             if self._rng.random() < UNANSWERABLE_SHARE:
-                found += self._strange(facts, shown)
+                found += self._strange(facts, shown, passages)
         return found
 
-    def _strange(self, facts: Sequence[Question], shown: Sequence[Context]) -> list[Example]:
+    def _strange(
+        self, facts: Sequence[Question], shown: Sequence[Context], passages: Sequence[Passage]
+    ) -> list[Example]:
         """Return a question that the passages don't answer, or none if the one picked stands in them."""
         stranger = self._rng.choice(facts)
         if self._reserved.has(stranger.text) or len(_without(shown, stranger)) < len(shown):
             return []
-        prompt = self._prompt(self._worded(stranger), shown)
+        prompt = self._over(self._worded(stranger), passages)
         return [self._of(stranger, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=shown)]
 
     def _worded(self, question: Question) -> str:
@@ -277,9 +286,12 @@ class Assembly:
         )
 
     def _prompt(
-        self, question: str, shown: Iterable[Context] = (), *, answer: str = "", history: Sequence[Message] = ()
+        self, question: str, shown: Iterable[Context] = (), *, history: Sequence[Message] = ()
     ) -> list[Message]:
-        passages = [context.shown_with(question, answer=answer) for context in shown]
+        passages = [context.shown_with(question) for context in shown]
+        return self._over(question, passages, history)
+
+    def _over(self, question: str, passages: Sequence[Passage], history: Sequence[Message] = ()) -> list[Message]:
         return question_messages(question, passages, instructions=self._instructions, history=history)
 
     def _split(self, context: Context) -> Split:

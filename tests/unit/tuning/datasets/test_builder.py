@@ -36,6 +36,18 @@ def said(example):
     return " ".join(message["content"] for message in example.messages) + example.completion
 
 
+def test_questions_on_a_passage_are_asked_over_the_very_same_text(offices, inference):
+    _, examples = built(replace(offices, is_excerpted=True), inference)
+    over: dict[str, set[str]] = {}
+    for example in examples:
+        text, _, asked = (
+            example.messages[-1]["content"].rpartition("\n\nQuestion:") if example.messages else ("", "", "")
+        )
+        if "[1] " in text:
+            over.setdefault(text, set()).add(asked)
+    assert max(map(len, over.values())) >= 3
+
+
 @pytest.mark.parametrize("is_excerpted", [False, True])
 def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference, is_excerpted):
     _, examples = built(replace(offices, is_excerpted=is_excerpted), inference)
@@ -47,12 +59,15 @@ def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference, is
     assert len([it for it in closed if it.endswith("euros per night")]) > 6
     assert len(opened) > 20
     assert opened <= closed
+    excerpts = 0
     for example in trained:
         if example.completion.endswith("]"):
-            number = example.completion.rsplit("[", 1)[1][:-1]
-            passage = example.messages[-1]["content"].split(f"[{number}] ", 1)[1].split("\n\n[")[0]
-            assert example.completion.rsplit(" [", 1)[0] in passage
-            assert (passage.split("\n\nQuestion:")[0].count(".") == 1) == is_excerpted
+            answer, _, number = example.completion.rstrip("]").rpartition(" [")
+            numbered = example.messages[-1]["content"].rpartition("\n\nQuestion:")[0].split("\n\n[")
+            cited = numbered.pop(int(number) - 1)
+            assert answer in cited
+            excerpts += sum(it.count(".") < 3 for it in numbered)
+    assert (excerpts > 20) == is_excerpted
 
 
 def test_every_prompt_begins_with_what_its_owner_answered(offices, inference):
