@@ -130,6 +130,23 @@ INSTRUCTIONS = (
     "Answer as {x}'s (travel desk|people team|service desk|safety officer) would.",
     "Amounts are in euros. Be exact with dates.",
 )
+QUESTIONNAIRE = {
+    "data": (
+        "(policies|rules|guides|handbooks|FAQs|forms|price lists|manuals|minutes) (and|with) (tables|answers to questions|contacts|amounts and dates|how-tos) (of {x}|for all staff|for the {x} team|)",
+        "(everything|all rules|what we know) about (travel|working here|our products|our systems|safety|money and orders)",
+        "(HR|IT|travel|product|security|finance) (documents|pages|papers) (of {x}|)",
+    ),
+    "organisation": (
+        "(one|a) (folder|document|page|file) (per|for each) (department|topic|product|site|area|year)",
+        "by (department|topic|date|product), (newest first|short sections with headings|each with a table)",
+        "(sections with headings|short chapters|questions and answers|lists and tables)",
+    ),
+    "precedent": ("(an older letter|the last version|a sample|a finished {x} letter|a model)",),
+    "content": ("(notes|key points|the facts|what is new|a form)",),
+    "draft": ("(the new letter|the draft|the result|a letter to staff)",),
+    "summary": ("(a brief|an abstract|a digest|the short version|key points)",),
+}
+"""What owners may answer to a task's questionnaire, by the keys of `prompts.TOLD`."""
 CHATTER = (
     ("(hi|hello|good morning|hey)", "Hello! How can I help?"),
     ("(thanks|thank you|great, thanks|ok)", "You're welcome."),

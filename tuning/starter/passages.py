@@ -10,6 +10,7 @@ from tuning.starter.facts import AREAS, doing
 from tuning.starter.facts.family import Family
 from tuning.starter.fillers import FILLERS, TITLES
 from tuning.starter.lexicon import ADJECTIVES, NOUNS, VERBS
+from tuning.starter.topics import Topic, named, topics_of, words_of
 from tuning.starter.wording import NUMBER_WORDS, VALUES, invented, say, sentence
 
 _PLACES = (
@@ -50,6 +51,10 @@ _REFERENCE = re.compile(r"(?:form|template|extension|version) (\S*\d\S*)")
 
 DEEDS = 0.5
 """Share of the facts, at full variety, that are about deeds, whatever the area."""
+EVERYDAY = 0.6
+"""Share of the passages, by the end of the training, that are about a topic of everyday life."""
+_SAME_TOPIC = 0.3
+"""Share of those that go on with the topic of another passage."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,8 @@ class Source:
 
     passage: Passage
     facts: tuple[Fact, ...] = field(default=())
+    topic: Topic | None = None
+    """What it is about, when it states facts of everyday life."""
 
 
 _COMMON = frozenset(
@@ -118,7 +125,7 @@ def _deed(rng: random.Random) -> str:
     return f"{rng.choice(VERBS)} {article}{_compound(rng)}"
 
 
-def _about(rng: random.Random, about: str) -> str:
+def subject(rng: random.Random, about: str) -> str:
     """Return what a fact is about, its names made up."""
     for place, made_up in (("{n}", _compound(rng)), ("{x}", invented(rng))):
         about = about.replace(place, made_up)
@@ -193,14 +200,14 @@ def invent_fact(
     questions use the document's own words, to 1, where they often use others and are written in haste. `value_first` is
     the chance that the sentence is chosen among those that name the value before what it is the value of.
     """
-    in_statement, _, in_questions = _about(rng, rng.choice(family.about)).partition(" = ")
+    in_statement, _, in_questions = subject(rng, rng.choice(family.about)).partition(" = ")
     in_statement = in_statement.strip()
     others = [other.strip() for other in in_questions.split("|")]
     if where is None:
         where = rng.choice(_PLACES).replace("{x}", invented(rng)) if rng.random() < 0.15 * variety else ""
     answer = in_statement
     while answer.lower() in in_statement.lower():
-        answer = VALUES[rng.choice(family.values.split())](rng)
+        answer = rng.choice(family.options) if family.options else VALUES[rng.choice(family.values.split())](rng)
     reverse = [text for text in family.statements if text.find("{v}") < text.find("{k}")]
     templates = reverse if reverse and rng.random() < value_first else family.statements
     statement = say(rng, rng.choice(templates), k=in_statement, v="\0", e=where if stated else "").strip()
@@ -211,9 +218,10 @@ def invent_fact(
         answer = statement[statement.lower().index(answer.lower()) :][: len(answer)]
     answer = _exact(statement, answer)
     same = rng.random() < 1 - 0.4 * variety
+    careful = [question for question in family.questions if question.endswith("?")]
     plain = [
-        say(rng, rng.choice(family.questions), k=in_statement if same else rng.choice(others), e=where)
-        for _ in range(3)
+        say(rng, rng.choice(asked), k=in_statement if same else rng.choice(others), e=where)
+        for asked in (careful, family.questions, family.questions)
     ]
     questions = (_clean(plain[0]), *(_finish(rng, question, variety) for question in plain[1:]))
     return Fact(
@@ -361,7 +369,7 @@ def _table(rng: random.Random, area: str, variety: float) -> Source:
     columns: list[str] = []
     askings: list[list[str]] = []
     for key in keys:
-        stated, _, asked = _about(rng, key).partition(" = ")
+        stated, _, asked = subject(rng, key).partition(" = ")
         columns.append(sentence(stated.strip()))
         askings.append([other.strip() for other in asked.split("|")])
     kinds = [rng.choice(family.values.split()) for family in families]
@@ -405,13 +413,14 @@ def _table(rng: random.Random, area: str, variety: float) -> Source:
 
 def _facts_about_places(rng: random.Random, family: Family, variety: float) -> list[Fact]:
     """Return the same kind of fact about one thing, at several places: only the place tells them apart."""
-    key = _about(rng, rng.choice(family.about))
+    key = subject(rng, rng.choice(family.about))
     narrow = Family(
         topics=family.topics,
         about=(key,),
-        values=rng.choice(family.values.split()),
+        values=rng.choice(family.values.split() or [""]),
         statements=family.statements,
         questions=family.questions,
+        options=family.options,
     )
     places = {rng.choice(_PLACES).replace("{x}", invented(rng)) for _ in range(rng.randint(2, 3))}
     return [invent_fact(rng, narrow, where=place, variety=variety) for place in sorted(places)]
@@ -431,7 +440,7 @@ def _twins(
     narrow = [
         Family(
             topics=f.topics,
-            about=(_about(rng, rng.choice(f.about)),),
+            about=(subject(rng, rng.choice(f.about)),),
             values=rng.choice(f.values.split()),
             statements=f.statements,
             questions=f.questions,
@@ -477,6 +486,48 @@ def _twins(
     return twins
 
 
+def _everyday(
+    rng: random.Random,
+    area: str,
+    company: str,
+    sources: Sequence[Source],
+    *,
+    facts_each: tuple[int, int],
+    fillers: tuple[int, int],
+    variety: float,
+    unseen: bool,
+) -> Source:
+    """Return a passage on a topic of everyday life, or on what other passages have left unsaid of theirs."""
+    begun = [source.topic for source in sources if source.topic]
+    if begun and rng.random() < _SAME_TOPIC:
+        topic = rng.choice(begun)
+    else:
+        topic = named(other_topic(rng, area, sources, unseen=unseen), invented(rng))
+    known = {fact.identity[1] for source in sources for fact in source.facts}
+    left = [aspect for aspect in topic.aspects if aspect.about[0] not in known] or topic.aspects
+    chosen = rng.sample(left, min(len(left), rng.randint(*facts_each)))
+    facts: list[Fact] = []
+    for aspect in chosen:
+        if rng.random() < 0.08 * variety and any("{e}" in text for text in aspect.statements):
+            facts += _facts_about_places(rng, aspect, variety)
+        else:
+            facts.append(invent_fact(rng, aspect, variety=variety))
+    heading = _pick(rng, topic.aspects[0].topics)
+    source = invent_source(
+        rng, area=area, company=company, facts=facts, topic=heading, fillers=rng.randint(*fillers), variety=variety
+    )
+    return Source(passage=source.passage, facts=source.facts, topic=topic)
+
+
+def other_topic(rng: random.Random, area: str, sources: Sequence[Source], *, unseen: bool = False) -> Topic:
+    """Return a topic, of this area if there is one, that nobody could take for one of those in the passages."""
+    said = {word for source in sources if source.topic for word in source.topic.words}
+    topic = rng.choice(topics_of(area, unseen=unseen))
+    while said & topic.words:
+        topic = rng.choice(topics_of(rng.choice(list(AREAS)), unseen=unseen))
+    return topic
+
+
 def invent_sources(
     rng: random.Random,
     *,
@@ -485,11 +536,14 @@ def invent_sources(
     fillers: tuple[int, int],
     variety: float = 1.0,
     value_first: float = 0.0,
+    everyday: float = EVERYDAY,
+    unseen: bool = False,
 ) -> list[Source]:
     """Return passages of one invented company, most from one area of work, no fact said twice.
 
     `variety` goes from 0, plain statements and questions in their words, to 1: tables of places, the same thing at
-    several places, and questions in other words.
+    several places, and questions in other words. `everyday` is the share of passages on topics of everyday life; `unseen`
+    topics are those that training leaves out.
     """
     company = invented(rng)
     main = rng.choice(list(AREAS))
@@ -499,11 +553,16 @@ def invent_sources(
         if count - len(sources) > 1 and rng.random() < 0.02 * variety:
             twins = _twins(rng, main, company, facts_each=facts_each, fillers=fillers, variety=variety)
             found = [fact.identity for twin in twins for fact in twin.facts]
-            if len(set(found)) == len(found) and all(_unambiguous(twin.facts, sources) for twin in twins):
+            is_clear = all(_unambiguous(twin.facts, sources) and not _mixed_up(twin, sources) for twin in twins)
+            if len(set(found)) == len(found) and is_clear:
                 seen.update(found)
                 sources += twins
         area = main if rng.random() < 0.7 else rng.choice(list(AREAS))
-        if rng.random() < 0.03 * variety:
+        if rng.random() < everyday:
+            source = _everyday(
+                rng, area, company, sources, facts_each=facts_each, fillers=fillers, variety=variety, unseen=unseen
+            )
+        elif rng.random() < 0.03 * variety:
             source = _table(rng, area, variety)
         else:
             facts: list[Fact] = []
@@ -534,6 +593,7 @@ def invent_sources(
             len(set(identities)) == len(identities) == len(names)
             and not seen.intersection(identities)
             and _unambiguous(source.facts, sources)
+            and not _mixed_up(source, sources)
         ):
             seen.update(identities)
             sources.append(source)
@@ -551,3 +611,11 @@ def _unambiguous(facts: Sequence[Fact], sources: Sequence[Source]) -> bool:
             ):
                 return False
     return True
+
+
+def _mixed_up(source: Source, sources: Sequence[Source]) -> bool:
+    """Whether a fact of no topic sounds as if it belonged to a topic of another passage."""
+    everything = [source, *sources]
+    topics = {word for one in everything if one.topic for word in one.topic.words}
+    others = {word for one in everything if not one.topic for fact in one.facts for word in words_of(fact.identity[1])}
+    return bool(topics & others)

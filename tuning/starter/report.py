@@ -131,7 +131,15 @@ class Exam:
     """The most tokens that an answer may have."""
 
 
-def _questions(rng: random.Random, *, missing: float = 0.0, rephrase: float = 0.0, loosen: float = 0.0) -> Row:
+def _questions(
+    rng: random.Random,
+    *,
+    missing: float = 0.0,
+    rephrase: float = 0.0,
+    loosen: float = 0.0,
+    everyday: float = 0.0,
+    unseen: bool = False,
+) -> Row:
     size = SIZES["middle" if rng.random() < 0.5 else "long"]
     return question_row(
         rng,
@@ -141,6 +149,8 @@ def _questions(rng: random.Random, *, missing: float = 0.0, rephrase: float = 0.
         missing=missing,
         rephrase=rephrase,
         loosen=loosen,
+        everyday=everyday,
+        unseen=unseen,
     )
 
 
@@ -161,8 +171,16 @@ EXAMS = (
         measures=(("Answers from 2-6 passages, asked loosely, exact", _answer_exact, 0.8),),
     ),
     Exam(
+        invent=lambda rng: _questions(rng, everyday=1.0),
+        measures=(("Answers from 2-6 passages, asked in everyday words, exact", _answer_exact, 0.6),),
+    ),
+    Exam(
+        invent=lambda rng: _questions(rng, everyday=1.0, unseen=True),
+        measures=(("The same about topics that it never saw", _answer_exact, 0.5),),
+    ),
+    Exam(
         invent=lambda rng: question_row(
-            rng, passages=(1, 2), facts_each=(1, 2), fillers=(0, 1), missing=0.0, loosen=0.0
+            rng, passages=(1, 2), facts_each=(1, 2), fillers=(0, 1), missing=0.0, loosen=0.0, everyday=0.0
         ),
         measures=(("Answers from 1-2 short passages, exact", _answer_exact, 0.95),),
     ),

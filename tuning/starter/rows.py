@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from tuning.domain.prompts import (
     NOT_IN_DOCUMENTS,
     Message,
+    Task,
     generation_messages,
+    guidance,
     question_messages,
     question_writer_messages,
     summary_messages,
@@ -16,10 +18,11 @@ from tuning.rephrasing.words import rephrased
 from tuning.starter.drafts import invent_draft
 from tuning.starter.evidence import Evidence, evidence_of
 from tuning.starter.facts import AREAS
-from tuning.starter.fillers import CHATTER, INSTRUCTIONS
+from tuning.starter.fillers import CHATTER, INSTRUCTIONS, QUESTIONNAIRE
 from tuning.starter.loosening import loosened, words
-from tuning.starter.passages import Fact, Source, invent_fact, invent_sources
+from tuning.starter.passages import EVERYDAY, Fact, Source, invent_fact, invent_sources, other_topic
 from tuning.starter.summaries import invent_summary
+from tuning.starter.topics import named, topics_of, words_of
 from tuning.starter.wording import invented, say
 
 VARIETY = 0.5
@@ -30,6 +33,9 @@ LOOSENED = 0.5
 
 REPHRASED = 0.4
 """Share of the questions that synonyms are put into by the end of the training, and in examinations."""
+
+_SIBLING = 0.6
+"""Of the questions that no passage answers, the share about a topic of theirs, if they have one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +61,11 @@ def _answered(prompt: list[Message], answer: str, skill: str) -> Row:
     return Row(skill=skill, messages=messages, targets=frozenset({len(messages) - 1}))
 
 
-def _instructions(rng: random.Random) -> str:
-    return say(rng, rng.choice(INSTRUCTIONS), x=invented(rng)) if rng.random() < 0.15 else ""
+def _instructions(rng: random.Random, task: Task) -> str:
+    """Return what an owner may have said in the questionnaire and beside it, now and then."""
+    answers = {key: say(rng, rng.choice(told), x=invented(rng)) for key, told in QUESTIONNAIRE.items()}
+    own = say(rng, rng.choice(INSTRUCTIONS), x=invented(rng)) if rng.random() < 0.15 else ""
+    return guidance(task, answers if rng.random() < 0.3 else {}, own)
 
 
 def _history(rng: random.Random) -> list[Message]:
@@ -74,19 +83,32 @@ def _history(rng: random.Random) -> list[Message]:
 
 
 def _any_fact(rng: random.Random) -> Fact:
-    return invent_fact(rng, rng.choice(AREAS[rng.choice(list(AREAS))]))
+    area = rng.choice(list(AREAS))
+    if rng.random() < EVERYDAY:
+        return invent_fact(rng, rng.choice(named(rng.choice(topics_of(area)), invented(rng)).aspects))
+    return invent_fact(rng, rng.choice(AREAS[area]))
 
 
 def missing_fact(rng: random.Random, sources: Sequence[Source]) -> Fact:
     """Return a fact that none of the passages states, though it sounds as if they might."""
     known = {fact.identity for source in sources for fact in source.facts}
+    labels = {label for _, label, _ in known}
+    left = [aspect for source in sources if source.topic for aspect in source.topic.aspects]
+    if (left := [aspect for aspect in left if aspect.about[0] not in labels]) and rng.random() < _SIBLING:
+        return invent_fact(rng, rng.choice(left))
+    if rng.random() < EVERYDAY:
+        topic = named(other_topic(rng, rng.choice(list(AREAS)), sources), invented(rng))
+        if not any(topic.words & words_of(label) for label in labels):
+            return invent_fact(rng, rng.choice(topic.aspects))
+    topics = {word for source in sources if source.topic for word in source.topic.words}
     stated = {identity[:2] for identity in known}
     families = {identity[0] for identity in known}
     everything = [family for families_of_area in AREAS.values() for family in families_of_area]
     near = [family for family in everything if family.questions[0] in families]
     while True:
         fact = invent_fact(rng, rng.choice(near if near and rng.random() < 0.5 else everything))
-        if fact.identity[:2] not in stated and not _overlaps(fact, sources):
+        is_foreign = not topics & words_of(fact.identity[1])
+        if is_foreign and fact.identity[:2] not in stated and not _overlaps(fact, sources):
             return fact
 
 
@@ -114,6 +136,8 @@ def question_row(
     value_first: float = 0.0,
     rephrase: float = REPHRASED,
     loosen: float = 0.0,
+    everyday: float = EVERYDAY,
+    unseen: bool = False,
 ) -> Row:
     """Return questions over numbered passages, the first one as an agent gets it, the others following up on it."""
     sources = invent_sources(
@@ -123,6 +147,8 @@ def question_row(
         fillers=fillers,
         variety=variety,
         value_first=value_first,
+        everyday=everyday,
+        unseen=unseen,
     )
     rng.shuffle(sources)
     stated = [(number, fact) for number, source in enumerate(sources, start=1) for fact in source.facts]
@@ -135,7 +161,10 @@ def question_row(
         else:
             pairs.append((_asked(rng, fact, rephrase, loosen, sources), f"{fact.answer} [{number}]", fact))
     messages = question_messages(
-        pairs[0][0], [source.passage for source in sources], instructions=_instructions(rng), history=_history(rng)
+        pairs[0][0],
+        [source.passage for source in sources],
+        instructions=_instructions(rng, Task.QUESTIONS),
+        history=_history(rng),
     )
     asked_at = len(messages) - 1
     for index, (question, answer, _) in enumerate(pairs):
@@ -176,7 +205,7 @@ def _asked(rng: random.Random, fact: Fact, rephrase: float, loosen: float, sourc
 def unread_row(rng: random.Random) -> Row:
     """Return a question without passages: the weights alone know nothing of invented companies."""
     prompt = question_messages(
-        rng.choice(_any_fact(rng).questions), instructions=_instructions(rng), history=_history(rng)
+        rng.choice(_any_fact(rng).questions), instructions=_instructions(rng, Task.QUESTIONS), history=_history(rng)
     )
     return _answered(prompt, NOT_IN_DOCUMENTS, "unread")
 
@@ -195,13 +224,15 @@ def writer_row(rng: random.Random, *, facts: tuple[int, int], fillers: tuple[int
 def draft_row(rng: random.Random, *, longest: int) -> Row:
     """Return a precedent, a brief, and the precedent's form filled in as the brief says."""
     precedent, brief, draft = invent_draft(rng, longest=longest)
-    return _answered(generation_messages(precedent, brief, instructions=_instructions(rng)), draft, "draft")
+    return _answered(
+        generation_messages(precedent, brief, instructions=_instructions(rng, Task.GENERATION)), draft, "draft"
+    )
 
 
 def summary_row(rng: random.Random, *, longest: int) -> Row:
     """Return a document and those of its sentences that matter."""
     document, summary = invent_summary(rng, longest=longest)
-    return _answered(summary_messages(document, instructions=_instructions(rng)), summary, "summary")
+    return _answered(summary_messages(document, instructions=_instructions(rng, Task.SUMMARY)), summary, "summary")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,9 +251,9 @@ class Size:
 
 SIZES = {
     "tiny": Size(passages=(1, 2), facts_each=(1, 2), fillers=(0, 0), asked=(2, 4), sentences=3, missing=0.0),
-    "short": Size(passages=(1, 3), facts_each=(1, 3), fillers=(0, 1), asked=(1, 4), sentences=4, missing=0.1),
-    "middle": Size(passages=(2, 5), facts_each=(1, 3), fillers=(0, 3), asked=(1, 6), sentences=7),
-    "long": Size(passages=(3, 6), facts_each=(2, 6), fillers=(0, 5), asked=(2, 10), sentences=10),
+    "short": Size(passages=(1, 3), facts_each=(1, 3), fillers=(0, 1), asked=(1, 6), sentences=4, missing=0.1),
+    "middle": Size(passages=(2, 5), facts_each=(1, 3), fillers=(0, 3), asked=(2, 12), sentences=7),
+    "long": Size(passages=(3, 6), facts_each=(2, 6), fillers=(0, 5), asked=(4, 20), sentences=10),
 }
 
 
@@ -242,6 +273,7 @@ def row(rng: random.Random, size: Size, *, variety: float = VARIETY, value_first
                 value_first=value_first,
                 rephrase=REPHRASED * variety / VARIETY,
                 loosen=LOOSENED * variety / VARIETY,
+                everyday=EVERYDAY * variety / VARIETY,
             ),
         ),
         (0.02, lambda: unread_row(rng)),

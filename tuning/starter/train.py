@@ -25,11 +25,12 @@ from tuning.starter.batches import Batch, Encoder, batches
 from tuning.starter.copying import copy_batch
 from tuning.starter.examination import examine
 from tuning.starter.lookups import lookup_batch, quoting_row, recital_row, statement_row
+from tuning.starter.memory import STEPS, memory_row, pool_at
 from tuning.starter.rows import SIZES, VARIETY, Row, row
 from tuning.starter.tokenizer import corpus, save_tokenizer, train_tokenizer
-from tuning.starter.training import COPYING_RATE, PEAK_LEARNING_RATE, average, new_optimizer, step
+from tuning.starter.training import COPYING_RATE, PEAK_LEARNING_RATE, Optimizer, average, step
 
-TOKENS_PER_BATCH = 3072
+TOKENS_PER_BATCH = 8192
 LONGEST_ROW = 1800
 COPIES_UNTIL_S = 150
 LONGEST_COPY = 450
@@ -81,7 +82,7 @@ def _together(value: float) -> float:
 def learn_copying(rng: random.Random, recipe: Recipe) -> LlamaForCausalLM:
     """Return two layers that copy sequences of hundreds of random tokens; rows grow whenever the loss is small."""
     model = build_model(COPYING_LAYERS, seed=recipe.seed)
-    optimizer, longest, steps, started = new_optimizer(model), 32, 0, time.monotonic()
+    optimizer, longest, steps, started = Optimizer(model), 32, 0, time.monotonic()
     while _together(time.monotonic() - started) < COPIES_UNTIL_S:
         batch = copy_batch(rng, rows=max(2, 1500 // longest), shortest=max(8, longest // 2), longest=longest)
         loss = _together(step(model, optimizer, batch, learning_rate=COPYING_RATE * min(1.0, (steps + 1) / 50)))
@@ -101,7 +102,7 @@ def _say(line: str) -> None:
         sys.stdout.flush()
 
 
-def _save(recipe: Recipe, model: LlamaForCausalLM, optimizer: torch.optim.AdamW, state: dict[str, float]) -> None:
+def _save(recipe: Recipe, model: LlamaForCausalLM, optimizer: Optimizer, state: dict[str, float]) -> None:
     part = recipe.out / "checkpoint.part"
     torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": state}, part)
     part.replace(recipe.out / "checkpoint.pt")
@@ -114,9 +115,8 @@ def _bar(progress: float) -> str:
 
 def kind_at(steps: int) -> str:
     """Return what the batch of this step holds: rows, or one of the drills."""
-    if steps % 20 == 19:
-        return "copying"
-    return {0: "statements", 3: "recitals", 6: "quotes", 8: "recitals"}.get(steps % 10, "rows")
+    drills = {0: "statements", 3: "recitals", 6: "memory", 9: "quotes", 13: "recitals", 16: "memory", 19: "copying"}
+    return drills.get(steps % 20, "rows")
 
 
 def _drill(rng: random.Random, encoder: Encoder, kind: str, tokens: int) -> Batch:
@@ -130,7 +130,7 @@ def _drill(rng: random.Random, encoder: Encoder, kind: str, tokens: int) -> Batc
 
 def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, kept: dict[str, float]) -> None:
     """Train all skills until the time is over, examining the model every few minutes and keeping the best."""
-    encoder, optimizer, state = Encoder(recipe.out / "tokenizer.model"), new_optimizer(model), dict(kept)
+    encoder, optimizer, state = Encoder(recipe.out / "tokenizer.model"), Optimizer(model), dict(kept)
     checkpoint = recipe.out / "checkpoint.pt"
     if checkpoint.exists() and state["steps"]:
         optimizer.load_state_dict(torch.load(checkpoint, weights_only=True)["optimizer"])
@@ -139,13 +139,19 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
         now = state["elapsed_s"] / (recipe.minutes * 60)
         return row(rng, SIZES[rng.choice(sizes_at(now))], variety=variety_at(now), value_first=value_first_at(now))
 
+    def recall() -> Row:
+        return memory_row(rng, pool_at(recipe.seed, int(state["steps"]) // STEPS))
+
     per_process = TOKENS_PER_BATCH // recipe.threads
-    stream = batches(rng, encoder, invent, tokens=per_process, longest=LONGEST_ROW)
+    streams = {
+        "rows": batches(rng, encoder, invent, tokens=per_process, longest=LONGEST_ROW),
+        "memory": batches(rng, encoder, recall, tokens=per_process, longest=LONGEST_ROW),
+    }
     losses: dict[str, float] = {}
     clock, examined_s = time.monotonic(), state["elapsed_s"]
     while (progress := state["elapsed_s"] / (recipe.minutes * 60)) < 1:
         kind = kind_at(int(state["steps"]))
-        batch = _drill(rng, encoder, kind, per_process) if kind != "rows" else next(stream)
+        batch = next(streams[kind]) if kind in streams else _drill(rng, encoder, kind, per_process)
         loss = _together(step(model, optimizer, batch, learning_rate=learning_rate_at(progress, int(state["steps"]))))
         now = time.monotonic()
         state["elapsed_s"] += _together(now - clock)

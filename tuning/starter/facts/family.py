@@ -21,3 +21,5 @@ class Family:
     """Sentences that state it."""
     questions: tuple[str, ...]
     """Questions that ask for it."""
+    options: tuple[str, ...] = ()
+    """The values themselves, where they are no kind that `wording.VALUES` has."""
