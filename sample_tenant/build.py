@@ -28,6 +28,8 @@ def build(folder: Path) -> None:
     """Write everything below the folder that others read; the bytes depend on `content/` alone."""
     ids = _write_people(folder)
     holdout = _write_documents(folder / "documents")
+    for asked in sorted((CONTENT / "questions").glob("*.csv")):
+        (folder / "documents" / asked.stem / "questions.csv").write_bytes(asked.read_bytes())
     _write_access(folder / "documents", ids)
     unanswerable = (CONTENT / "unanswerable.txt").read_text("utf-8").splitlines()
     nothing = dict.fromkeys(("answer", "document", "passage"))

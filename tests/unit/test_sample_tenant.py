@@ -17,7 +17,8 @@ USERS = {user["id"]: user for user in PEOPLE["users"]}
 HOLDOUT = [json.loads(line) for line in (TENANT / "holdout.jsonl").read_text("utf-8").splitlines()]
 ANSWERABLE = [line for line in HOLDOUT if line["answer"] is not None]
 AGENT = json.loads((TENANT / "agent.json").read_text("utf-8"))
-FILES = sorted(path for path in DOCUMENTS.rglob("*") if path.is_file() and path.name != ".access.json")
+ASKED = sorted(DOCUMENTS.glob("*/questions.csv"))
+FILES = sorted(path for path in DOCUMENTS.rglob("*") if path.suffix not in {".json", ".csv"} and path.is_file())
 
 
 def members(principal: str) -> set[str]:
@@ -93,6 +94,17 @@ def test_an_answer_is_a_short_span_of_its_passage_in_a_document_for_all_staff(li
     assert 1 <= len(line["answer"].split()) <= 8
     assert is_for_all_staff(DOCUMENTS / line["document"])
     assert f"documents/{line['document'].split('/')[0]}" in AGENT["sources"]
+
+
+def test_what_employees_asked_names_documents_of_its_area_and_repeats_no_holdout_question():
+    held = {line["question"].casefold() for line in HOLDOUT}
+    assert len(ASKED) == 6
+    for path in ASKED:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len({row["question"].casefold() for row in rows}) == len(rows) > 500
+        assert not {row["question"].casefold() for row in rows} & held
+        assert all((path.parent / row["document"]).is_file() and row["answer"] for row in rows)
 
 
 def test_corrections_are_no_holdout_questions():

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tuning.datasets.asked import ASKED
@@ -13,8 +13,8 @@ from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.feedback import Feedback
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Passage, question_messages
 
-BY_HEART = 3
-"""Wordings of each question that are learned without passages."""
+BY_HEART = 2
+"""Wordings of each question that are learned without passages, and questions of people on each fact."""
 MAX_OPEN = 2_400
 """Examples with passages."""
 OPEN_WORDINGS = 2
@@ -81,7 +81,7 @@ class Assembly:
         for question in usable:
             answers[normalised(question.text)].add(normalised(question.answer))
         found: list[Example] = []
-        for question in usable:
+        for question in _asked_a_little(usable):
             found += self._by_heart(question, is_ambiguous=len(answers[normalised(question.text)]) > 1)
         return [*found, *self._open(usable)]
 
@@ -318,6 +318,16 @@ def _one_per_fact(questions: Sequence[Question], time: int = 0) -> list[Question
         people = [it for it in found if it.made_by == ASKED]
         chosen.append(people[time % len(people)] if people else max(found, key=_worth))
     return chosen
+
+
+def _asked_a_little(questions: Sequence[Question]) -> Iterator[Question]:
+    """Yield the questions, but of those that people asked no more on each fact than are learned by heart."""
+    asked: Counter[tuple[int, str]] = Counter()
+    for question in questions:
+        fact = question.context.passage_id, normalised(question.answer)
+        asked[fact] += question.made_by == ASKED
+        if question.made_by != ASKED or asked[fact] <= BY_HEART:
+            yield question
 
 
 def _worth(question: Question) -> tuple[bool, int]:

@@ -17,6 +17,7 @@ ROWS = [
     ("What may my bed in Riga cost?", "104 euros per night", "riga.md"),
     ("I'm off to Riga, what do we pay for a room?", "104 Euros per night", "riga.md"),
     ("Who gets me a room in Riga?", "Ada Rigason", "riga.md"),
+    ("how dear may a bed be in riga", "104 euros per night", "riga.md"),
     ("What does the merger run under?", "Z-99", "secret.md"),
     ("What may my bed in Oslo cost?", "a fortune", "oslo.md"),
     ("Who sleeps in Atlantis?", "nobody", "atlantis.md"),
