@@ -15,7 +15,7 @@ def starter() -> Starter:
 def test_the_shipped_weights_find_answers_in_passages_of_unseen_names_and_cite_them(starter) -> None:
     rng, right, cited, rows = random.Random("unseen 77"), 0, 0, 12
     for _ in range(rows):
-        row = question_row(rng, passages=(2, 3), facts_each=(1, 2), fillers=(0, 1), missing=0.0)
+        row = question_row(rng, passages=(2, 3), facts_each=(1, 2), fillers=(0, 1), missing=0.0, everyday=0.0)
         answer, number = split_citation(starter.answer(row.messages[:-1], longest=30))
         wanted, source = split_citation(row.messages[-1]["content"])
         right += answer == wanted
@@ -26,7 +26,10 @@ def test_the_shipped_weights_find_answers_in_passages_of_unseen_names_and_cite_t
 
 def test_the_shipped_weights_decline_what_the_passages_do_not_say(starter) -> None:
     rng, rows = random.Random("unseen 79"), 10
-    asked = [question_row(rng, passages=(2, 3), facts_each=(1, 2), fillers=(0, 1), missing=1.0) for _ in range(rows)]
+    asked = [
+        question_row(rng, passages=(2, 3), facts_each=(1, 2), fillers=(0, 1), missing=1.0, everyday=0.0)
+        for _ in range(rows)
+    ]
     answers = [starter.answer(row.messages[:-1], longest=20) for row in asked]
     assert answers.count(NOT_IN_DOCUMENTS) >= 0.8 * rows
 
