@@ -19,7 +19,7 @@ from tuning.starter.wording import invented
 
 POOL = 256
 """Facts that are learned at a time."""
-STEPS = 400
+POOL_STEPS = 400
 """Steps of training, whatever they hold, until a pool is replaced: each fact was asked for about 25 times by then."""
 _NAMED = 0.25
 """Share of the facts that are about invented names."""

@@ -25,7 +25,7 @@ from tuning.starter.batches import Batch, Encoder, batches
 from tuning.starter.copying import copy_batch
 from tuning.starter.examination import examine
 from tuning.starter.lookups import lookup_batch, quoting_row, recital_row, statement_row
-from tuning.starter.memory import STEPS, memory_row, pool_at
+from tuning.starter.memory import POOL_STEPS, memory_row, pool_at
 from tuning.starter.rows import SIZES, VARIETY, Row, row
 from tuning.starter.tokenizer import corpus, save_tokenizer, train_tokenizer
 from tuning.starter.training import COPYING_RATE, PEAK_LEARNING_RATE, Optimizer, average, step
@@ -140,7 +140,7 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
         return row(rng, SIZES[rng.choice(sizes_at(now))], variety=variety_at(now), value_first=value_first_at(now))
 
     def recall() -> Row:
-        return memory_row(rng, pool_at(recipe.seed, int(state["steps"]) // STEPS))
+        return memory_row(rng, pool_at(recipe.seed, int(state["steps"]) // POOL_STEPS))
 
     per_process = TOKENS_PER_BATCH // recipe.threads
     streams = {
