@@ -252,6 +252,7 @@ class Size:
 SIZES = {
     "tiny": Size(passages=(1, 2), facts_each=(1, 2), fillers=(0, 0), asked=(2, 4), sentences=3, missing=0.0),
     "short": Size(passages=(1, 3), facts_each=(1, 3), fillers=(0, 1), asked=(1, 6), sentences=4, missing=0.1),
+    "excerpts": Size(passages=(3, 6), facts_each=(1, 2), fillers=(0, 1), asked=(3, 10), sentences=5, missing=0.3),
     "middle": Size(passages=(2, 5), facts_each=(1, 3), fillers=(0, 3), asked=(2, 12), sentences=7),
     "long": Size(passages=(3, 6), facts_each=(2, 6), fillers=(0, 5), asked=(4, 20), sentences=10),
 }

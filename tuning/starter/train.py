@@ -25,7 +25,6 @@ from tuning.starter.batches import Batch, Encoder, batches
 from tuning.starter.copying import copy_batch
 from tuning.starter.examination import examine
 from tuning.starter.lookups import lookup_batch, quoting_row, recital_row, statement_row
-from tuning.starter.memory import POOL_STEPS, memory_row, pool_at
 from tuning.starter.rows import SIZES, VARIETY, Row, row
 from tuning.starter.tokenizer import corpus, save_tokenizer, train_tokenizer
 from tuning.starter.training import COPYING_RATE, PEAK_LEARNING_RATE, Optimizer, average, step
@@ -57,7 +56,7 @@ def sizes_at(progress: float) -> list[str]:
         return ["tiny", "short", "short", "short", "middle"]
     if progress < 0.7:
         return ["short", "middle", "middle", "long"]
-    return ["short", "middle", "middle", "long", "long"]
+    return ["short", "excerpts", "excerpts", "middle", "middle", "long", "long"]
 
 
 def variety_at(progress: float) -> float:
@@ -115,7 +114,7 @@ def _bar(progress: float) -> str:
 
 def kind_at(steps: int) -> str:
     """Return what the batch of this step holds: rows, or one of the drills."""
-    drills = {0: "statements", 3: "recitals", 6: "memory", 9: "quotes", 13: "recitals", 16: "memory", 19: "copying"}
+    drills = {0: "statements", 3: "recitals", 9: "quotes", 13: "recitals", 19: "copying"}
     return drills.get(steps % 20, "rows")
 
 
@@ -139,19 +138,13 @@ def learn_skills(rng: random.Random, recipe: Recipe, model: LlamaForCausalLM, ke
         now = state["elapsed_s"] / (recipe.minutes * 60)
         return row(rng, SIZES[rng.choice(sizes_at(now))], variety=variety_at(now), value_first=value_first_at(now))
 
-    def recall() -> Row:
-        return memory_row(rng, pool_at(recipe.seed, int(state["steps"]) // POOL_STEPS))
-
     per_process = TOKENS_PER_BATCH // recipe.threads
-    streams = {
-        "rows": batches(rng, encoder, invent, tokens=per_process, longest=LONGEST_ROW),
-        "memory": batches(rng, encoder, recall, tokens=per_process, longest=LONGEST_ROW),
-    }
+    rows = batches(rng, encoder, invent, tokens=per_process, longest=LONGEST_ROW)
     losses: dict[str, float] = {}
     clock, examined_s = time.monotonic(), state["elapsed_s"]
     while (progress := state["elapsed_s"] / (recipe.minutes * 60)) < 1:
         kind = kind_at(int(state["steps"]))
-        batch = next(streams[kind]) if kind in streams else _drill(rng, encoder, kind, per_process)
+        batch = next(rows) if kind == "rows" else _drill(rng, encoder, kind, per_process)
         loss = _together(step(model, optimizer, batch, learning_rate=learning_rate_at(progress, int(state["steps"]))))
         now = time.monotonic()
         state["elapsed_s"] += _together(now - clock)
