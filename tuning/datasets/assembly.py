@@ -108,17 +108,18 @@ class Assembly:
             shown = self._retrieval.best(ask, _SHOWN)
             # An engine that is away, or without an encoder, leaves a chat with what is found by words.
             by_words = self._retrieval.best_by_words(ask, _SHOWN)
+            seen = {"passage_ids": sorted({it.passage_id for it in (*shown, *by_words)})}
             asked = [ask, ask, *ways[1:]]
             for number in range(_CORRECTION_OPEN if shown else 0):
                 order = list(by_words if number % 2 and by_words else shown)
                 if number > 1:
                     self._rng.shuffle(order)
                 prompt = self._prompt(asked[number % len(asked)], order)
-                found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))
+                found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, detail=seen, **shared))
             for number in range(_CORRECTION_TALKS if shown else 0):
                 talk = self._talk(correction, usable)
                 prompt = self._prompt(ask, by_words if number % 2 and by_words else shown, history=talk)
-                found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, **shared))
+                found.append(self._example(Split.TRAIN, Origin.CORRECTION, prompt, answer, detail=seen, **shared))
             for _ in range(_CORRECTION_STRANGERS if shown and usable else 0):
                 found += self._strange(usable, shown, [it.shown_with(ask) for it in shown])
             found.append(self._example(Split.REGRESSION, Origin.CORRECTION, self._prompt(ask), answer, **shared))
@@ -210,7 +211,11 @@ class Assembly:
 
     def _owned(self) -> list[Example]:
         found = []
+        taught = Seen(it.question for it in self._material.corrections)
         for held in self._material.holdout:
+            if taught.has(held.question):
+                self._dropped["hold-out question that a correction answers"] += 1
+                continue
             document = self._material.at(held.document_path) if held.document_path else None
             if held.document_path and document is None:
                 self._dropped["hold-out question on a document that is left out"] += 1

@@ -62,7 +62,7 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
             questions += _questions(session, material, retrieval, inference, dropped, progress=progress)
             questions, relabelled = heed(questions, material.labelled, material.contexts, material.splits, dropped)
             _require_samples(len(questions), mark("questions"), mark("Add documents"))
-            questions, overtaken = supersede(questions, material.corrections, retrieval, inference)
+            questions, overtaken = supersede(questions, material, retrieval, inference, dropped)
             examples = Assembly(dataset.id, material, retrieval, dropped).examples(questions, overtaken | relabelled)
             examples += preferences(dataset.id, material, retrieval, dropped)
             shown = _to_look_at(dataset, material, questions, inference)
@@ -153,7 +153,9 @@ def _known(session: Session, material: Material) -> tuple[list[Question], list[C
     last = datasets.last_frozen(session, material.agent.id)
     if last is None:
         return [], list(material.contexts)
-    same = {it.id for it in material.documents.values() if last.document_hashes.get(it.id) == it.sha256}
+    # What was erased or forgotten is gone from the dataset, and has to be written anew.
+    there = datasets.learned_documents(session, last.id)
+    same = {it.id for it in material.documents.values() if last.document_hashes.get(it.id) == it.sha256} & there
     contexts = {context.passage_id: context for context in material.contexts if context.document_id in same}
     found: dict[tuple[int, str], Question] = {}
     for example in datasets.examples(session, last.id, origin=Origin.WRITTEN):
@@ -216,13 +218,24 @@ def _describe(dataset: Dataset, material: Material, examples: Sequence[Example],
         **dict(sorted(made.items())),
         **{f"dropped/{reason}": count for reason, count in sorted(dropped.items()) if count},
     }
-    learned = {it.document_id for it in examples if it.split in {Split.TRAIN, Split.VALIDATION} and it.document_id}
+    learned = _learned(material, examples)
     dataset.document_hashes = {it.id: it.sha256 for it in material.documents.values() if it.id in learned}
     dataset.readers = {it.id: list(it.readers) for it in material.documents.values() if it.id in learned}
     dataset.exclusions = [
         {"document_id": it.document_id, "title": it.title, "reason": it.reason} for it in material.coverage.exclusions
     ]
     dataset.sha256 = _digest(examples)
+
+
+def _learned(material: Material, examples: Sequence[Example]) -> set[str]:
+    """Return the documents whose text is in anything that is learned: asked about, part of a pair, or shown beside."""
+    owner_of = {context.passage_id: context.document_id for context in material.contexts}
+    found: set[str] = set()
+    for it in examples:
+        if it.split in {Split.TRAIN, Split.VALIDATION}:
+            found.update([it.document_id] if it.document_id else [], it.detail.get("document_ids", ()))
+            found.update(owner_of[passage_id] for passage_id in it.detail.get("passage_ids", ()))
+    return found
 
 
 def _digest(examples: Sequence[Example]) -> str:

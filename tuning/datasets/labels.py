@@ -37,7 +37,7 @@ def heed(
     current = [it for it in questions if splits[it.context.document_id] is Split.HOLDOUT]
     open_to_it = [it for it in questions if splits[it.context.document_id] is not Split.HOLDOUT]
     by_document: dict[str, list[Context]] = {}
-    for context in contexts:
+    for context in (it for it in contexts if splits[it.document_id] is not Split.HOLDOUT):
         by_document.setdefault(context.document_id, []).append(context)
     overtaken: set[int] = set()
     for sample in labelled:

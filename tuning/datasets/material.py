@@ -107,17 +107,18 @@ def splits(addresses: Mapping[str, str], *, has_holdout: bool) -> dict[str, Spli
 
     Documents are reserved only when the owner gave no questions to measure with: an agent should know them all.
     """
-    order = sorted(addresses, key=lambda key: _chance(addresses[key]))
-    held = [key for key in order if _chance(addresses[key]) < _HOLDOUT_SHARE] or order[:1]
+    order = sorted(addresses, key=lambda key: chance(addresses[key]))
+    held = [key for key in order if chance(addresses[key]) < _HOLDOUT_SHARE] or order[:1]
     held = [] if has_holdout or len(order) < 2 else held  # noqa: PLR2004
     rest = [key for key in order if key not in held]
-    checked = [key for key in rest if _chance(f"validation {addresses[key]}") < _VALIDATION_SHARE] or rest[-1:]
+    checked = [key for key in rest if chance(f"validation {addresses[key]}") < _VALIDATION_SHARE] or rest[-1:]
     checked = [] if has_holdout or len(order) < _LEAST_FOR_VALIDATION else checked
     found = dict.fromkeys(addresses, Split.TRAIN)
     return found | dict.fromkeys(checked, Split.VALIDATION) | dict.fromkeys(held, Split.HOLDOUT)
 
 
-def _chance(text: str) -> float:
+def chance(text: str) -> float:
+    """Return a number from 0 to 1 that a text always has, and that tells nothing of it."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
 
 

@@ -1,13 +1,12 @@
 """Pairs for drafts and summaries: a precedent and a target, named by `mapping.csv` in a source's root, or confirmed."""
 
-import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from tuning.datasets import source_lists
-from tuning.datasets.material import Material
+from tuning.datasets.material import Material, chance
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
 from tuning.documents.secrets import redact
@@ -55,7 +54,7 @@ class Pairs:
         self._dropped = dropped
 
     def examples(self, sources: Sequence[Source], confirmed: Sequence[DocumentPair]) -> list[Example]:
-        """Return one example per usable pair, a fifth of them for measuring; a precedent is on one side only.
+        """Return one example per usable pair, about a fifth of them for measuring; a precedent is on one side only.
 
         Where a source has a `mapping.csv`, that alone names its pairs; elsewhere those count that the owner confirmed.
         """
@@ -68,14 +67,22 @@ class Pairs:
                 self._example(pair, readers, extractor) for pair in (*named, *self._confirmed(confirmed, open_sources))
             ]
         found = [example for example in made if example]
-        precedents = sorted({str(example.document_id) for example in found})
-        paths = {key: self._material.documents[key].path for key in precedents}
-        precedents.sort(key=lambda key: paths[key])
-        random.Random(0).shuffle(precedents)
-        held = set(precedents[: round(_HOLDOUT_SHARE * len(precedents))])
+        held = self._held(found)
         for example in found:
             example.split = Split.HOLDOUT if example.document_id in held else Split.TRAIN
         return found
+
+    def _held(self, found: Sequence[Example]) -> set[str]:
+        """Return the precedents to measure with, decided by their addresses, so that it stays so as pairs are added."""
+        chances = {key: self._chance(key) for key in sorted({str(example.document_id) for example in found})}
+        held = {key for key, chance in chances.items() if chance < _HOLDOUT_SHARE}
+        held = held or set(sorted(chances, key=lambda key: chances[key])[:1])
+        # What is written for one of them is not learned with another.
+        targets = {example.detail["target"] for example in found if example.document_id in held}
+        return held | {str(example.document_id) for example in found if example.detail["target"] in targets}
+
+    def _chance(self, document_id: str) -> float:
+        return chance(self._material.address(self._material.documents[document_id]))
 
     def _named(self, source_id: str, rows: Sequence[dict[str, str]]) -> Iterator[_Pair]:
         """Yield the pairs of a source's mapping."""
@@ -128,7 +135,7 @@ class Pairs:
                 "precedent": precedent.path,
                 "target": target.path,
                 "content": pair.content,
-                "target_id": target.id,
+                "document_ids": [it.id for it in found],
             },
         )
 

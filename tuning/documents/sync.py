@@ -1,7 +1,7 @@
 """A source and what the store knows of it, brought in step: only what changed is read."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -90,11 +90,14 @@ def sync(
             for path, reading in readings.items():
                 if reading is not None and reading.sha256 in erased_contents:
                     reader.erase(path)
-                    readings[path] = _Reading(file=reading.file, left_out=_ERASED)
             with store.transaction() as session:
                 before = report
+                # What was erased while this sync read it must not come back with it.
+                erased_paths, erased_contents = erasure.erased(session, source_id)
                 for file in batch:
-                    report = _save(session, source_id, file, readings[file.path], report)
+                    if erasure.digest(file.path) not in erased_paths:
+                        reading = _unless_erased(readings[file.path], erased_contents)
+                        report = _save(session, source_id, file, reading, report)
                 _record(session, source_id, before, report)
             done += len(batch)
             progress(done / len(files))
@@ -105,6 +108,11 @@ def sync(
         _record(session, source_id, before, report)
     progress(1.0)
     return report
+
+
+def _unless_erased(reading: _Reading | None, erased_contents: Collection[str]) -> _Reading | None:
+    is_erased = reading is not None and reading.sha256 in erased_contents
+    return _Reading(file=reading.file, left_out=_ERASED) if reading is not None and is_erased else reading
 
 
 def _record(session: Session, source_id: str, before: SyncReport, report: SyncReport) -> None:

@@ -51,10 +51,12 @@ def erase_person(tenant: Tenant, actor_id: str, person_id: str) -> Receipt:
         raise InvalidInput(f"'{person_id}' is not the object id of a person.")
     with access.act(tenant, actor_id, person_id) as session:
         touched = erasure.runs_of_person(session, person_id)
+        _refuse_if_busy(session, [*touched, erasure.reading_for_person(session, person_id)])
         suspended = _suspend(session, tenant, actor_id, touched)
         rows = erasure.forget_person(session, person_id, touched)
         event = audit.record(session, Tag.PERSON_ERASED, actor_id, person_id, rows=rows, suspended=suspended)
-    _delete_folders([tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)])
+        # Files go before the transaction ends: what is cut short between the two is done by doing it again.
+        _delete_folders([tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)])
     tenant.store.rewrite()
     return _receipt(event, rows, suspended)
 
@@ -73,12 +75,13 @@ def erase_document(tenant: Tenant, actor_id: str, document_id: str) -> Receipt:
         found = documents.copies(session, documents.get(session, document_id))
         kept = [(documents.get_source(session, it.source_id).model_copy(), it.path) for it in found]
         touched = erasure.runs_of_documents(session, [it.id for it in found])
+        _refuse_if_busy(session, [*touched, erasure.reading_documents(session, found)])
         suspended = _suspend(session, tenant, actor_id, touched)
         rows = erasure.forget_documents(session, found, touched)
         event = audit.record(session, Tag.DOCUMENT_ERASED, actor_id, document_id, rows=rows, suspended=suspended)
-    for source, path in kept:
-        reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).erase(path)
-    _delete_folders([tenant.run_folder(run.id) for run in touched])
+        for source, path in kept:
+            reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).erase(path)
+        _delete_folders([tenant.run_folder(run.id) for run in touched])
     tenant.store.rewrite()
     return _receipt(event, rows, suspended)
 
@@ -102,7 +105,7 @@ def erase_agent(tenant: Tenant, actor_id: str, agent_id: str) -> Receipt:
         folders = [tenant.run_folder(run.id) for run in runs.of_agent(session, agent_id)]
         rows = erasure.forget_agent(session, agent)
         event = audit.record(session, Tag.AGENT_DELETED, actor_id, agent_id, rows=rows)
-    _delete_folders(folders)
+        _delete_folders(folders)
     tenant.store.let_go()
     return _receipt(event, rows, ())
 
@@ -124,11 +127,14 @@ def _delete_folders(folders: Sequence[Path]) -> None:
             shutil.rmtree(folder)
 
 
-def _suspend(session: Session, tenant: Tenant, actor_id: str, touched: Sequence[Run]) -> list[str]:
-    """Stop what came out of the runs, and tell the owners; raise `WrongState` if one is still learning."""
-    if busy := next((run for run in touched if not run.is_over), None):
+def _refuse_if_busy(session: Session, found: Sequence[Run | None]) -> None:
+    if busy := next((run for run in found if run and not run.is_over), None):
         name = agents.get(session, busy.agent_id).name
         raise WrongState(f"A run of '{name}' learns from it just now. Wait for its end or cancel it, then erase.")
+
+
+def _suspend(session: Session, tenant: Tenant, actor_id: str, touched: Sequence[Run]) -> list[str]:
+    """Stop what came out of the runs, and tell the owners."""
     stopped = []
     for run in touched:
         release = releases.of_run(session, run.id)

@@ -32,6 +32,13 @@ def examples(
     return session.exec(query.order_by(col(Example.id))).all()
 
 
+def learned_documents(session: Session, dataset_id: str) -> set[str]:
+    """Return the documents that a dataset still has examples about to learn from."""
+    about = select(Example.document_id).where(Example.dataset_id == dataset_id)
+    found = session.exec(about.where(col(Example.split).in_((Split.TRAIN, Split.VALIDATION))).distinct())
+    return {document_id for document_id in found if document_id}
+
+
 def example(session: Session, example_id: int) -> Example | None:
     """Return an example, if there is (still) such a one."""
     return session.get(Example, example_id)

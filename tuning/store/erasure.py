@@ -30,7 +30,7 @@ from tuning.domain.pairs import DocumentPair
 from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Approval, CanaryRating, Release
 from tuning.domain.rooms import Room
-from tuning.domain.runs import Run
+from tuning.domain.runs import Run, RunState
 from tuning.domain.samples import Sample
 from tuning.domain.usage import DailyUse, PersonUse
 
@@ -48,12 +48,40 @@ def runs_of_person(session: Session, person_id: str) -> Sequence[Run]:
 
 
 def runs_of_documents(session: Session, document_ids: Sequence[str]) -> Sequence[Run]:
-    """Return the runs that learned from documents or from feedback on answers that cite them, and later ones."""
+    """Return the runs that learned from documents, were measured with them, or learned from feedback that cites them.
+
+    With them come the runs that continued what came out of them.
+    """
     given = select(Feedback.id).where(col(Feedback.answer_id).in_(select(Answer.id).where(_cites(document_ids))))
     said = set(session.exec(select(Example.dataset_id).where(col(Example.feedback_id).in_(given))))
+    quoted = or_(
+        col(Example.document_id).in_(document_ids),
+        *(cast(col(Example.detail), String).contains(document_id) for document_id in document_ids),
+    )
+    said |= set(session.exec(select(Example.dataset_id).where(quoted).distinct()))
     read = or_(false(), *(cast(col(Dataset.document_hashes), String).contains(it) for it in document_ids))
     learned = select(Dataset.id).where(read)
     return _with_later(session, or_(col(Run.dataset_id).in_(said), col(Run.dataset_id).in_(learned)))
+
+
+def reading_for_person(session: Session, person_id: str) -> Run | None:
+    """Return a run that is making its dataset just now, of an agent that may learn what a person said or sent."""
+    said = select(Feedback.agent_id).where(_said(person_id))
+    labelled = select(Sample.agent_id).where(Sample.labelled_by == person_id)
+    sent = set(_uploads(session, person_id))
+    readers = {agent.id for agent in session.exec(select(Agent)) if sent & set(agent.source_ids)}
+    return _reading(session, {*session.exec(said), *session.exec(labelled), *readers})
+
+
+def reading_documents(session: Session, found: Sequence[Document]) -> Run | None:
+    """Return a run that is making its dataset just now, of an agent that has one of the documents."""
+    holding = {document.source_id for document in found}
+    return _reading(session, {agent.id for agent in session.exec(select(Agent)) if holding & set(agent.source_ids)})
+
+
+def _reading(session: Session, agent_ids: Collection[str]) -> Run | None:
+    reading = (Run.state == RunState.RUNNING, col(Run.dataset_id).is_(None), col(Run.agent_id).in_(agent_ids))
+    return session.exec(select(Run).where(*reading)).first()
 
 
 def _with_later(session: Session, first: ColumnElement[bool]) -> Sequence[Run]:

@@ -70,7 +70,11 @@ def _succeed(store: Store, job: Job, interval: timedelta) -> None:
 
 def _fail(tenant: Tenant, job: Job, sentence: str, interval: timedelta) -> None:
     with tenant.store.transaction() as session:
-        source = sources.get_for_update(session, job.subject_id)
+        try:
+            source = sources.get_for_update(session, job.subject_id)
+        except NotFound:  # erased while it was synced
+            _close(session, job, sentence)
+            return
         source.note_failed(sentence, now(), interval)
         session.add(source)
         _close(session, job, sentence)

@@ -20,7 +20,7 @@ from tests.integration.tuning.releases.test_erasure import KEPT, PLANTED, exampl
 from tuning.documents.sync import sync
 from tuning.domain.audit import Tag
 from tuning.domain.conversations import Answer
-from tuning.domain.datasets import Dataset
+from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import Document, SourceKind
 from tuning.domain.drafts import Draft
 from tuning.domain.errors import NotFound, WrongState
@@ -176,6 +176,49 @@ def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
     with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
         erase_document(tenant, audit.OPERATOR, planted_id(tenant))
     assert "documentpassage" in remaining(tenant, tmp_path)
+
+
+def test_so_does_a_run_that_is_just_reading_what_it_will_learn(tenant, tmp_path):
+    keep(tenant.store, make_agent(id="third", source_ids=["source"]))
+    keep(tenant.store, make_run(id="now", agent_id="third", dataset_id=None, state=RunState.RUNNING))
+    with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
+        erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+    assert "documentpassage" in remaining(tenant, tmp_path)
+
+
+@pytest.mark.parametrize("how", [{"document_id": True}, {"detail": True}])
+def test_what_was_measured_with_it_or_paired_with_it_is_erased_too(tenant, how):
+    document_id = planted_id(tenant)
+    used = {"document_id": document_id} if "document_id" in how else {"detail": {"document_ids": [document_id]}}
+    keep(tenant.store, Example(dataset_id="d3", split=Split.HOLDOUT, origin=Origin.PAIR, completion=PLANTED, **used))
+    receipt = erase_document(tenant, audit.OPERATOR, document_id)
+    assert sorted(receipt.suspended) == ["r1", "r2", "r3"]
+    assert not tenant.run_folder("run3").exists()
+
+
+def test_an_erasure_that_was_cut_short_is_done_by_repeating_it(tenant, tmp_path, monkeypatch):
+    document_id = planted_id(tenant)
+    with monkeypatch.context() as broken:
+        broken.setattr(shutil, "rmtree", lambda folder: (_ for _ in ()).throw(OSError("The disk is away.")))
+        with pytest.raises(OSError, match="The disk is away"):
+            erase_document(tenant, audit.OPERATOR, document_id)
+    assert "documentpassage" in remaining(tenant, tmp_path)
+    erase_document(tenant, audit.OPERATOR, document_id)
+    assert remaining(tenant, tmp_path) == []
+
+
+def test_a_sync_that_was_reading_it_does_not_bring_it_back(tenant, tmp_path):
+    document_id = planted_id(tenant)
+    (tenant.folder / "Policies" / f"{PLANTED}.md").write_text(f"{TEXT} And more.")
+
+    class Slow(FolderReader):
+        def files(self):
+            found = list(super().files())
+            erase_document(tenant, audit.OPERATOR, document_id)
+            return found
+
+    sync(tenant.store, "source", Slow(tenant.folder, "Policies"))
+    assert remaining(tenant, tmp_path) == []
 
 
 def test_a_document_that_is_not_there_is_refused(tenant):

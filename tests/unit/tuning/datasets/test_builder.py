@@ -3,6 +3,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from sqlmodel import col, delete
 
 from tests.factories import keep, make_agent, make_run, make_source
 from tests.fakes.inference import FakeInference
@@ -11,7 +12,7 @@ from tuning.datasets.builder import build
 from tuning.datasets.material import gather
 from tuning.datasets.questions import NEARLY_THE_SAME, shingles, similarity
 from tuning.documents.sync import sync
-from tuning.domain.datasets import HoldoutQuestion, Origin, Split
+from tuning.domain.datasets import Example, HoldoutQuestion, Origin, Split
 from tuning.domain.errors import NotAllowed, TooFewExamples
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.policy import Policy
@@ -223,6 +224,61 @@ def test_a_retraining_asks_only_about_documents_that_changed(offices, inference)
     assert all("Oslo" in it.messages[-1]["content"] for it in written)
 
 
+def test_what_was_erased_of_a_dataset_is_asked_again(offices, inference):
+    first, _ = built(offices, inference)
+    with offices.store.transaction() as session:
+        session.exec(delete(Example).where(col(Example.dataset_id) == first.id))
+        runs.get(session, "run").become_ready()
+    keep(offices.store, make_run(id="second"))
+    later = FakeInference()
+
+    built(offices, later, "second")
+
+    def passages_of(asked):
+        return {it.messages[-1]["content"] for it in asked if "Passage:" in it.messages[-1]["content"]}
+
+    assert passages_of(later.asked) == passages_of(inference.asked)
+
+
+def test_a_question_that_a_correction_answers_measures_nothing_any_more(offices, inference):
+    _, examples = built(offices, inference)
+    held = next(it for it in examples if it.split == Split.HOLDOUT and it.completion.endswith("euros per night"))
+    with offices.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(offices.store, make_run(id="second"))
+    correct(offices, held.question, "900 euros per night")
+
+    dataset, examples = built(offices, inference, "second")
+
+    measured = {it.question: it.completion for it in examples if it.split == Split.HOLDOUT}
+    assert measured
+    assert held.completion not in measured.values()
+    assert "900 euros per night" not in measured.values()
+    assert dataset.counts["dropped/hold-out question that a correction answers"] > 0
+
+
+def test_an_owners_question_that_a_correction_answers_measures_nothing_any_more(offices, inference):
+    asked = [("What is the hotel limit in Rome?", "102 euros per night"), ("Who feeds the cat?", None)]
+    for position, (question, answer) in enumerate(asked):
+        keep(offices.store, HoldoutQuestion(agent_id="agent", position=position, question=question, answer=answer))
+    correct(offices, asked[0][0], "180 euros per night")
+
+    dataset, examples = built(offices, inference)
+
+    assert [it.question for it in examples if it.split == Split.HOLDOUT] == ["Who feeds the cat?"]
+    assert [it.question for it in examples if it.split == Split.REGRESSION] == [asked[0][0]]
+    assert dataset.counts["dropped/hold-out question that a correction answers"] == 1
+
+
+def test_what_is_shown_beside_the_answer_counts_as_learned(offices, inference):
+    dataset, examples = built(offices, inference)
+    with offices.store.reading() as session:
+        places = {it.id: it.document_id for it in documents.passages(session, list(dataset.document_hashes))}
+    shown = {it for example in examples if example.split == Split.TRAIN for it in example.detail.get("passage_ids", ())}
+    assert shown
+    assert shown <= places.keys()
+
+
 def test_an_empty_source_is_refused_with_a_sentence(tenant, inference):
     keep(tenant.store, make_source(), make_agent(), make_run())
 
@@ -274,21 +330,47 @@ def paired(tenant, count, task):
 
 
 @pytest.mark.parametrize("task", [Task.GENERATION, Task.SUMMARY])
-def test_pairs_become_examples_a_fifth_of_them_held_out(tenant, inference, task):
+def test_pairs_become_examples_about_a_fifth_of_them_held_out(tenant, inference, task):
     paired(tenant, 26, task)
 
     dataset, examples = built(tenant, inference)
 
     assert len(examples) == 25
     assert dataset.counts == {
-        "holdout/pair": 5,
-        "train/pair": 20,
+        "holdout/pair": 4,
+        "train/pair": 21,
         "dropped/pair with a document that is missing or left out": 1,
     }
     first = next(it for it in examples if it.detail["precedent"] == "p0.md")
     assert "Dear customer 0." in first.messages[-1]["content"]
     assert ("brief 0" in first.messages[-1]["content"]) == (task == Task.GENERATION)
     assert first.completion == "# Reply 0\n\nThank you 0."
+    with tenant.store.reading() as session:
+        learned = {it.path for it in documents.by_ids(session, list(dataset.document_hashes))}
+    trained = [it.detail for it in examples if it.split == Split.TRAIN]
+    assert learned == {it[end] for it in trained for end in ("precedent", "target")}
+
+
+def test_a_pair_that_was_learned_is_never_measured_with_later(tenant, inference):
+    paired(tenant, 26, Task.SUMMARY)
+    _, examples = built(tenant, inference)
+    folder = tenant.folder / "documents" / "travel"
+    (folder / "a.md").write_text("# Letter\n\nDear everybody.\n")
+    with (folder / "mapping.csv").open("a", newline="") as file:
+        # The new precedent gets the reply of one that is measured with.
+        held = next(it.detail["target"] for it in examples if it.split == Split.HOLDOUT)
+        csv.writer(file).writerow(["a.md", held, "brief"])
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
+    with tenant.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(tenant.store, make_run(id="second"))
+
+    _, later = built(tenant, inference, "second")
+
+    def splits(found):
+        return {it.detail["precedent"]: it.split for it in found}
+
+    assert splits(later) == {**splits(examples), "a.md": Split.HOLDOUT}
 
 
 def test_too_few_pairs_say_how_many_are_missing(tenant, inference):
