@@ -4,7 +4,7 @@
 #   make test     run the tests
 #   make check    lint, types, floors
 #   make demo     the whole loop without a browser, with its figures;  make figures  put the last ones into README
-#   make bench    every benchmark, beside llama.cpp's own server, which is compiled first, and TRL's trainer
+#   make bench    the benchmarks that docs quote, beside llama.cpp's own server, which is compiled first, and TRL's trainer
 #   make messages bring the catalogues of texts up to date with the code
 #   make screens  take the pictures in docs/screens anew;  make cards  take those in docs/cards
 #   make tab      fetch only what the page of usage needs as a tab in Teams

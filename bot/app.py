@@ -62,7 +62,7 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
             is_loopback_allowed=settings.development,
             token=IdentityToken(session, settings.app_id) if settings.app_managed_identity else AppToken(credentials),
         )
-        engine = Engine(settings.engine_url)
+        engine = Engine(settings.engine_url, api_key=settings.engine_api_key.get_secret_value())
         metrics = app[METRICS]
         tokens = None if settings.is_unsigned else _tokens(settings, session)
         sign_ins = _sign_ins(settings, tokens)

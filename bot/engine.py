@@ -64,12 +64,14 @@ class Engine:
         self,
         url: str,
         *,
+        api_key: str = "",
         retry_pause_s: float = RETRY_PAUSE_S,
         patience_s: float = PATIENCE_S,
         busy_patience_s: float = BUSY_PATIENCE_S,
     ) -> None:
         """Take the server's address without '/v1'; nothing is sent yet."""
         self._url = url.rstrip("/")
+        self._authorisation = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._session: aiohttp.ClientSession | None = None
         self._retry_pause_s = retry_pause_s
         self._patience_s = patience_s
@@ -177,7 +179,7 @@ class Engine:
         if self._session is None:
             limits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=TIMEOUT_S)
             self._session = aiohttp.ClientSession(timeout=limits, connector=aiohttp.TCPConnector(limit=0))
-        headers = {HEADER: current()} if current() else {}
+        headers = self._authorisation | ({HEADER: current()} if current() else {})
         try:
             method = "GET" if body is None else "POST"
             async with self._session.request(method, f"{self._url}{path}", json=body, headers=headers) as response:

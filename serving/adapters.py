@@ -18,6 +18,8 @@ from serving.request import AdapterFile
 
 BASE = "base"
 """The name of the base model in every engine."""
+EMBEDDING = "embedding"
+"""The name of the encoder in every engine that has one."""
 MAX_ID_LENGTH = 200
 _FLOATS = {0, 1, 30}
 _UNTOUCHABLE = {"token_embd.weight": "the embeddings", "output.weight": "the output head"}
@@ -65,11 +67,11 @@ class Adapters:
             BrokenFile: it is no whole GGUF file.
             AdapterMismatch: it is not for this base model.
         """
-        if not adapter_id or len(adapter_id) > MAX_ID_LENGTH or adapter_id in self.base_names:
+        if not adapter_id or len(adapter_id) > MAX_ID_LENGTH or adapter_id in (*self.base_names, EMBEDDING):
             raise InvalidRequest(reason=f"'{adapter_id}' can't be an adapter's id. Choose another.", param="id")
         try:
             real = (self._folder / path).resolve(strict=True)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a path with a null character is none
             raise BrokenFile(file=path, reason="it is not there", param="path") from error
         if not real.is_relative_to(self._folder.resolve()) or not real.is_file():
             raise AdapterOutside(file=path, param="path")

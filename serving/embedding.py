@@ -25,6 +25,11 @@ class EmbeddingJob:
     """Gets the vectors, in the order of the texts."""
     done: list[Vectors] = field(default_factory=list)
 
+    def fail(self, error: ServingError) -> None:
+        """Tell who waits for the vectors, if somebody still does, that there won't be any."""
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_exception(error)
+
 
 class Embedding:
     """The encoder and its queue; only the engine's thread uses it."""
@@ -47,8 +52,7 @@ class Embedding:
             job.done.append(self.encoder.encode(_batch(job.texts[begun:], self.encoder)))
         except ServingError as error:
             self.jobs.popleft()
-            if job.future.set_running_or_notify_cancel():
-                job.future.set_exception(error)
+            job.fail(error)
             return
         if sum(map(len, job.done)) == len(job.texts):
             self.jobs.popleft()
@@ -58,9 +62,7 @@ class Embedding:
     def give_up(self, error: ServingError) -> None:
         """Fail everything that waits."""
         while self.jobs:
-            job = self.jobs.popleft()
-            if job.future.set_running_or_notify_cancel():
-                job.future.set_exception(error)
+            self.jobs.popleft().fail(error)
 
 
 def _batch(texts: Sequence[Sequence[int]], encoder: Encoder) -> Sequence[Sequence[int]]:

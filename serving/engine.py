@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -45,6 +46,15 @@ logger = logging.getLogger(__name__)
 DEADLINE_CHECK_S = 0.5
 REST_S = 0.05
 """So long nothing comes before a conversation is swapped out: the next turn of one may be on its way."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Something for the engine's thread to do between two turns."""
+
+    carry_out: Callable[[], None]
+    refuse: Callable[[ServingError], None] = lambda _error: None
+    """Tells who waits for it that nobody will."""
 
 
 class Engine:
@@ -82,7 +92,7 @@ class Engine:
             swap_bytes=swap_bytes(config, header, lanes),
         )
         self._scheduler: Scheduler[Tune, Answer] = Scheduler(limits)
-        self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._waiting = 0
         self._stopping = False
@@ -141,7 +151,7 @@ class Engine:
             if self._waiting >= self.config.queue:
                 raise QueueFull(waiting=self._waiting, retry_after_s=1)
             self._waiting += 1
-            self._orders.put(partial(self._take, answer))
+            self._orders.put(_Order(partial(self._take, answer), refuse=answer.fail))
 
     def embed(self, texts: Sequence[Sequence[int]]) -> "Future[Vectors]":
         """Queue texts for the encoder; the future gets their vectors.
@@ -164,18 +174,28 @@ class Engine:
                 raise ShuttingDown(retry_after_s=5)
             if len(self._embedding.jobs) >= self.config.queue:
                 raise QueueFull(waiting=len(self._embedding.jobs), retry_after_s=1)
-            self._orders.put(partial(self._embedding.jobs.append, job))
+            self._orders.put(_Order(partial(self._embedding.jobs.append, job), refuse=job.fail))
         return job.future
 
     def cancel(self, request: Request) -> None:
         """Give up a request, if it is not finished: nothing more is delivered once the current turn is over."""
-        self._orders.put(partial(self._give_up, request))
+        self._orders.put(_Order(partial(self._give_up, request)))
 
     def try_adapter(self, file: AdapterFile) -> Future[None]:
-        """Have llama.cpp load an adapter once, between two turns; the future holds its refusal."""
+        """Have llama.cpp load an adapter once, between two turns; the future holds its refusal.
+
+        Raises:
+            ShuttingDown: no more are taken.
+        """
         future: Future[None] = Future()
 
+        def refuse(error: ServingError) -> None:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
+
         def attempt() -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # who asked has left
             try:
                 try_adapter(self._model, file.path)
             except ServingError as error:
@@ -183,17 +203,20 @@ class Engine:
             else:
                 future.set_result(None)
 
-        self._orders.put(attempt)
+        with self._gate:
+            if self._stopping:
+                raise ShuttingDown(retry_after_s=5)
+            self._orders.put(_Order(attempt, refuse=refuse))
         return future
 
     def pin(self, file: AdapterFile, *, pinned: bool) -> None:
         """Never give this adapter's lane to another, or allow it again."""
         keys = self._scheduler.pinned
-        self._orders.put(partial(keys.add if pinned else keys.discard, file))
+        self._orders.put(_Order(partial(keys.add if pinned else keys.discard, file)))
 
     def retire(self, file: AdapterFile) -> None:
         """Close this adapter's lane when its last answer is finished."""
-        self._orders.put(partial(self._retire, file))
+        self._orders.put(_Order(partial(self._retire, file)))
 
     def drain(self) -> None:
         """Take no more requests; those taken are answered."""
@@ -203,7 +226,7 @@ class Engine:
     def stop(self) -> None:
         """End the thread, giving up what is not finished, and free the model."""
         self.drain()
-        self._orders.put(self._end)
+        self._orders.put(_Order(self._end))
         self._thread.join()
 
     def _run(self) -> None:
@@ -215,6 +238,8 @@ class Engine:
         except Exception as error:
             logger.exception("The engine's thread died")
             self.drain()
+            while not self._orders.empty():
+                self._orders.get().refuse(ShuttingDown(retry_after_s=5))
             for answer in self._answers.values():
                 answer.fail(ShuttingDown(retry_after_s=5))  # a supervisor starts a new process
             if self._embedding:
@@ -225,7 +250,7 @@ class Engine:
 
     def _free(self) -> None:
         while not self._orders.empty():
-            self._orders.get()()
+            self._orders.get().carry_out()
         for answer in list(self._answers.values()):
             self._close_answer(answer, "shut down", ShuttingDown(retry_after_s=5))
         for key in list(self._contexts):
@@ -247,7 +272,7 @@ class Engine:
                     return
                 swaps = self._swap_out(self._contexts, most=1) > 0
                 continue
-            order()
+            order.carry_out()
             wait = False
 
     def _end(self) -> None:

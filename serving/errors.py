@@ -5,6 +5,7 @@
     ├── InvalidRequest
     │   ├── PromptTooLong
     │   ├── BadGrammar
+    │   ├── GrammarsOff
     │   ├── NoEncoder
     │   └── TextTooLong
     ├── NotAuthorised

@@ -1,6 +1,7 @@
 """What an answer must look like: a JSON schema or a grammar, checked before native code reads it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,15 @@ NOT_KEPT = frozenset(
     ]
 )
 """Keywords that the converter overlooks: an answer that breaks them would pass for one that keeps to the schema."""
+MOST_REPEATS = 100
+"""How often a part of a pattern may be repeated in parts that are repeated: llama.cpp keeps every way to read them."""
+_PATTERN_PIECE = re.compile(
+    r"""
+    \\. | \[ (?: \\. | [^\]\\] )* \] | (?P<open> \( ) | (?P<close> \) )
+    | (?P<repeat> [*+?] | \{ (?P<least> \d+ ) (?P<most> ,\d* )? \} ) | .
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
 def schema_grammar(schema: dict[str, Any]) -> str:
@@ -50,9 +60,13 @@ def schema_grammar(schema: dict[str, Any]) -> str:
     Raises:
         BadGrammar: it is no schema, or one that can't be kept to.
     """
-    overlooked = next((keyword for keyword in _keywords(schema) if keyword in NOT_KEPT), None)
-    if overlooked:
-        raise BadGrammar(reason=f"'{overlooked}' in the JSON schema can't be kept to")
+    for keyword, value in _keywords(schema):
+        if keyword in NOT_KEPT:
+            raise BadGrammar(reason=f"'{keyword}' in the JSON schema can't be kept to")
+        if keyword == "pattern" and isinstance(value, str) and nested_repeats(value) > MOST_REPEATS:
+            raise BadGrammar(
+                reason=f"the pattern '{value[:60]}' repeats what is repeated in it more than {MOST_REPEATS} times"
+            )
     return grammar_of_schema(json.dumps(schema))
 
 
@@ -71,14 +85,38 @@ def read_grammar(vocabulary: Vocabulary, text: str) -> Grammar:
     return Grammar(vocabulary, text)
 
 
-def _keywords(schema: object) -> Iterator[str]:
-    """Return the keywords of a schema and of those in it."""
+def nested_repeats(pattern: str) -> int:
+    """Return how often a part of a regular expression is repeated at most, where repetitions stand in each other; or 1.
+
+    `?`, `*` and `+` count as two.
+    """
+    groups, worst = [1], 1
+    last = 1
+    for piece in _PATTERN_PIECE.finditer(pattern):
+        if piece["open"]:
+            groups.append(1)
+            continue
+        if piece["close"]:
+            last = groups.pop() if len(groups) > 1 else 1
+        elif piece["repeat"]:
+            limit = (piece["most"] or piece["least"] or "").lstrip(",")
+            times = max(2, int(limit or piece["least"] or 2))
+            worst = max(worst, last * times) if last > 1 else worst
+            last *= times
+        else:
+            last = 1
+        groups[-1] = max(groups[-1], last)
+    return worst
+
+
+def _keywords(schema: object) -> Iterator[tuple[str, object]]:
+    """Return the keywords of a schema and of those in it, with their values."""
     if isinstance(schema, list):
         for item in schema:
             yield from _keywords(item)
     elif isinstance(schema, dict):
         for keyword, value in schema.items():
-            yield keyword
+            yield keyword, value
             if keyword in NAMED and isinstance(value, dict):
                 yield from _keywords(list(value.values()))
             elif keyword not in VALUES:

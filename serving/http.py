@@ -13,10 +13,11 @@ from typing import Any
 from aiohttp import web
 
 from serving import logs
-from serving.adapters import Adapters
+from serving.adapters import EMBEDDING, Adapters
 from serving.engine import Engine
 from serving.errors import GrammarsOff, InvalidRequest, NoEncoder, NotAuthorised, ServingError, UnknownModel
 from serving.form import read_grammar
+from serving.llama.encoders import Encoder
 from serving.llama.grammars import Grammar
 from serving.llama.models import Vocabulary
 from serving.prompt import ChatTemplate
@@ -36,8 +37,6 @@ from serving.protocol import (
 from serving.request import Output, Request, Tune
 
 logger = logging.getLogger(__name__)
-EMBEDDING = "embedding"
-"""The name of the encoder in every engine that has one."""
 MAX_BODY_BYTES = 4 * 2**20
 PUBLIC = {"/health", "/metrics"}
 REQUEST_ID = web.RequestKey("request_id", str)
@@ -109,7 +108,7 @@ def _key_check(api_key: str | None) -> Any:
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if api_key and request.path not in PUBLIC:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), api_key.encode()):
+            if not hmac.compare_digest(given.encode(errors="surrogateescape"), api_key.encode()):
                 raise NotAuthorised
         return await handler(request)
 
@@ -149,20 +148,13 @@ class _Service:
         names = [*dict.fromkeys(self._adapters.base_names), *self._adapters.ids()]
         listed = [self._model_object(name) for name in names]
         if encoder := self._engine.encoder:
-            listed.append(
-                {
-                    "id": EMBEDDING,
-                    "object": "model",
-                    "created": 0,
-                    "owned_by": "attune",
-                    "root": encoder.name,
-                    "max_model_len": encoder.limit,
-                }
-            )
+            listed.append(_encoder_object(encoder))
         return web.json_response({"object": "list", "data": listed})
 
     async def model(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
+        if name == EMBEDDING and self._engine.encoder:
+            return web.json_response(_encoder_object(self._engine.encoder))
         self._adapters.find(name)
         return web.json_response(self._model_object(name))
 
@@ -305,6 +297,17 @@ class _Service:
             yield
         finally:
             self._engine.cancel(request)
+
+
+def _encoder_object(encoder: Encoder) -> Json:
+    return {
+        "id": EMBEDDING,
+        "object": "model",
+        "created": 0,
+        "owned_by": "attune",
+        "root": encoder.name,
+        "max_model_len": encoder.limit,
+    }
 
 
 def _tokens(vocabulary: Vocabulary, text: str | list[int], *, parse_special: bool, param: str) -> list[int]:

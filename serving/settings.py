@@ -56,7 +56,7 @@ class EngineSettings(BaseSettings):
     drain_s: float = Field(default=EngineConfig.drain_s, ge=0)
     """Seconds that answers under way may still take when the engine is stopped."""
     api_key: SecretStr | None = None
-    """If set, requests must carry it as a bearer token."""
+    """If set, the engine wants it of every request as a bearer token."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """What is logged."""
     log_format: Form = "text"

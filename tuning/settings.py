@@ -43,6 +43,9 @@ class TuningSettings(BaseSettings):
         default=24.0, ge=0, description="How often each source is synced by itself, in hours; 0 for never."
     )
     engine_url: str = Field(default="http://127.0.0.1:8080", description="Where the engine answers.")
+    engine_api_key: SecretStr = Field(
+        default=SecretStr(""), description="If set, the engine wants it of every request as a bearer token."
+    )
     threads: int = Field(default=0, ge=0, description="CPU threads for training; 0 takes all.")
     training_memory_gib: float = Field(
         default=0.0, ge=0, description="Memory that a training may take, in GiB; 0 allows 80 % of the machine's."

@@ -17,6 +17,7 @@ ENCODING_S = 2.0
 
 def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
     """Return the organisation that the settings describe; raise DirectoryUnreadable for Entra without its settings."""
+    key = settings.engine_api_key.get_secret_value()
     return Tenant(
         store=store,
         people=_people(settings),
@@ -29,7 +30,7 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         registration=settings.registration,
         sharepoint=settings.sharepoint,
         is_signing_in=settings.sign_in,
-        encode=_hastily(Inference(settings.engine_url, timeout_s=ENCODING_S, patience_s=0.0)),
+        encode=_hastily(Inference(settings.engine_url, api_key=key, timeout_s=ENCODING_S, patience_s=0.0)),
     )
 
 

@@ -26,6 +26,7 @@ class FakeEngine:
         self.cuts: list[int] = []
         """After how many words each of the next answers is cut off, as by a crash; the adapters are gone then."""
         self.closed_early = 0
+        self.authorisations: set[str] = set()
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -59,6 +60,7 @@ class FakeEngine:
         return web.json_response({"tokens": [1] * len((await request.json())["content"].split())})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
+        self.authorisations.add(request.headers.get("Authorization", ""))
         body = await request.json()
         if self.status != web.HTTPOk.status_code and self.busy_for:
             self.busy_for -= 1

@@ -78,7 +78,7 @@ def between(text: str, name: str) -> str:
 
 def settings_table(root: Path) -> str:
     """Return the rows of README's table of settings, as it must be."""
-    return "".join([HEADER, *_rows(Settings, root), *_rows(EngineSettings, root)])
+    return "".join([HEADER, *dict.fromkeys([*_rows(Settings, root), *_rows(EngineSettings, root)])])
 
 
 def _rows(settings: type[BaseSettings], root: Path) -> list[str]:

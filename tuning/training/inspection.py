@@ -15,6 +15,7 @@ from tuning.domain.evaluations import Variant
 from tuning.domain.inspection import Case, Inspection, Secret, SecretKind
 from tuning.domain.prompts import Message
 from tuning.inference import Inference
+from tuning.settings import TuningSettings
 from tuning.training.child import DONE, FAILED, FAILURE, MISUSED, explain
 from tuning.training.exposure import exposure
 from tuning.training.files import write_json
@@ -107,7 +108,8 @@ def main() -> int:
         return MISUSED
     request = InspectionRequest.read(Path(sys.argv[1]))
     try:
-        found = inspect(request, Inference(request.engine_url))
+        key = TuningSettings().engine_api_key.get_secret_value()  # in no file that the request is written to
+        found = inspect(request, Inference(request.engine_url, api_key=key))
     except Exception as error:  # noqa: BLE001 - whatever it was, the person gets a sentence and the log the rest
         traceback.print_exc()
         failure = explain(error)

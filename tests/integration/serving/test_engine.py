@@ -417,6 +417,41 @@ def test_a_stopped_engine_tells_those_who_wait(config, prompts):
         client.ask("base", prompts[0])
 
 
+def test_who_asked_for_an_adapter_and_left_harms_nobody(config, tiny_model, prompts):
+    engine = Engine(config, Metrics())
+    folder = tiny_model.adapters["red"].parent
+    adapters = Adapters(folder=folder, base=config.model, lanes=4)
+    left = engine.try_adapter(adapters.check("red", tiny_model.adapters["red"]))
+    assert left.cancel()
+    engine.start()
+    answer = Client(engine, {"base": None}).answer("base", prompts[0])
+    engine.stop()
+    assert answer.usage
+    assert engine.ended.result() is None
+
+
+def test_a_dead_engine_tells_those_who_still_waited_to_be_taken(config, tiny_model, prompts, monkeypatch):
+    engine = Engine(config, Metrics())
+    client = Client(engine, {"base": None})
+    adapters = Adapters(folder=tiny_model.adapters["red"].parent, base=config.model, lanes=4)
+    file = adapters.check("red", tiny_model.adapters["red"])
+
+    def die() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(engine, "_obey", die)
+    _, outputs = client.ask("base", prompts[0])
+    tried = engine.try_adapter(file)
+    engine.start()
+    with pytest.raises(ShuttingDown):
+        finished(outputs)
+    with pytest.raises(ShuttingDown):
+        tried.result(timeout=60)
+    with pytest.raises(ShuttingDown):
+        engine.try_adapter(file)
+    assert isinstance(engine.ended.exception(), ZeroDivisionError)
+
+
 def test_a_file_that_vanished_fails_its_requests_only(config, tiny_model, prompts, tmp_path):
     path = tmp_path / "gone.gguf"
     path.write_bytes(tiny_model.adapters["red"].read_bytes())

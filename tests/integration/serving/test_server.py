@@ -24,6 +24,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.unit.serving.gguf_files import write_adapter
+from tuning.inference import Inference
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -322,6 +323,7 @@ def test_texts_become_the_vectors_that_transformers_gives(tiny_model, tmp_path):
     np.testing.assert_allclose(plain.data[0].embedding, vectors[0], atol=2e-3)
     listed = {model.id: model for model in server.client.models.list()}
     assert (getattr(listed["embedding"], "root", ""), reply.model) == ("tiny", "tiny")
+    assert server.client.models.retrieve("embedding") == listed["embedding"]
     with pytest.raises(openai.BadRequestError, match="Text 1 has 4001 tokens, but the encoder reads at most 2048"):
         server.client.embeddings.create(model="embedding", input=[[5], [5] * 4001])
     with pytest.raises(openai.NotFoundError, match="There is no model 'nobody'"):
@@ -377,6 +379,8 @@ def test_the_api_key_is_asked_for(tiny_model, tmp_path):
     server = Server(tiny_model.gguf, tmp_path, tmp_path / "log", api_key="secret")
     assert server.http.get("/v1/models").status_code == 401
     assert server.http.get("/v1/models", headers={"Authorization": "Bearer secret"}).status_code == 200
+    assert Inference(server.url, api_key="secret").answer("base", CHAT, max_tokens=2).completion_tokens
+    assert server.http.get("/v1/models", headers={b"Authorization": b"Bearer \xff"}).status_code == 401
     assert server.http.get("/health").status_code == 200
     assert server.stop() == 0
 

@@ -39,6 +39,15 @@ async def answer(client):
     return [text async for text in client.answer(MODEL, ASKED, max_tokens=9)][-1]
 
 
+async def test_an_engine_that_wants_a_key_gets_it(engine, client):
+    await answer(client)
+    assert engine.authorisations == {""}
+    with_key = Engine(engine.url, api_key="secret")
+    await answer(with_key)
+    await with_key.close()
+    assert engine.authorisations == {"", "Bearer secret"}
+
+
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_busy_engine_is_asked_again_when_it_said(engine, client, status):
     engine.status, engine.retry_after, engine.busy_for = status, "1", 1

@@ -84,9 +84,11 @@ def test_a_file_outside_the_folder_is_refused_by_any_path(adapters, folder, tmp_
 def test_a_missing_file_is_refused(adapters, folder):
     with pytest.raises(BrokenFile, match="not there"):
         adapters.check("hr", folder / "none.gguf")
+    with pytest.raises(BrokenFile, match="not there"):
+        adapters.check("hr", folder / "n\0ne.gguf")
 
 
-@pytest.mark.parametrize("adapter_id", ["", "base", "starter", "x" * 201])
+@pytest.mark.parametrize("adapter_id", ["", "base", "starter", "embedding", "x" * 201])
 def test_an_id_that_means_something_else_is_refused(adapters, folder, adapter_id):
     with pytest.raises(InvalidRequest):
         adapters.check(adapter_id, write_adapter(folder / "hr.gguf"))

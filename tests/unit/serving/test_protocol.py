@@ -5,6 +5,7 @@ import json
 import pytest
 
 from serving.errors import InvalidRequest, QueueFull
+from serving.form import nested_repeats
 from serving.protocol import ChatCompletion, Reply, TextCompletion, error_object, parse
 from serving.request import Finish, Sampling, TokenLogprob, Usage
 
@@ -79,6 +80,10 @@ def test_a_form_is_a_grammar():
         (schema(type="string", pattern="no anchors"), "the JSON schema doesn't convert"),
         (schema(type="integer", minimum=3), "'minimum' in the JSON schema can't be kept to"),
         (schema(anyOf=[{"items": {"not": {}}}]), "'not' in the JSON schema"),
+        (
+            schema(properties={"a": {"type": "string", "pattern": "^(((((a?){0,9}){0,9}){0,9}){0,9}){0,9}$"}}),
+            "the pattern '.*' repeats what is repeated in it more than 100 times",
+        ),
         ({"grammar": "root ::= [x]", **schema(type="boolean")}, "not both"),
         ({"grammar": "root ::= [x]", "ignore_eos": True}, "leave 'ignore_eos' out"),
     ],
@@ -86,6 +91,21 @@ def test_a_form_is_a_grammar():
 def test_a_form_that_cannot_be_enforced_is_refused(fields, sentence):
     with pytest.raises(InvalidRequest, match=sentence):
         chat(**fields).form()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "times"),
+    [
+        ("^[a-z]{1,500}$", 1),
+        (r"^\d{1,3}(\.\d{1,3}){3}$", 9),
+        (r"^(\(a{9}\)|[(]{8}){7}$", 63),
+        ("^(a?){0,60}$", 120),
+        ("^((a+)*)?$", 8),
+        ("^(a{2,}b){4}$", 8),
+    ],
+)
+def test_repetitions_in_repetitions_are_multiplied(pattern, times):
+    assert nested_repeats(pattern) == times
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
