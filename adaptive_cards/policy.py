@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from adaptive_cards.elements import (
     Element,
@@ -72,6 +73,8 @@ class PolicyForm:
 
 def policy_card(form: PolicyForm) -> Element:
     """Return the form."""
+    # Clients leave an emptied field out of what they send: the buttons say how many there were.
+    ids: dict[str, Any] = {"revision": form.revision, "shown": len(SETTINGS)}
     fields = [
         element
         for title, keys in SECTIONS.items()
@@ -84,8 +87,8 @@ def policy_card(form: PolicyForm) -> Element:
         text_input("search", say("Search groups, people and sources to choose from"), value=form.search, longest=100),
         _status(form),  # at the end: whoever has pressed a button is there
         actions=[
-            execute(say("Save"), Verb.POLICY_SAVE, style="positive", revision=form.revision),
-            execute(say("Search"), Verb.POLICY_SEARCH, revision=form.revision),
+            execute(say("Save"), Verb.POLICY_SAVE, style="positive", **ids),
+            execute(say("Search"), Verb.POLICY_SEARCH, **ids),
         ],
     )
 

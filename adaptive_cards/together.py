@@ -89,6 +89,7 @@ def settle(items: Sequence[Item], words: Words | None, ids: dict[str, Any]) -> t
         correction=next((one.feedback.correction for one in items if one.feedback.correction), ""),
         ticked=[one.feedback.id for one in items],
     )
+    ids = {**ids, "are_several": True}
     choices = [(_named(place, one), one.feedback.id) for place, one in enumerate(items, start=1)]
     body = [
         paragraph(say("{count} pieces of feedback on nearly the same question.", count=number(len(items)))),

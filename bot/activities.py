@@ -18,7 +18,7 @@ MAX_CITATIONS = 20
 MAX_INFORMATION = 1_000
 MAX_TEXT = 38_000
 """Characters: Teams takes about 100 KB of UTF-16 a message, with everything around the text; stay under 80 KB."""
-_MENTION = re.compile(r"<at[^<>]{0,100}>[^<]{0,300}</at>")
+_MENTION = re.compile(r"<at[^<>]{0,100}>([^<]{0,300})</at>")
 """Bounded, so that a message full of openings takes no longer to read than any other."""
 MAX_ENTITIES = 100
 
@@ -197,9 +197,8 @@ def _without_mention(text: str, activity: Json, bot: Json) -> str:
             mentioned = _object(entity, "mentioned")
             if mentioned.get("id") == bot.get("id") and isinstance(entity.get("text"), str):
                 text = text.replace(entity["text"], "")
-    text = (
-        _MENTION.sub("", text) if _text(_object(activity, "conversation"), "conversationType") != "personal" else text
-    )
+    own = _text(bot, "name")
+    text = _MENTION.sub(lambda found: "" if found[1] == own else found[1], text)
     return html.unescape(text).replace("\xa0", " ").strip()
 
 

@@ -49,7 +49,7 @@ class Attachments:
             )
             raise AttachmentRefused(msg)
         with tempfile.TemporaryDirectory(prefix="attune-") as folder:
-            path = Path(folder) / name
+            path = Path(folder) / f"file{suffix(name)}"  # a name may be longer than a disk allows
             await self._download(attachment.url, path, name)
             text = await asyncio.to_thread(_extract, path)
             return ReadFile(name=name, text=text.strip(), word=path.read_bytes() if suffix(name) == ".docx" else b"")

@@ -54,7 +54,7 @@ class Changes:
     def _withdraw(self, incoming: Incoming) -> bool:
         asked = incoming.chat_id, incoming.person_id, incoming.activity_id
         with self._tenant.store.transaction() as session:
-            is_waiting = deliveries.withdraw(session, *asked, now())
+            is_waiting = deliveries.withdraw(session, *asked, now(), but=incoming.delivery_id)
         return self._forget(incoming) is not None or is_waiting
 
     def _forget(self, incoming: Incoming) -> Answer | None:

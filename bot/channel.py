@@ -25,7 +25,7 @@ from botframework.connector.auth.jwt_token_extractor import JwtTokenExtractor
 
 from bot import activities
 from bot.connector import Connector
-from bot.errors import Malformed, Replayed, Unauthorised
+from bot.errors import Malformed, NotDelivered, Replayed, Unauthorised
 from bot.signing_keys import SigningKeys
 from bot.turn import Incoming, InvokeReply, Json
 
@@ -130,10 +130,13 @@ class AppToken:
         )
 
     async def __call__(self) -> str:
-        """Return a token that is valid now; empty in development."""
+        """Return a token that is valid now, empty in development; raise `NotDelivered` if Entra gives none."""
         if self._source is None:
             return ""
-        token: str = await asyncio.to_thread(self._source.get_access_token)
+        try:
+            token: str = await asyncio.to_thread(self._source.get_access_token)
+        except (OSError, ValueError) as error:  # PermissionError of botbuilder, and all errors of requests
+            raise NotDelivered(0, f"Entra gives the bot no token ({error!r}).") from error
         return token
 
 

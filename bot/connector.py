@@ -77,7 +77,10 @@ class Connector:
         raise NotDelivered(last.status, last.sentence)
 
     async def _try(self, method: str, url: str, activity: Json) -> str:
-        token = await self._token()
+        try:
+            token = await self._token()
+        except NotDelivered as error:
+            raise _Later(0, error.sentence, "") from error
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:

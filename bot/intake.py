@@ -11,12 +11,13 @@ from weakref import WeakValueDictionary
 from bot.deliveries import Deliveries
 from bot.errors import NotDelivered
 from bot.files import CONSENT
-from bot.turn import CHANGES, Incoming, InvokeReply, Message, Turn
+from bot.turn import CHANGES, DELETION, EDIT, Incoming, InvokeReply, Message, Turn
 from serving.logs import about, current, readable
 from tuning.languages import say, speaking
 
 logger = logging.getLogger(__name__)
 DRAIN_S = 10.0
+MESSAGE = "message"
 QUESTION, WELCOME = "question", "welcome"
 """Types of activities that Teams doesn't know: what a button asks, and that somebody is to be greeted."""
 
@@ -98,13 +99,14 @@ class Intake:
             return reply
         if incoming.is_bot_added:
             await self._take_on(replace(incoming, type=WELCOME))
-        elif incoming.type == "message" or (incoming.type in CHANGES and await self._withdraw(incoming)):
+        elif incoming.type == MESSAGE or (incoming.type in CHANGES and await self._withdraw(incoming)):
             await self._take_on(incoming)
         return None
 
     def go_on(self, number: int, incoming: Incoming, is_in_time: bool) -> None:  # noqa: FBT001
         """Work on what another process took on and did not finish; too late, the person is told so."""
-        handler = self._handlers[incoming.type] if is_in_time else _say_too_late
+        # An answer whose question was deleted is taken out of the chat however late it is.
+        handler = self._handlers[incoming.type] if is_in_time or incoming.type == DELETION else _say_too_late
         self._work.begin(self._carry_out(number, incoming, handler))
 
     async def _take_on(self, incoming: Incoming) -> None:
@@ -136,7 +138,8 @@ class Intake:
 async def _say_too_late(turn: Turn) -> None:
     if turn.incoming.type == WELCOME:
         return
-    said = textwrap.shorten(turn.incoming.text, 80, placeholder=" …")
+    is_asked = turn.incoming.type in (MESSAGE, EDIT, QUESTION)  # of others the text is none of the person's
+    said = textwrap.shorten(turn.incoming.text, 80, placeholder=" …") if is_asked else ""
     if said:
         text = say(
             'I could not answer "{question}" in time, I\'m sorry. Send it again if you still need it.', question=said

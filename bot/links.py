@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlmodel import Session
+
 from bot.errors import LinkNotRead
 from bot.given import Given, ReadFile
-from bot.turn import Incoming
+from bot.turn import Incoming, Scope
 from tuning.documents.addresses import addresses_in, document_at, is_microsofts
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
@@ -18,7 +20,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.sources.formats import suffix
 from tuning.sources.kinds import reader_of
-from tuning.store import agents, conversations, documents
+from tuning.store import agents, conversations, documents, rooms
 
 MAX_LINKS = 20
 MAX_SHOWN = 120
@@ -70,8 +72,17 @@ def has_links(text: str) -> bool:
 def takes_documents(tenant: Tenant, incoming: Incoming) -> bool:
     """Say whether the agent that somebody talks to is given documents."""
     with tenant.store.reading() as session:
-        current = conversations.current(session, incoming.chat_id, incoming.person_id)
-        return current is not None and agents.get(session, current.agent_id).task is not Task.QUESTIONS
+        agent_id = _agent_id(session, incoming)
+        return agent_id is not None and agents.get(session, agent_id).task is not Task.QUESTIONS
+
+
+def _agent_id(session: Session, incoming: Incoming) -> str | None:
+    """Return whom the person talks to: whom they picked, or whom the channel or group chat is bound to."""
+    current = conversations.current(session, incoming.chat_id, incoming.person_id)
+    if current is not None:
+        return current.agent_id
+    room = None if incoming.scope is Scope.PERSONAL else rooms.get(session, incoming.chat_id)
+    return room.agent_id if room else None
 
 
 def _read(tenant: Tenant, document: Document) -> ReadFile:

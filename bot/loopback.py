@@ -179,7 +179,9 @@ class PersonalChat:
             LookupError: the card has no such button.
         """
         action = find_action(card, title)
-        data = {**default_inputs(card), **dict(action.get("data") or {}), **inputs}
+        # Clients leave out what is empty, as Microsoft's own library for cards does.
+        filled = {key: value for key, value in {**default_inputs(card), **inputs}.items() if value != ""}
+        data = {**dict(action.get("data") or {}), **filled}
         value = {"action": {"type": "Action.Execute", "title": title, "verb": action.get("verb", ""), "data": data}}
         status, body = await self.loopback.deliver(self._activity("invoke", name="adaptiveCard/action", value=value))
         if status != web.HTTPOk.status_code or not isinstance(body, dict):

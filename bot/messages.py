@@ -43,7 +43,11 @@ class Messages:
 
     async def ask(self, turn: Turn) -> None:
         """Answer what a button asked, which is never a command."""
-        await self._answering.answer(turn, turn.incoming.text)
+        try:
+            await self._answering.answer(turn, turn.incoming.text)
+        except Exception:
+            await turn.send(Message(text=say(BROKEN)))
+            raise
 
     async def welcome(self, turn: Turn) -> None:
         """Greet a person or a room once: installation and conversation update arrive together."""

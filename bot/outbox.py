@@ -76,7 +76,10 @@ class Outbox:
 
     async def update_cards(self) -> None:
         """Bring the progress card of every run that is under way up to date, and of those that have ended since."""
-        for run, reference, card in await asyncio.to_thread(self._cards, set(self._shown)):
+        cards, gone = await asyncio.to_thread(self._cards, set(self._shown))
+        for run_id in gone:
+            del self._shown[run_id]
+        for run, reference, card in cards:
             at = asyncio.get_running_loop().time()
             known = self._shown.get(run.id)
             if not run.is_over and known is not None and (known[0] == card or at - known[1] < CARD_EVERY_S):
@@ -189,21 +192,24 @@ class Outbox:
 
     def _card(self, run_id: str) -> tuple[str, Element]:
         with self._tenant.store.reading() as session:
-            run = runs.get(session, run_id)
+            (run,) = runs.found(session, [run_id]) or (None,)
+            if run is None:  # erased meanwhile
+                return "", {}
             return run.card_activity_id, progress_card(agents.get(session, run.agent_id), run)
 
-    def _cards(self, known: set[str]) -> list[tuple[Run, Json, Element]]:
+    def _cards(self, known: set[str]) -> tuple[list[tuple[Run, Json, Element]], set[str]]:
+        """Return the runs with their cards, of those known also what has ended, and which of those were erased."""
         found = []
         with self._tenant.store.reading() as session:
             under_way = runs.unfinished(session)
-            ended = [runs.get(session, run_id) for run_id in known - {run.id for run in under_way}]
+            ended = runs.found(session, known - {run.id for run in under_way})
             for run in (*under_way, *ended):
                 chat = conversations.chat(session, run.started_by)
                 if run.card_activity_id and chat is not None:
                     with speaking(_locale(chat.reference)):
                         card = progress_card(agents.get(session, run.agent_id), run)
                     found.append((run, chat.reference, card))
-        return found
+        return found, known - {run.id for run, _, _ in found}
 
 
 def _locale(reference: Json | None) -> str:

@@ -57,7 +57,7 @@ def reject(tenant: Tenant, press: Press) -> Outcome:
 
 def _words(press: Press) -> Words | None:
     """Return what was typed and ticked on a card that shows several together; None for any other card."""
-    if "together" not in press.data:
+    if press.data.get("are_several") is not True:  # where nothing is ticked, clients send no list
         return None
     question, correction = press.text("question"), press.text("correction")
     return Words(question=question, correction=correction, ticked=press.choices("together"))

@@ -31,4 +31,6 @@ def search(tenant: Tenant, press: Press) -> Outcome:
 
 
 def _typed(press: Press) -> dict[str, str]:
-    return {key: press.text(key) for key in SETTINGS if key in press.data}
+    """Return what stands in the fields; one that is not sent was empty, or not yet on a card of an earlier version."""
+    is_whole = press.data.get("shown") == len(SETTINGS)
+    return {key: press.text(key) for key in SETTINGS if is_whole or key in press.data}

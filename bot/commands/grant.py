@@ -7,11 +7,12 @@ from adaptive_cards.elements import Element
 from bot import access_views, identity
 from bot.commands.command import Command, admins
 from bot.turn import Message, Turn
+from tuning.domain.errors import InvalidInput
 from tuning.domain.grants import FOR_GOOD, ONCE
 from tuning.domain.permissions import Permission
 from tuning.governance import access, grants
 from tuning.governance.tenant import Tenant
-from tuning.languages import mark
+from tuning.languages import mark, say
 
 _TERM = re.compile(rf"(?P<who>.+?) (?:for )?(?P<term>{ONCE}|(?P<days>\d{{1,4}}) days?|{FOR_GOOD}|good)", re.IGNORECASE)
 
@@ -25,6 +26,8 @@ async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
 
 def _cards(tenant: Tenant, actor_id: str, rest: str) -> list[Element]:
     said = _TERM.fullmatch(rest)
+    if said is None and rest:
+        raise InvalidInput(say("Say for how long: **grant**, the person, and 'once', '7 days' or 'for good'."))
     if said is None:
         return access_views.overview(tenant, actor_id)
     with access.act(tenant, actor_id) as session:

@@ -85,10 +85,13 @@ def give_back(session: Session, holder_id: str, at: datetime) -> None:
     session.exec(update(Delivery).where(_held_by(holder_id)).values(held_until=at))
 
 
-def withdraw(session: Session, chat_id: str, person_id: str, activity_id: str, at: datetime) -> bool:
-    """Let nobody (go on to) deal with a person's message, nor with changes of it; return whether there was anything."""
+def withdraw(session: Session, chat_id: str, person_id: str, activity_id: str, at: datetime, *, but: str) -> bool:
+    """Let nobody (go on to) deal with a person's message, nor with changes of it; return whether there was anything.
+
+    What was delivered as `but` stays: it is the change that withdraws the others, and Teams may deliver it twice.
+    """
     key = col(Delivery.activity_id)
-    its_own = or_(key == activity_id, key.startswith(f"{activity_id}:", autoescape=True))
+    its_own = and_(or_(key == activity_id, key.startswith(f"{activity_id}:", autoescape=True)), key != but)
     waiting = select(Delivery).where(Delivery.chat_id == chat_id, its_own, col(Delivery.done_at).is_(None))
     found = [one for one in session.exec(waiting) if one.activity.get("person_id") == person_id]
     for delivery in found:

@@ -1,6 +1,6 @@
 """Queries on runs and their evaluations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func
@@ -14,6 +14,11 @@ from tuning.store import rows
 def get(session: Session, run_id: str) -> Run:
     """Return the run; raise `NotFound` if there is none."""
     return rows.get(session, Run, run_id)
+
+
+def found(session: Session, run_ids: Collection[str]) -> Sequence[Run]:
+    """Return those of the runs that there are still."""
+    return session.exec(select(Run).where(col(Run.id).in_(run_ids))).all()
 
 
 def get_for_update(session: Session, run_id: str) -> Run:

@@ -92,6 +92,11 @@ async def test_the_text_of_a_file_is_read_with_the_message(send, engine):
     assert engine.prompt().endswith("How do I book this?\n\nA trip to Ulm takes two days.")
 
 
+async def test_a_name_may_be_longer_than_the_disk_allows(send, engine):
+    await send(f"{'旅' * 95}.docx", word("A trip to Ulm takes two days."), text="How do I book this?")
+    assert engine.prompt().endswith("A trip to Ulm takes two days.")
+
+
 @pytest.mark.parametrize(
     ("file", "says"),
     [

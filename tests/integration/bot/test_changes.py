@@ -148,6 +148,22 @@ async def test_a_question_that_waits_is_not_asked_and_one_edited_meanwhile_is_as
     assert len(engine.asked) == 2
 
 
+async def test_an_edit_that_is_delivered_twice_is_answered_once(chat, engine, tenant):
+    bo = chat("bo")
+    await pick(bo)
+    engine.says = lambda request: "word " * 100_000 if "first" in str(request["messages"]) else "By rail."
+    engine.pause_s = 0.02
+    await bo.loopback.deliver(bo._activity("message", text="A first one?", id="first"))
+    await until(lambda: engine.asked)
+    await bo.loopback.deliver(bo._activity("message", text="Not asked so?", id="third"))
+    edit = changed(bo, "editMessage", text="Asked so?", id="third")
+    await bo.loopback.deliver(edit)
+    await bo.loopback.deliver(edit)
+    await bo.loopback.deliver(changed(bo, "softDeleteMessage", id="first"))
+    await all_done(tenant)
+    assert [one.question for one in rows(tenant, Answer)] == ["", "Asked so?"]
+
+
 async def test_only_who_wrote_a_message_takes_it_back_and_unknown_ones_are_ignored(chat, engine, tenant, caplog):
     bo, cy = chat("bo", "groupChat"), chat("cy", "groupChat")
     await pick(bo)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bot import activities
 from bot.app import make_app
 from bot.deliveries import ATTEMPTS, Deliveries
 from bot.loopback import Loopback, PersonalChat
+from bot.sign_in import SAVE
 from tuning.domain.conversations import Answer
 from tuning.domain.deliveries import Delivery
 from tuning.domain.fields import now
@@ -177,3 +179,12 @@ async def test_what_comes_too_late_or_always_kills_the_bot_gets_a_kind_sentence(
     )
     await all_done(tenant)
     assert not engine.asked
+
+
+async def test_of_a_file_that_comes_too_late_no_id_is_told(bot, chat, tenant):
+    bo = chat("bo")
+    incoming = replace(activities.incoming(bo._activity("message", text="h7k2mmp4")), type=SAVE)
+    await Deliveries(tenant.store).take_in(incoming)
+    age(tenant, timedelta(minutes=11))
+    said = await bo.wait(lambda sent: True)
+    assert said.text == "I could not answer in time, I'm sorry. Send it again if you still need it."

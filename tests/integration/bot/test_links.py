@@ -10,6 +10,7 @@ from tuning.documents.addresses import addresses_in
 from tuning.domain.audit import Tag
 from tuning.domain.drafts import Draft
 from tuning.domain.prompts import Task
+from tuning.domain.rooms import Room, room_of
 from tuning.store import agents, audit, conversations, documents
 
 SITE = "https://brenvale.sharepoint.com/sites/sales"
@@ -81,6 +82,14 @@ async def test_what_the_person_may_not_read_is_as_if_it_did_not_exist(ask, engin
     with tenant.store.reading() as session:
         assert session.exec(select(Draft)).all() == []
         assert [event.tag for event in audit.events(session, "")][-1:] == [Tag.ACT_REFUSED]
+
+
+async def test_in_a_bound_channel_links_of_the_first_message_are_read_too(ask, chat, tenant, engine):
+    cy = chat("cy", "channel")
+    with tenant.store.transaction() as session:
+        session.add(Room(id=room_of(cy.chat_id), agent_id="agent"))
+    assert (await cy.say(f"Like {OFFER} for {NOTES}", wanted=lambda sent: bool(sent.text))).text
+    assert "Nine sensors for Rothmere." in engine.prompt()
 
 
 async def test_a_link_alone_is_the_content(ask, engine):

@@ -68,6 +68,12 @@ async def test_the_command_grants_at_once_and_lists_what_is_in_force(tenant, res
     assert "Ended: Bo" in str(ended.card)
 
 
+@pytest.mark.parametrize("rest", ["bo@example.com for 2 weeks", "bo@example.com forever"])
+async def test_a_term_that_the_command_does_not_know_is_said(tenant, rest):
+    with pytest.raises(InvalidInput, match="Say for how long"):
+        await GRANT.run(tenant, FakeTurn(person_id="cy"), rest)
+
+
 async def test_the_command_guesses_no_person(tenant):
     with pytest.raises(InvalidInput, match="Nobody by that name"):
         await GRANT.run(tenant, FakeTurn(person_id="cy"), "Zoe once")

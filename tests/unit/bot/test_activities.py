@@ -47,6 +47,19 @@ def test_a_mention_of_the_bot_is_no_part_of_the_question(kind, scope):
     assert (incoming.text, incoming.scope) == ("May I fly & hop?", scope)
 
 
+@pytest.mark.parametrize(("kind"), ["personal", "groupChat", "channel"])
+def test_other_people_who_are_mentioned_stay_in_the_question(kind):
+    chat = {"id": "19:x", "conversationType": kind}
+    mentions = [
+        {"type": "mention", "text": "<at>Attune</at>", "mentioned": {"id": "28:bot"}},
+        {"type": "mention", "text": "<at>Anna Berg</at>", "mentioned": {"id": "29:anna"}},
+    ]
+    incoming = activities.incoming(
+        raw(text="<at>Attune</at> whois <at>Anna Berg</at>", entities=mentions, conversation=chat)
+    )
+    assert incoming.text == "whois Anna Berg"
+
+
 def test_the_html_that_teams_repeats_a_message_as_is_no_attachment():
     html = {"contentType": "text/html", "content": "<p>hello</p>"}
     file = {

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot import connector as module
+from bot.channel import AppToken, Credentials
 from bot.connector import Connector
 from bot.errors import NotDelivered, StreamStopped
 from bot.intake import Work
@@ -90,6 +91,33 @@ def reference(server):
 )
 async def test_hosts_are_compared_whole(connector, url, is_trusted):
     assert connector.trusts(url) is is_trusted
+
+
+async def test_a_token_that_is_refused_is_asked_for_again(teams, server, reference, pauses):
+    given = deque([NotDelivered(0, "Entra gives the bot no token."), "made-up"])
+
+    async def later():
+        if isinstance(token := given.popleft(), NotDelivered):
+            raise token
+        return token
+
+    async with aiohttp.ClientSession() as session:
+        connector = Connector(session, hosts=[], is_loopback_allowed=True, token=later)
+        assert await connector.post(reference, {"type": "message"}) == "m1"
+        assert len(pauses) == 1
+        given.append(NotDelivered(0, "Entra gives the bot no token."))
+        with pytest.raises(NotDelivered, match="no token"):
+            await connector.post(reference, {"type": "message"}, is_retried=False)
+
+
+@pytest.mark.parametrize("error", [PermissionError("Failed to get access token"), ConnectionError("Entra is away")])
+async def test_without_a_token_of_entras_nothing_is_delivered(monkeypatch, error):
+    def refuse(_credentials):
+        raise error
+
+    monkeypatch.setattr("bot.channel.MicrosoftAppCredentials.get_access_token", refuse)
+    with pytest.raises(NotDelivered, match="Entra gives the bot no token"):
+        await AppToken(Credentials(app_id="app", password="made-up", tenant_id="tenant"))()
 
 
 async def test_a_message_goes_to_its_chat_with_the_bots_token(connector, teams, reference):

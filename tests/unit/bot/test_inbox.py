@@ -55,7 +55,7 @@ def test_what_is_alike_stands_on_one_card_with_everybody_ticked(tenant, given):
 
 
 def test_the_owner_takes_the_words_of_one_and_keeps_what_was_typed(tenant, given):
-    typed = {"together": given["bo"], "question": "May I fly to Rome?", "correction": "Mine."}
+    typed = {"are_several": True, "together": given["bo"], "question": "May I fly to Rome?", "correction": "Mine."}
     card = buttons.open_inbox(tenant, pressed(feedback_id=given["dee"], **typed)).card
     assert field(card, "correction") == "Yes, says dee."
     assert (field(card, "question"), field(card, "together")) == ("May I fly to Rome?", given["bo"])
@@ -63,7 +63,9 @@ def test_the_owner_takes_the_words_of_one_and_keeps_what_was_typed(tenant, given
 
 def test_what_is_ticked_is_accepted_together_and_the_rest_waits(tenant, given):
     ticked = ",".join([given["bo"], given["dee"]])
-    outcome = buttons.merge(tenant, pressed(together=ticked, question="May I fly?", correction="Over 600 km."))
+    outcome = buttons.merge(
+        tenant, pressed(are_several=True, together=ticked, question="May I fly?", correction="Over 600 km.")
+    )
     accepted, new = FeedbackState.ACCEPTED, FeedbackState.NEW
     assert states(tenant, given) == [accepted, new, accepted, new]
     assert "Yes, says cy." in str(outcome.card)
@@ -71,10 +73,16 @@ def test_what_is_ticked_is_accepted_together_and_the_rest_waits(tenant, given):
 
 def test_without_words_or_ticks_nothing_is_settled_and_what_was_typed_stays(tenant, given):
     everybody = ",".join(given[who] for who in PEOPLE)
-    card = buttons.merge(tenant, pressed(together=everybody, question="May I fly at all?", correction="")).card
+    card = buttons.merge(
+        tenant, pressed(are_several=True, together=everybody, question="May I fly at all?", correction="")
+    ).card
     assert (field(card, "question"), field(card, "correction")) == ("May I fly at all?", "")
     assert "needs both a question" in str(card)
-    assert "Tick what" in str(buttons.reject(tenant, pressed(together="", question="", correction="")).card)
+    # Where nothing is ticked, clients send no list at all.
+    assert "Tick what is to be left out" in str(buttons.reject(tenant, pressed(are_several=True)).card)
+    assert "Tick what is to be accepted" in str(
+        buttons.merge(tenant, pressed(are_several=True, question="May I fly?", correction="Yes.")).card
+    )
     assert set(states(tenant, given)) == {FeedbackState.NEW}
 
 
@@ -112,6 +120,6 @@ def test_where_all_agree_nothing_is_called_a_conflict(tenant):
 
 def test_what_is_ticked_is_left_out_together(tenant, given):
     ticked = ",".join([given["bo"], given["cy"]])
-    buttons.reject(tenant, pressed(together=ticked, question="May I fly?", correction="Yes."))
+    buttons.reject(tenant, pressed(are_several=True, together=ticked, question="May I fly?", correction="Yes."))
     rejected, new = FeedbackState.REJECTED, FeedbackState.NEW
     assert states(tenant, given) == [rejected, rejected, new, new]

@@ -22,7 +22,7 @@ from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.releases import publishing
-from tuning.store import audit, notices, quiet
+from tuning.store import audit, notices, quiet, runs
 
 REFERENCE = {"serviceUrl": "http://127.0.0.1:9", "conversation": {"id": "chat"}, "zone": "Europe/Berlin"}
 LATER = timedelta(days=5)
@@ -171,3 +171,18 @@ async def test_the_form_says_what_can_t_be_used_and_keeps_what_was_chosen(tenant
     assert "'value': '18:00'" in str(turn.sent[-1].card)
     with tenant.store.reading() as session:
         assert [event.tag for event in audit.events(session, "ana")] == [Tag.NOTICES_CONFIGURED]
+
+
+async def test_a_run_that_was_erased_keeps_no_other_card_from_being_updated(tenant, connector, outbox):
+    keep(tenant.store, make_agent(id="other"), make_run(id="second", agent_id="other", card_activity_id="m2"))
+    await outbox.update_cards()
+    assert "m2" in connector.shown
+    outbox._shown["erased"] = ({}, 0.0)
+    connector.shown.clear()
+    with tenant.store.transaction() as session:
+        runs.get_for_update(session, "second").progress = 0.5
+    outbox._shown["second"] = ({}, 0.0)
+    await outbox.update_cards()
+    assert "m2" in connector.shown
+    assert set(outbox._shown) == {"second"}
+    await outbox._close_card("erased", REFERENCE)
