@@ -1,10 +1,13 @@
 """What became of the documents that a release learned from: how many changed, and who may not read them any more."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import Session
 
+from tuning.datasets.questions import Seen
 from tuning.domain.audit import Tag
+from tuning.domain.datasets import Origin, Split
 from tuning.domain.drift import Drift, staleness
 from tuning.domain.errors import WrongState
 from tuning.domain.policy import DriftAction
@@ -59,35 +62,60 @@ def begin_anew_if_needed(tenant: Tenant, run: Run) -> None:
         _, seen = _learned(session, releases.get(session, run.parent_release_id))
         audience = learners(agents.get(session, run.agent_id))
         lost = eligibility.losses(documents.by_ids(session, seen), audience, tenant.people)
-    if not lost:
+    if lost:
+        _begin_anew(tenant, run, documents=sorted(lost))
+
+
+def begin_anew_if_it_has_learned_the_hold_out(tenant: Tenant, run: Run) -> None:
+    """Let a run start from the base model if what it would continue was trained on what this run is measured with.
+
+    That is so when an owner gives questions after a first run, or takes them back and documents are kept instead.
+    """
+    if run.parent_release_id is None or run.dataset_id is None:
         return
+    with tenant.store.reading() as session:
+        parent = releases.get(session, run.parent_release_id)
+        held = datasets.examples(session, run.dataset_id, split=Split.HOLDOUT)
+        lineage = _lineage(session, parent)
+        learned = {document_id for each in lineage for document_id in _hashes(session, each)}
+        asked = Seen(question for each in lineage for question in _questions(session, each))
+    # An owner's questions are on documents that are learned, in other words; others are on documents that are kept.
+    documents_held = sorted({it.document_id for it in held if it.origin != Origin.OWNER and it.document_id in learned})
+    questions_held = sum(it.origin == Origin.OWNER and asked.has(it.question) for it in held)
+    if documents_held or questions_held:
+        _begin_anew(tenant, run, documents=documents_held, holdout_questions=questions_held)
+
+
+def _begin_anew(tenant: Tenant, run: Run, **why: Any) -> None:
     with tenant.store.transaction() as session:
         current = runs.get_for_update(session, run.id)
         current.parent_release_id = None
         session.add(current)
-        audit.record(
-            session,
-            Tag.RUN_BEGAN_ANEW,
-            audit.WORKER,
-            run.id,
-            agent_id=run.agent_id,
-            parent=run.parent_release_id,
-            documents=sorted(lost),
-        )
+        parent = run.parent_release_id
+        audit.record(session, Tag.RUN_BEGAN_ANEW, audit.WORKER, run.id, agent_id=run.agent_id, parent=parent, **why)
+    run.parent_release_id = None
 
 
 def _learned(session: Session, release: Release) -> tuple[dict[str, str], Sequence[str]]:
     """Return the documents of a release's run with their hashes, and those of all runs that made its adapter."""
-    run = runs.get(session, release.run_id)
-    own = _hashes(session, run)
-    seen = dict.fromkeys(own)
-    while run.parent_release_id is not None:
-        parent = releases.get(session, run.parent_release_id)
+    lineage = _lineage(session, release)
+    seen = dict.fromkeys(document_id for run in lineage for document_id in _hashes(session, run))
+    return _hashes(session, lineage[0]), list(seen)
+
+
+def _lineage(session: Session, release: Release) -> Sequence[Run]:
+    """Return the runs that made a release's adapter, the last one first."""
+    found = [runs.get(session, release.run_id)]
+    while (parent_id := found[-1].parent_release_id) is not None:
+        parent = releases.get(session, parent_id)
         if parent.base_sha256 != release.base_sha256:  # then it was not continued
             break
-        run = runs.get(session, parent.run_id)
-        seen |= dict.fromkeys(_hashes(session, run))
-    return own, list(seen)
+        found.append(runs.get(session, parent.run_id))
+    return found
+
+
+def _questions(session: Session, run: Run) -> Sequence[str]:
+    return datasets.questions_learned(session, run.dataset_id) if run.dataset_id else ()
 
 
 def _hashes(session: Session, run: Run) -> dict[str, str]:

@@ -39,6 +39,12 @@ def learned_documents(session: Session, dataset_id: str) -> set[str]:
     return {document_id for document_id in found if document_id}
 
 
+def questions_learned(session: Session, dataset_id: str) -> Sequence[str]:
+    """Return the questions that a dataset trains on."""
+    asked = select(Example.question).where(Example.dataset_id == dataset_id, Example.split == Split.TRAIN)
+    return session.exec(asked.where(Example.question != "").distinct()).all()
+
+
 def example(session: Session, example_id: int) -> Example | None:
     """Return an example, if there is (still) such a one."""
     return session.get(Example, example_id)

@@ -21,7 +21,7 @@ from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
 from tuning.inference import BASE, EngineAway, EngineRefused, Inference
 from tuning.releases import candidates, watch
-from tuning.releases.drift import begin_anew_if_needed
+from tuning.releases.drift import begin_anew_if_it_has_learned_the_hold_out, begin_anew_if_needed
 from tuning.store import agents, releases
 from tuning.training.config import TrainingConfig
 from tuning.training.export import export_adapter
@@ -96,6 +96,7 @@ class Stages:
     def dataset(self, run: Run, progress: Progress) -> dict[str, Any]:
         """Choose and make the examples."""
         dataset = builder.build(self.tenant, run, self.equipment.inference, progress=progress)
+        begin_anew_if_it_has_learned_the_hold_out(self.tenant, run)
         return {"examples": dataset.counts}
 
     def training(self, run: Run, progress: Progress) -> dict[str, Any]:

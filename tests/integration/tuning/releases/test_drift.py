@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
 from tuning.domain.audit import Tag
-from tuning.domain.datasets import Dataset
+from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import Document
 from tuning.domain.drift import Drift
 from tuning.domain.errors import WrongState
@@ -234,6 +234,31 @@ def test_a_run_begins_anew_where_what_it_would_continue_saw_what_not_all_may_rea
         (event,) = audit.events(session, "next")
     assert (event.tag, event.detail["parent"]) == (Tag.RUN_BEGAN_ANEW, "r1")
     assert event.detail["documents"] == (["bands"] if what == "drift" else sorted(HASHES))
+
+
+def holdout(**values):
+    return Example(dataset_id="next", split=Split.HOLDOUT, completion="100 euros", **values)
+
+
+@pytest.mark.parametrize(
+    ("held", "is_anew"),
+    [
+        (holdout(origin=Origin.OWNER, question="What is the limit for hotels?", document_id="hotels"), True),
+        (holdout(origin=Origin.OWNER, question="Who pays for the bands?", document_id="bands"), False),
+        (holdout(origin=Origin.WRITTEN, question="Who pays for the bands?", document_id="bands"), True),
+        (holdout(origin=Origin.WRITTEN, question="What is the limit for hotels?", document_id="boats"), False),
+    ],
+)
+def test_a_run_continues_nothing_that_was_trained_on_what_it_is_measured_with(tenant, held, is_anew):
+    asked = Example(
+        dataset_id="d1", split=Split.TRAIN, origin=Origin.LIST, question="What is the limit for hotels", completion="9"
+    )
+    run = make_run(id="next", parent_release_id="r1", dataset_id="next")
+    keep(tenant.store, run, Dataset(id="next", agent_id="agent", sha256="e"), asked, Example(**held.model_dump()))
+    drift.begin_anew_if_it_has_learned_the_hold_out(tenant, run)
+    with tenant.store.reading() as session:
+        assert (runs.get(session, "next").parent_release_id is None) == is_anew
+        assert [event.tag for event in audit.events(session, "next")] == [Tag.RUN_BEGAN_ANEW] * is_anew
 
 
 def test_a_run_goes_on_from_what_everybody_may_read(tenant):
