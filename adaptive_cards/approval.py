@@ -28,7 +28,7 @@ from adaptive_cards.wizard.details import TASKS
 from tuning.domain.agents import Agent
 from tuning.domain.drift import Drift
 from tuning.domain.evaluations import Evaluation
-from tuning.domain.releases import Decision, Release, ReleaseState
+from tuning.domain.releases import STATES, Decision, Release, ReleaseState
 from tuning.languages import mark, number, retell, say, say_many
 
 SHARES = (5, 10, 25, 50)
@@ -48,6 +48,8 @@ _CONSENTED = {
     ReleaseState.PILOT: mark("✓ {person} agreed to it as a data owner. Its pilot gets it now: {pilot}."),
 }
 _ENDED = mark("✗ {person} rolled it back. Nobody gets it any more.")
+_OVER = mark("It is {state} now. {person} decided on it last.")
+_RESTING = mark("✓ {person} approved it. It answers its audience as soon as its owner resumes it.")
 _DECIDED = {
     Decision.APPROVED: mark("✓ {person} approved it. It answers its audience now."),
     Decision.REJECTED: mark("✗ {person} turned it down."),
@@ -153,8 +155,12 @@ def decided_card(made: Decided) -> Element:
     by_state = {Decision.APPROVED: _APPROVED, Decision.CONSENTED: _CONSENTED}.get(made.decision, {})
     is_end = made.decision is Decision.ROLLED_BACK and made.agent.live_release_id is None
     text = _ENDED if is_end else by_state.get(state, _DECIDED[made.decision])
+    if state in {ReleaseState.SUPERSEDED, ReleaseState.SUSPENDED}:  # nobody decides on either
+        text = _OVER
+    elif text == _DECIDED[Decision.APPROVED] and made.agent.is_paused:
+        text = _RESTING
     pilot = escape(shorten(", ".join(made.pilot), 300))
-    said = say(text, person=escape(made.who), share=number(release.share), pilot=pilot)
+    said = say(text, person=escape(made.who), share=number(release.share), pilot=pilot, state=say(STATES[state]))
     reason = retell(made.reason) if made.decision is Decision.ROLLED_BACK else made.reason
     commands = {ReleaseState.CANARY: _canary_commands, ReleaseState.PILOT: _pilot_commands}.get(state)
     return card(

@@ -35,6 +35,7 @@ def evaluation_card(
     return card(
         heading(say("{agent}: {release} is ready", agent=escape(agent.name), release=release.label)),
         aside(f"{say(STATES[ReleaseState(release.state)])} {_counted(trained)}"),
+        aside(say("Id for commands: {id}", id=release.id)),
         *chart(evaluation, agent.task),
         scores_table(evaluation),
         aside(say(SHARE)) if evaluation.scores else None,

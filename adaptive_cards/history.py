@@ -47,8 +47,10 @@ class Past:
     """Of the evidence that was written last; empty if none was."""
 
 
-def history_card(agent: Agent, page: Sequence[Past], *, page_number: int, has_older: bool) -> Element:
-    """Return a page of an agent's releases; pages are counted from 0."""
+def history_card(
+    agent: Agent, page: Sequence[Past], *, page_number: int, has_older: bool, is_for_admin: bool
+) -> Element:
+    """Return a page of an agent's releases; pages are counted from 0. Only admins get the evidence."""
     title = heading(say("{agent}: its releases", agent=escape(agent.name)))
     if not page:
         return card(title, paragraph(say("There are none here.")))
@@ -57,7 +59,7 @@ def history_card(agent: Agent, page: Sequence[Past], *, page_number: int, has_ol
     return card(
         title,
         *(block for one in page for block in _block(one)),
-        aside(say("For the evidence as a file: **evidence** and a release's id.")),
+        aside(say("For the evidence as a file: **evidence** and a release's id.")) if is_for_admin else None,
         actions=[*([newer] if page_number > 0 else []), *([older] if has_older else [])],
     )
 

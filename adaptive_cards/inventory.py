@@ -56,7 +56,12 @@ def inventory_card(lines: Sequence[Line], *, total: int, number: int, has_more: 
     return card(
         heading(say_many("{count} agent", "{count} agents", total)),
         table((say("Agent (id)"), say("State"), say("Releases")), rows, (5, 3, 6)),
-        aside(say("For commands: **revoke**, **retire**, **rollback**, **canary** or **audit** with a name or an id.")),
+        aside(
+            say(
+                "For commands: **revoke**, **retire**, **rollback** or **canary** with a name or an id, "
+                "**audit** with an id."
+            )
+        ),
         actions=[*([previous] if number > 0 else []), *([more] if has_more else [])],
     )
 

@@ -36,7 +36,7 @@ def approved_card(agent: Agent, release: Release, who: str, reason: str) -> Elem
 def rejected_card(agent: Agent, release: Release, who: str, reason: str) -> Element:
     """Return, for the owner: an admin turned it down or took it back, and why."""
     names = {"agent": escape(agent.name), "release": release.label}
-    if release.live_at:
+    if release.live_at or release.state == ReleaseState.REVOKED:  # a pilot never was live
         title = say("{agent}, {release}: taken back", **names)
         news = say("{person} took back this release:", person=escape(who))
     else:

@@ -250,8 +250,11 @@ def export(
     from tuning.governance.audit import Format, lines
     from tuning.store import audit as stored
 
-    with _store(_settings()).reading() as session, _opened(target) as file:
-        file.writelines(lines(stored.chain(session), Format(form)))
+    try:
+        with _store(_settings()).reading() as session, _opened(target) as file:
+            file.writelines(lines(stored.chain(session), Format(form)))
+    except OSError as error:
+        _fail(f"{target} can't be written: {error.strerror}.")
 
 
 @audit.command()

@@ -3,6 +3,7 @@
 from adaptive_cards.elements import Element
 from adaptive_cards.history import Past, Word, history_card
 from tuning.domain.releases import Decision
+from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.releases import history as kept
 
@@ -29,4 +30,5 @@ def history(tenant: Tenant, person_id: str, agent_id: str, number: int) -> Eleme
         )
         for one in found
     ]
-    return history_card(agent, page, page_number=number, has_older=has_older)
+    is_for_admin = access.is_admin(tenant, person_id)
+    return history_card(agent, page, page_number=number, has_older=has_older, is_for_admin=is_for_admin)

@@ -99,6 +99,7 @@ class Invokes:
             reason=thumb.reason,
             comment=thumb.comment,
             correction=thumb.correction,
+            is_whole=thumb.is_whole,
         )
         rollouts.rated(self._tenant, given)
 

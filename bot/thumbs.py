@@ -16,6 +16,8 @@ class Thumb:
     reason: Fault | None = None
     comment: str = ""
     correction: str = ""
+    is_whole: bool = False
+    """Whether it is the bot's form, which shows what was said before: what it doesn't send was emptied."""
 
 
 def read_thumb(value: Any) -> Thumb | None:
@@ -35,6 +37,7 @@ def read_thumb(value: Any) -> Thumb | None:
         reason=Fault(reason) if reason in list(Fault) else None,
         comment=_text(filled, "comment") or _text(filled, "feedbackText"),
         correction=_text(filled, "correction"),
+        is_whole="reason" in filled,
     )
 
 

@@ -11,7 +11,7 @@ from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.prompts import Task
 from tuning.languages import say
 
-MAX_HOLDOUT = 20_000
+MAX_HOLDOUT = 15_000
 
 
 def about_card(
@@ -76,13 +76,16 @@ def _fields(agent: Agent, holdout: Sequence[HoldoutQuestion]) -> list[Element]:
 
 
 def _holdout(holdout: Sequence[HoldoutQuestion]) -> Element:
+    spaced = "\n".join(f"{one.question} | {one.answer or ''}".rstrip() for one in holdout)
+    tight = "\n".join(f"{one.question}|{one.answer}" if one.answer else one.question for one in holdout)
     return text_input(
         "holdout",
         say(
             "Questions to test with, one a line: question | answer. Leave the answer empty if no document answers it. "
             "They are never trained on."
         ),
-        value="\n".join(f"{one.question} | {one.answer or ''}".rstrip() for one in holdout)[:MAX_HOLDOUT],
+        # Without blanks it is never longer than it was typed, so that all of it stands there again.
+        value=spaced if len(spaced) <= MAX_HOLDOUT else tight,
         longest=MAX_HOLDOUT,
         is_multiline=True,
     )

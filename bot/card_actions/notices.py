@@ -1,5 +1,7 @@
 """Buttons of the messages that come unasked: when they come, and one of a digest in full."""
 
+from datetime import time
+
 from adaptive_cards.digest import PAGE
 from adaptive_cards.quiet import quiet_card
 from bot import digests
@@ -17,9 +19,27 @@ def save(tenant: Tenant, press: Press) -> Outcome:
     try:
         hours = notices.keep_quiet(tenant, press.person_id, {field: press.text(field) for field in _FIELDS})
     except InvalidInput as refusal:
-        before: QuietHours = notices.quiet_hours(tenant, press.person_id)
-        return Outcome(card=quiet_card(before, problem=refusal.sentence))
+        return Outcome(card=quiet_card(_typed(tenant, press), problem=refusal.sentence))
     return Outcome(card=quiet_card(hours, is_saved=True))
+
+
+def _typed(tenant: Tenant, press: Press) -> QuietHours:
+    """Return what was filled in, as far as it can be shown again."""
+    return QuietHours(
+        person_id=press.person_id,
+        zone=notices.quiet_hours(tenant, press.person_id).zone,
+        is_weekend_quiet=press.text("is_weekend_quiet") == "true",
+        begins=_time(press.text("begins")),
+        ends=_time(press.text("ends")),
+        digest_at=_time(press.text("digest_at")),
+    )
+
+
+def _time(typed: str) -> time | None:
+    try:
+        return notices.clock(typed)
+    except InvalidInput:
+        return None
 
 
 def open_digest(tenant: Tenant, press: Press) -> Outcome:

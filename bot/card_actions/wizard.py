@@ -36,8 +36,8 @@ def create(tenant: Tenant, press: Press) -> Outcome:
 def save_details(tenant: Tenant, press: Press) -> Outcome:
     """Save the name, what the agent is for, and what it does as long as nothing was tuned for that."""
     agent = _own(tenant, press)
-    typed = {"name": press.text("name"), "description": press.text("description")}
     task = press.text("task") or agent.task
+    typed = {"name": press.text("name"), "description": press.text("description"), "task": task}
     if task not in set(Task):
         raise InvalidInput(say(STALE))
     changes: Changes = {"name": typed["name"], "task": Task(task), "description": typed["description"]}

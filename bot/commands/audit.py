@@ -12,7 +12,7 @@ from tuning.store import audit
 
 
 async def _run(tenant: Tenant, turn: Turn, rest: str) -> None:
-    card = await asyncio.to_thread(views.audit, tenant, turn.incoming.person_id, about=rest)
+    card = await asyncio.to_thread(views.audit, tenant, turn.incoming.person_id, about=rest.lower())
     await turn.send(Message(card=card))
 
 
@@ -21,7 +21,7 @@ def _is_known(tenant: Tenant, person_id: str, text: str) -> bool:
     if not access.is_admin(tenant, person_id):
         return False
     with tenant.store.reading() as session:
-        return bool(audit.page(session, before=0, about=text[: access.MAX_ID], limit=1))
+        return bool(audit.page(session, before=0, about=text[: access.MAX_ID].lower(), limit=1))
 
 
 AUDIT = Command(

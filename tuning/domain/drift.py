@@ -29,11 +29,6 @@ class Drift(SQLModel, table=True):
         """Whether a new run would learn something else."""
         return bool(self.changed or self.deleted)
 
-    @property
-    def losers(self) -> list[str]:
-        """Return who may not read something any more."""
-        return list(dict.fromkeys(principal_id for who in self.lost.values() for principal_id in who))
-
     def exceeds(self, earlier: "Drift | None") -> bool:
         """Return whether somebody lost a document that they had not lost before."""
         known = earlier.lost if earlier else {}

@@ -31,8 +31,11 @@ def give(
     reason: Fault | None = None,
     comment: str = "",
     correction: str = "",
+    is_whole: bool = False,
 ) -> Feedback:
     """Say something about an answer, or change it: what is left out stays as it was said before.
+
+    Where it `is_whole`, what is left out is taken back.
 
     To say the same once more changes nothing, as when Teams delivers a press again whose answer it never got.
 
@@ -57,9 +60,9 @@ def give(
             given.clear()
         before = given.said
         given.reaction = reaction or given.reaction
-        given.reason = reason or given.reason
-        given.comment = comment or given.comment
-        given.correction = correction or given.correction
+        given.reason = reason if is_whole else reason or given.reason
+        given.comment = comment if is_whole else comment or given.comment
+        given.correction = correction if is_whole else correction or given.correction
         if _is_said_anew(given, before):
             _keep(session, given, counted)
         return given

@@ -60,14 +60,14 @@ def profiles(tenant: Tenant, actor_id: str, text: str) -> list[Profile]:
         exact = tenant.people.person(text)
         near = [one for one in tenant.people.search(text, 4 * MAX_FOUND) if isinstance(one, Person)]
         found = [exact] if exact else near[:MAX_FOUND]
-        live = [agent for agent, _releases in agents.live(session)]
+        answering = [agent for agent, _releases in agents.live(session) if not agent.is_paused]
         return [
             Profile(
                 person=person,
                 is_admin=access.is_admin(tenant, person.id),
                 is_maker=access.may(session, tenant, person.id, Permission.AGENT_CREATE),
                 owned=agents.owned_by(session, person.id),
-                asks=[one for one in live if access.may(session, tenant, person.id, Permission.AGENT_ASK, one)],
+                asks=[one for one in answering if access.may(session, tenant, person.id, Permission.AGENT_ASK, one)],
             )
             for person in found
         ]

@@ -10,8 +10,12 @@ from tuning.governance.tenant import Tenant
 from tuning.store import agents, audit, notices, releases, runs
 
 
-def create(tenant: Tenant, run: Run, *, adapter_path: Path, sha256: str, peft_path: Path, base_sha256: str) -> Release:
+def create(
+    tenant: Tenant, run: Run, *, adapter_path: Path, sha256: str, peft_path: Path, base_sha256: str
+) -> Release | None:
     """Make the run's candidate, end the run, and tell who started it; a second call returns the same candidate.
+
+    Return None for a run that was cancelled meanwhile, which ends so.
 
     The audience can't have changed since the run began: it is fixed while a run is under way.
     """
@@ -19,6 +23,11 @@ def create(tenant: Tenant, run: Run, *, adapter_path: Path, sha256: str, peft_pa
         agent = agents.get_for_update(session, run.agent_id)
         if made := releases.of_run(session, run.id):
             return made
+        finished = runs.get_for_update(session, run.id)
+        if finished.cancel_requested:
+            finished.cancel()
+            session.add(finished)
+            return None
         release = Release(
             agent_id=agent.id,
             run_id=run.id,
@@ -30,7 +39,6 @@ def create(tenant: Tenant, run: Run, *, adapter_path: Path, sha256: str, peft_pa
             audience=list(agent.principals),
         )
         session.add(release)
-        finished = runs.get_for_update(session, run.id)
         finished.become_ready()
         session.add(finished)
         notices.notify(session, NoticeKind.RUN_READY, [run.started_by], run.id)

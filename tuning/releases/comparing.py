@@ -103,7 +103,7 @@ def result(found: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def _open(session: Session, tenant: Tenant, actor_id: str, release_id: str) -> tuple[Release, Evaluation]:
-    release = releases.get(session, release_id)
+    release = releases.get_for_update(session, release_id)  # two presses at once begin one round
     access.check(session, tenant, actor_id, Permission.RELEASE_RATE, release)
     if release.state != ReleaseState.CANDIDATE:
         raise WrongState(say("It has been submitted: what the admins decide on doesn't change any more."))

@@ -5,7 +5,7 @@ from sqlmodel import Session
 from tuning.domain.agents import Agent
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
-from tuning.domain.releases import DECISIONS, Approval, Decision, Release, ReleaseState
+from tuning.domain.releases import DECISIONS, STATES, Approval, Decision, Release, ReleaseState
 from tuning.governance.configuration import bounded
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
@@ -27,6 +27,9 @@ def must_be_undecided(session: Session, tenant: Tenant, release: Release) -> Non
         raise WrongState(
             say("Release {number} has not been submitted: its owner has to do that first.", number=release.number)
         )
+    if release.state == ReleaseState.SUSPENDED:  # which nobody decided
+        state = say(STATES[release.state])
+        raise WrongState(say("{release} is {state}: there is nothing to decide.", release=release.label, state=state))
     if release.state != ReleaseState.SUBMITTED:
         last = releases.decisions(session, release.id)[-1]
         raise WrongState(

@@ -34,8 +34,19 @@ def start(tenant: Tenant, actor_id: str, agent_id: str, *, waits_for_labels: boo
     """
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
+        if under_way := _begun_by_this_press(session, actor_id, agent):
+            # The right to start runs may have been used up by this very one.
+            access.check(session, tenant, actor_id, Permission.AGENT_LABEL, agent)
+            return under_way
         access.check(session, tenant, actor_id, Permission.RUN_START, agent)
         return begin(session, tenant, actor_id, agent, waits_for_labels=waits_for_labels)
+
+
+def _begun_by_this_press(session: Session, actor_id: str, agent: Agent) -> Run | None:
+    """Return the run that the same person started a moment ago: Teams may deliver a press twice."""
+    run = runs.open_run(session, agent.id)
+    is_same = run is not None and run.started_by == actor_id and now() - run.created_at < _SAME_PRESS
+    return run if is_same else None
 
 
 def go_on(tenant: Tenant, actor_id: str, run_id: str) -> Run:
@@ -46,7 +57,9 @@ def go_on(tenant: Tenant, actor_id: str, run_id: str) -> Run:
     with access.act(tenant, actor_id, run_id) as session:
         run = runs.get_for_update(session, run_id)
         agent = agents.get_for_update(session, run.agent_id)
-        access.check(session, tenant, actor_id, Permission.RUN_START, agent)
+        # Who was granted one run has used the grant up by starting it.
+        needed = Permission.AGENT_LABEL if run.started_by == actor_id else Permission.RUN_START
+        access.check(session, tenant, actor_id, needed, agent)
         run.go_on()
         if objection := objection_to_run(tenant, session, agent.source_ids):
             raise NotAllowed(objection)
@@ -115,9 +128,9 @@ def begin(
         raise InvalidInput(say("The agent can't be tuned yet. {gaps}", gaps=missing))
     if objection := objection_to_run(tenant, session, agent.source_ids):
         raise NotAllowed(objection)
+    if under_way := _begun_by_this_press(session, actor_id, agent):
+        return under_way
     if under_way := runs.open_run(session, agent.id):
-        if under_way.started_by == actor_id and now() - under_way.created_at < _SAME_PRESS:
-            return under_way
         raise WrongState(
             say(
                 "A run of '{agent}' is already {state}. Wait for its end, or cancel it.",

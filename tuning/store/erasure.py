@@ -30,7 +30,7 @@ from tuning.domain.pairs import DocumentPair
 from tuning.domain.quiet import QuietHours
 from tuning.domain.releases import Approval, CanaryRating, Release
 from tuning.domain.rooms import Room
-from tuning.domain.runs import Run, RunState
+from tuning.domain.runs import Run, RunState, Stage
 from tuning.domain.samples import Sample
 from tuning.domain.usage import DailyUse, PersonUse
 
@@ -80,7 +80,8 @@ def reading_documents(session: Session, found: Sequence[Document]) -> Run | None
 
 
 def _reading(session: Session, agent_ids: Collection[str]) -> Run | None:
-    reading = (Run.state == RunState.RUNNING, col(Run.dataset_id).is_(None), col(Run.agent_id).in_(agent_ids))
+    is_making = col(Run.stage).in_((Stage.SYNC, Stage.DATASET))
+    reading = (Run.state == RunState.RUNNING, is_making, col(Run.agent_id).in_(agent_ids))
     return session.exec(select(Run).where(*reading)).first()
 
 

@@ -49,9 +49,8 @@ def carry_out(store: Store, job: Job, progress: Progress, acts: Mapping[Stage, A
     except LabelsNeeded:
         _wait_for_labels(store, job)
     except EngineAway as away:
-        if job.attempts < MAX_ATTEMPTS:
+        if _try_again(store, job):
             log.warning("Run %s: %s It is tried again.", job.subject_id, away.sentence)
-            _try_again(store, job)
         else:
             _fail(store, job, RunFailed(away.code, away.sentence, say("Then retry the run.")))
     except RunFailed as failure:
@@ -102,6 +101,11 @@ def _cancel(store: Store, job: Job) -> None:
 def _wait_for_labels(store: Store, job: Job) -> None:
     with store.transaction() as session:
         run = runs.get_for_update(session, job.subject_id)
+        if run.cancel_requested:
+            run.cancel()
+            session.add(run)
+            _finish(session, job, "")
+            return
         run.wait_for_labels()
         session.add(run)
         _finish(session, job, "")
@@ -109,11 +113,15 @@ def _wait_for_labels(store: Store, job: Job) -> None:
         audit.record(session, Tag.RUN_WAITED, audit.WORKER, run.id, agent_id=run.agent_id)
 
 
-def _try_again(store: Store, job: Job) -> None:
+def _try_again(store: Store, job: Job) -> bool:
+    """Give the job back, if it may have another attempt; what came before the last finished stage doesn't count."""
     with store.transaction() as session:
         held = jobs.hold(session, job.id, job.worker_id)
+        if held.attempts >= MAX_ATTEMPTS:
+            return False
         held.give_back(counts=True)
         session.add(held)
+        return True
 
 
 def _fail(store: Store, job: Job, failure: RunFailed) -> None:

@@ -198,6 +198,8 @@ class Stages:
             peft_path=_peft_folder(run),
             base_sha256=base_sha256(self.equipment.base_model),
         )
+        if release is None:
+            return
         with contextlib.suppress(EngineAway, EngineRefused):  # whoever asks it loads what is missing
             self.equipment.inference.load_adapter(release.id, Path(release.adapter_path), release.adapter_sha256)
             self.equipment.inference.unload_adapter(run.id)

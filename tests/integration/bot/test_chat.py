@@ -243,6 +243,10 @@ async def test_the_dialog_behind_a_thumb_asks_why_and_what_it_says_is_taken(chat
     assert await invoke(bo, "message/submitAction", "dislike", **filled) == (200, {})
     assert given(tenant) == (Reaction.DISLIKE, "That was last year.", "By rail.")
     assert fields((await invoke(bo, "message/fetchTask", "dislike"))[1]) == filled
+    # What the form showed and doesn't send any more was emptied.
+    assert await invoke(bo, "message/submitAction", "dislike", reason="none", comment="Last year.") == (200, {})
+    assert given(tenant) == (Reaction.DISLIKE, "Last year.", "")
+    assert fields((await invoke(bo, "message/fetchTask", "dislike"))[1])["reason"] == "none"
     assert "reason" not in fields((await invoke(bo, "message/fetchTask", "like"))[1])
     assert await invoke(bo, "message/submitAction", "like") == (200, {})
     with tenant.store.reading() as session:

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bot.loopback import default_inputs, find_action, texts
-from tests.factories import keep, make_release, make_run
+from tests.factories import keep, make_agent, make_release, make_run
 from tuning.domain.agents import Agent
 from tuning.domain.datasets import Dataset
 from tuning.domain.evaluations import Evaluation
@@ -161,6 +161,9 @@ async def test_every_step_can_be_opened_again_and_a_change_says_whether_it_takes
     review = await make(ana)
     form = await ana.press(await ana.press(review, "Instructions"), "Back")
     assert default_inputs(form) == {"name": "Trains", "task": "questions", "description": "Trips by rail."}
+    keep(tenant.store, make_agent(id="second", name="Second", owner_id="ana"))
+    wrong = await ana.press(form, "Next", name="Second", task="summary")
+    assert default_inputs(wrong) == {"name": "Second", "task": "summary", "description": "Trips by rail."}
     review = await ana.press(form, "Next", description="All trips by rail.")
     assert "✓ Saved." in texts(review)
     with tenant.store.transaction() as session:

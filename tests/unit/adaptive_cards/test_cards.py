@@ -58,7 +58,7 @@ from adaptive_cards.together import Item, Side
 from adaptive_cards.usage import usage_card
 from adaptive_cards.verbs import Verb
 from adaptive_cards.welcome import agents_card, welcome_card
-from adaptive_cards.wizard.about import about_card
+from adaptive_cards.wizard.about import MAX_HOLDOUT, about_card
 from adaptive_cards.wizard.audience import audience_card
 from adaptive_cards.wizard.details import details_card
 from adaptive_cards.wizard.review import PairCount, Review, review_card
@@ -678,9 +678,9 @@ CARDS = {
     "agreed, pilot, nasty": decided_card(
         made(ReleaseState.PILOT, Decision.CONSENTED, NASTY, NASTY[:1000], pilot=[NASTY] * 50, standing=NASTY)
     ),
-    "releases": history_card(AGENT, [PAST, OLDER], page_number=1, has_older=True),
-    "releases, none": history_card(AGENT, [], page_number=0, has_older=False),
-    "releases, nasty": history_card(NASTY_AGENT, [NASTY_PAST] * 3, page_number=1, has_older=True),
+    "releases": history_card(AGENT, [PAST, OLDER], page_number=1, has_older=True, is_for_admin=True),
+    "releases, none": history_card(AGENT, [], page_number=0, has_older=False, is_for_admin=False),
+    "releases, nasty": history_card(NASTY_AGENT, [NASTY_PAST] * 3, page_number=1, has_older=True, is_for_admin=True),
     "approval, beside a live one": approval_card(replace(CASE, agent=make_agent(live_release_id="old"))),
     "canary": decided_card(made(ReleaseState.CANARY, Decision.APPROVED, "Cy", "Carefully.", standing=RATINGS)),
     "rolled back": decided_card(
@@ -950,6 +950,34 @@ def test_every_question_of_the_hold_out_survives_being_edited():
     card = about_card(AGENT, [HoldoutQuestion(agent_id="agent", question="May I fly?", answer="No.")])
     field = next(node for node in nodes(card) if node.get("id") == "holdout")
     assert field["value"] == "May I fly? | No."
+
+
+def test_as_many_questions_as_were_typed_stand_in_the_form_again():
+    typed = "\n".join(f"{'x' * 90}{number:04}?|yes" for number in range(151))[:MAX_HOLDOUT].rpartition("\n")[0]
+    asked = [line.split("|") for line in typed.splitlines()]
+    card = about_card(AGENT, [HoldoutQuestion(agent_id="agent", question=one, answer=two) for one, two in asked])
+    assert next(node for node in nodes(card) if node.get("id") == "holdout")["value"] == typed
+    assert len(json.dumps(card)) < MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("state", "is_paused", "says"),
+    [
+        (ReleaseState.LIVE, False, "✓ Cy approved it. It answers its audience now."),
+        (ReleaseState.LIVE, True, "✓ Cy approved it. It answers its audience as soon as its owner resumes it."),
+        (ReleaseState.SUSPENDED, False, "It is suspended now. Cy decided on it last."),
+        (ReleaseState.SUPERSEDED, False, "It is superseded now. Cy decided on it last."),
+    ],
+)
+def test_what_was_decided_is_told_with_what_has_become_of_it(state, is_paused, says):
+    agent = make_agent(live_release_id="release", is_paused=is_paused)
+    assert says in str(decided_card(made(state, Decision.APPROVED, "Cy", agent=agent)))
+
+
+def test_a_pilot_that_was_revoked_is_taken_back_and_not_turned_down():
+    release = make_release(state=ReleaseState.REVOKED)
+    assert "taken back" in str(rejected_card(AGENT, release, "Cy", "Wrong."))
+    assert "turned down" in str(rejected_card(AGENT, make_release(state=ReleaseState.REJECTED), "Cy", "Wrong."))
 
 
 def test_what_is_wrong_with_the_policy_stands_below_its_field():

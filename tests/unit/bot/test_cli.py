@@ -60,6 +60,14 @@ def test_app_package_without_an_id_says_what_to_do(runner: CliRunner, root: Path
     assert "ATTUNE_APP_ID" in result.output
 
 
+def test_an_export_to_nowhere_is_one_sentence(runner: CliRunner, tmp_path: Path):
+    assert runner.invoke(app, ["migrate"]).exit_code == 0
+    target = tmp_path / "nowhere" / "audit.csv"
+    result = runner.invoke(app, ["audit", "export", "--format", "csv", "--target", str(target)])
+    assert result.exit_code != 0
+    assert "can't be written: No such file or directory." in result.output
+
+
 def test_the_audit_is_verified_anchored_and_exported(runner: CliRunner):
     store = Store("sqlite:///var/attune.db")
     store.migrate()

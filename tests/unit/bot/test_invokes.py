@@ -4,7 +4,9 @@ from bot.thumbs import Thumb, read_thumb
 from tuning.domain.feedback import Fault, Reaction
 
 FILLED = '{"reason":"outdated","comment":"Too short.","correction":"By rail."}'
-WHOLE = Thumb(reaction=Reaction.DISLIKE, reason=Fault.OUTDATED, comment="Too short.", correction="By rail.")
+WHOLE = Thumb(
+    reaction=Reaction.DISLIKE, reason=Fault.OUTDATED, comment="Too short.", correction="By rail.", is_whole=True
+)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ def test_the_bots_own_form_is_read_wrapped_or_not(is_wrapped):
 @pytest.mark.parametrize(
     ("filled", "thumb"),
     [
-        ('{"reason":"none","comment":7,"correction":null}', Thumb(reaction=Reaction.LIKE)),
+        ('{"reason":"none","comment":7,"correction":null}', Thumb(reaction=Reaction.LIKE, is_whole=True)),
         ({"comment": "Good."}, Thumb(reaction=Reaction.LIKE, comment="Good.")),
     ],
 )

@@ -110,6 +110,13 @@ async def test_withdrawing_is_tried_again_and_given_up_at_last(tenant, outbox, c
     assert states(tenant, "ana") == {NoticeKind.SOURCE_FAILED: NoticeState.SETTLED}
 
 
+def test_a_form_that_does_not_hold_together_comes_back_as_it_was_filled_in(tenant):
+    card = buttons.save(tenant, pressed("ana", begins="18:00", digest_at="late", is_weekend_quiet="true")).card
+    assert card
+    shown = {node["id"]: node.get("value", "") for node in card["body"] if "id" in node}
+    assert (shown["begins"], shown["is_weekend_quiet"], shown["ends"]) == ("18:00", "true", "")
+
+
 async def test_what_was_held_comes_together_and_each_in_full_when_asked_for(tenant, outbox, connector, monkeypatch):
     saved = buttons.save(tenant, pressed("ana", begins="00:00", ends="23:59", is_weekend_quiet="true")).card
     assert "Saved" in str(saved)

@@ -7,6 +7,7 @@ from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance import inventory
+from tuning.store import agents as stored
 
 
 @pytest.fixture
@@ -46,6 +47,10 @@ def test_it_tells_who_somebody_is_and_what_they_may(tenant, agents):
     assert [one.id for one in bo.owned] == ["busy"]
     assert [one.id for one in bo.asks] == ["agent"]
     assert (bo.is_admin, bo.is_maker) == (False, False)
+    with tenant.store.transaction() as session:
+        stored.get_for_update(session, "agent").pause()
+    (paused,) = inventory.profiles(tenant, "cy", "bo")
+    assert paused.asks == []
     (dee,) = inventory.profiles(tenant, "cy", "de")
     assert (dee.is_admin, dee.is_maker) == (True, True)
     assert inventory.profiles(tenant, "cy", "nobody") == []

@@ -55,6 +55,15 @@ def wants(tenant):
     return {who for who in ("ana", "bo", "cy", "dee", "ida", "jo") if publishing.waiting(tenant, who)}
 
 
+def test_on_a_release_that_was_stopped_meanwhile_there_is_nothing_to_decide(tenant, submitted):
+    with tenant.store.transaction() as session:
+        releases.get_for_update(session, "release").suspend()
+    with pytest.raises(WrongState, match="release 1 is suspended: there is nothing to decide"):
+        publishing.approve(tenant, "cy", "release")
+    with pytest.raises(WrongState, match="release 1 is suspended"):
+        approval.consent(tenant, "ida", "release")
+
+
 def test_submitting_tells_admins_and_data_owners_once(tenant, submitted):
     assert open_notices(tenant) == {
         (NoticeKind.RELEASE_SUBMITTED, "cy"),

@@ -10,6 +10,7 @@ from tuning.domain.jobs import JobKind, JobState
 from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
+from tuning.governance import grants
 from tuning.releases import runs as lifecycle
 from tuning.store import audit, jobs, runs
 
@@ -50,6 +51,18 @@ def test_a_start_that_is_delivered_again_is_the_same_run(tenant):
     assert lifecycle.start(tenant, "ana", "agent").id == first.id
     with tenant.store.reading() as session:
         assert [event.tag for event in audit.events(session, first.id)] == [Tag.RUN_STARTED]
+
+
+def test_who_was_granted_one_run_brings_it_to_its_end(tenant):
+    keep(tenant.store, make_agent(owner_id="bo", audience=["bo"]), Policy(maker_ids=["leads"], tuner_ids=["leads"]))
+    grants.give(tenant, "cy", "bo", "once")
+    run = lifecycle.start(tenant, "bo", "agent", waits_for_labels=True)
+    assert lifecycle.start(tenant, "bo", "agent").id == run.id
+    with tenant.store.transaction() as session:
+        waiting = runs.get_for_update(session, run.id)
+        waiting.state = RunState.RUNNING
+        waiting.wait_for_labels()
+    assert lifecycle.go_on(tenant, "bo", run.id).state == RunState.QUEUED
 
 
 @pytest.mark.parametrize(

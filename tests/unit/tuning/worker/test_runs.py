@@ -149,6 +149,43 @@ def test_while_the_engine_is_away_the_job_waits_its_turn_and_then_gives_up(workp
     assert (workplace.run.state, workplace.run.failure) == (RunState.FAILED, "engine_away")
 
 
+def test_a_stage_that_was_finished_forgets_earlier_attempts_within_one_claim_too(workplace):
+    workplace.instead[Stage.SYNC] = failing(EngineAway())
+    for _attempt in range(1, MAX_ATTEMPTS):
+        workplace.worker().run_once()
+    workplace.instead = {Stage.EVALUATION: failing(EngineAway())}
+    workplace.worker().run_once()
+    assert (workplace.run.state, workplace.job.state) == (RunState.RUNNING, JobState.QUEUED)
+
+
+def test_a_run_that_is_cancelled_at_its_very_end_becomes_no_candidate(workplace, tenant):
+    create = workplace.conclude
+
+    def conclude(run):
+        lifecycle.cancel(tenant, "ana", run.id)
+        create(run)
+
+    workplace.conclude = conclude
+    workplace.worker().run_once()
+    assert (workplace.run.state, workplace.job.state) == (RunState.CANCELLED, JobState.DONE)
+    with tenant.store.reading() as session:
+        assert releases.of_run(session, workplace.run_id) is None
+
+
+def test_a_run_that_is_cancelled_just_before_it_would_wait_does_not_wait(tenant, monkeypatch):
+    workplace = Workplace(tenant, waits_for_labels=True)
+    write = Progress.write
+
+    def write_and_be_cancelled(progress):
+        write(progress)
+        if workplace.done[-1:] == [Stage.DATASET] and workplace.run.progress:
+            lifecycle.cancel(tenant, "ana", workplace.run_id)
+
+    monkeypatch.setattr(Progress, "write", write_and_be_cancelled)
+    workplace.worker().run_once()
+    assert (workplace.run.state, workplace.job.state) == (RunState.CANCELLED, JobState.DONE)
+
+
 def test_a_cancelled_run_stops_at_its_next_sign_of_life(workplace, tenant):
     def work_for_long(run, progress):
         lifecycle.cancel(tenant, "ana", run.id)
