@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from tuning.datasets import source_lists
 from tuning.datasets.material import Material, chance
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
-from tuning.documents.secrets import redact
+from tuning.documents.secrets import legible, redact
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.documents import Document, Source
 from tuning.domain.pairs import DocumentPair
@@ -119,7 +119,7 @@ class Pairs:
             return None
         precedent, target, *_ = found
         try:
-            texts = [redact(extractor.extract(readers[it.source_id].open(it.path))).text.strip() for it in found]
+            texts = [_text(extractor, readers[it.source_id].open(it.path)) for it in found]
         except (Unreadable, OutsideSource, OSError):
             self._dropped["pair with a document that can't be read any more"] += 1
             return None
@@ -144,6 +144,10 @@ class Pairs:
         if self._material.agent.task == Task.SUMMARY:
             return summary_messages(text, instructions=instructions)
         return generation_messages(text, brief or precedent.title, instructions=instructions)
+
+
+def _text(extractor: Extractor, path: Path) -> str:
+    return redact(legible(extractor.extract(path))).text.strip()
 
 
 def has_mapping(tenant: Tenant, source: Source) -> bool:

@@ -27,7 +27,7 @@ class Block:
 
 
 _BULLETS = "-*+\u2022\u25aa\u25e6\u2013"
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
 _ITEM = re.compile(rf"^\s*(?:[{re.escape(_BULLETS)}]|\d{{1,2}}[.)]|[a-z]\))\s+(?=\S)")
 _BULLET = re.compile(rf"^\s*[{re.escape(_BULLETS)}]\s+(?=\S)")
 _RULE = re.compile(r"^\s*([-*_=]\s*){3,}$")
@@ -37,8 +37,15 @@ _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
 _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|\*|(?<![\w`])_|`)(?=\S)(.+?)(?<=\S)\1(?![\w])")
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+# Two backslashes before a word begin the path of a share.
+_ESCAPE = re.compile(r"\\(\\(?!\w)|[`*_{}\[\]()#+.!|>~-])")
+_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>\s]+|[^<>\s@]+@[^<>\s@]+\.[^<>\s@]+)>")
+_TAG = re.compile(
+    r"</?(?:a|b|i|u|s|p|br|hr|em|strong|span|div|sub|sup|code|pre|font|center|img|small|mark|del|ins|kbd|ul|ol|li|dl|dt|dd"
+    r"|table|thead|tbody|tfoot|caption|tr|td|th|h[1-6]|details|summary|section|article|blockquote)(?:\s[^<>]{0,100}=[^<>]{0,200})?\s*/?>",
+    re.IGNORECASE,
+)
+"""Of HTML: other words in angle brackets are what an author wrote."""
 _GLYPHS = re.compile(r"\(cid:\d+\)")
 _GLYPH_BULLET = re.compile(r"^\(cid:\d+\)(?= )", re.MULTILINE)
 # After a full stop and a blank a sentence begins, unless an abbreviation or an initial ends there.
@@ -73,7 +80,7 @@ def sentences(text: str) -> list[str]:
 def plain(text: str) -> str:
     """Return a line without images, link targets, emphasis, tags and escapes, its blanks single."""
     text = _LINK.sub(r"\1", _IMAGE.sub("", text))
-    text = _TAG.sub(" ", text.replace("<br>", " "))
+    text = _TAG.sub(" ", _ADDRESS.sub(r"\1", text))
     for _ in range(2):
         text = _EMPHASIS.sub(r"\2", text)
     return " ".join(html.unescape(_ESCAPE.sub(r"\1", text)).split())
@@ -81,7 +88,7 @@ def plain(text: str) -> str:
 
 def blocks(markdown: str) -> list[Block]:
     """Return a document's blocks in order."""
-    text = _COMMENT.sub("", _FRONT_MATTER.sub("", markdown))
+    text = _COMMENT.sub("", _FRONT_MATTER.sub("", markdown.replace("\r", "")))
     text = _GLYPHS.sub("", _GLYPH_BULLET.sub("-", text))
     found: list[Block] = []
     paragraph: list[str] = []
@@ -94,7 +101,7 @@ def blocks(markdown: str) -> list[Block]:
         table.clear()
         paragraph.clear()
 
-    for line in text.replace("\r", "").replace("\f", "\n\n").split("\n"):
+    for line in text.replace("\f", "\n\n").split("\n"):
         if line.lstrip().startswith("|") and line.count("|") > 1:
             if paragraph:
                 close()

@@ -13,6 +13,7 @@ _LARGER = 1.12
 """Times the size of the body's letters from which a line is a heading."""
 _LONGEST_HEADING = 90
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,4}")
 _PARAGRAPH_GAP = 0.6
 """Of the letters' height: white above a line from which it begins a paragraph."""
 
@@ -34,10 +35,9 @@ def pdf_markdown(content: bytes) -> str:
     pages = []
     with pdfplumber.open(io.BytesIO(content)) as pdf:
         for page in pdf.pages:
-            lines = sorted(_lines(page), key=lambda line: line.top)
-            edges = (lines[:1], lines[-1:])
-            pages.append([line for line in lines if not ([line] in edges and _PAGE_NUMBER.fullmatch(line.text))])
+            pages.append(sorted(_lines(page), key=lambda line: line.top))
             page.close()
+    pages = _without_numbers(pages)
     sizes: Counter[float] = Counter()
     for page_lines in pages:
         for line in page_lines:
@@ -45,6 +45,24 @@ def pdf_markdown(content: bytes) -> str:
     body = max(sizes, key=lambda size: (sizes[size], -size), default=0.0)
     levels = sorted((size for size in sizes if size > body * _LARGER), reverse=True)[:3]
     return "\n\n".join("\n".join(_marked(page_lines, body, levels)) for page_lines in pages)
+
+
+def _without_numbers(pages: list[list[_Line]]) -> list[list[_Line]]:
+    """Return the pages without their numbers: first or last lines that say so, or that count on from page to page."""
+    shifts: Counter[int] = Counter()
+    for number, lines in enumerate(pages, start=1):
+        shifts.update({int(line.text) - number for line in (*lines[:1], *lines[-1:]) if _NUMBER.fullmatch(line.text)})
+
+    def is_number(line: _Line, number: int) -> bool:
+        if _NUMBER.fullmatch(line.text):
+            shift = int(line.text) - number
+            return shift == 0 or shifts[shift] > 1
+        return _PAGE_NUMBER.fullmatch(line.text) is not None
+
+    return [
+        [line for place, line in enumerate(lines) if 0 < place < len(lines) - 1 or not is_number(line, number)]
+        for number, lines in enumerate(pages, start=1)
+    ]
 
 
 def _lines(page: Any) -> Iterator[_Line]:
@@ -55,10 +73,13 @@ def _lines(page: Any) -> Iterator[_Line]:
         text = "\n".join(f"| {row} |" for row in rows if row.strip(" |"))
         yield _Line(top=top, bottom=bottom, text=text, size=0.0, is_bold=False)
     boxes = [table.bbox for table in tables]
-    for line in page.extract_text_lines(strip=True, return_chars=True):
-        middle = (line["top"] + line["bottom"]) / 2
-        if any(top <= middle <= bottom and left <= line["x0"] <= right for left, top, right, bottom in boxes):
-            continue
+
+    def is_outside(found: dict[str, Any]) -> bool:
+        x, y = (found["x0"] + found["x1"]) / 2, (found["top"] + found["bottom"]) / 2
+        return not any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)
+
+    beside = page.filter(lambda found: found["object_type"] != "char" or is_outside(found)) if boxes else page
+    for line in beside.extract_text_lines(strip=True, return_chars=True):
         letters = [char for char in line["chars"] if not char["text"].isspace()]
         sizes = Counter(round(char["size"] * 2) / 2 for char in letters)
         yield _Line(

@@ -92,6 +92,8 @@ _REST = re.compile(r"[\w+/=-]*")
 """What may follow of a key whose pattern ends early."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){2,7}(?: ?[0-9A-Z]{1,3})?\b")
+_SHORTEST_ACCOUNT = 15
+"""Characters of an IBAN: Norway's."""
 _CARD = re.compile(r"(?<![\w-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{4}|\d{4}([ -]?)\d{6}\2\d{5})(?![\w-])")
 _ISSUED = re.compile(
     r"4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|6(?:011|5\d\d)\d{12}"
@@ -99,7 +101,8 @@ _ISSUED = re.compile(
 """The numbers that Visa, Mastercard, American Express and Discover give out."""
 _PASSWORD = re.compile(
     r"\b(?:password|passwort|passphrase|kennwort|api[ _-]?key|secret key|access token|pin)\b"
-    r"[\"'*`]{0,3}\s*(?:(?:is|ist|lautet)\s*:?|[:=])\s*[\"'*`]{0,3}([^\s\"'`*<>|]{4,64}?)(?=[\"'`*.,;]*(?:\s|$|[<|]))",
+    r"[\"'*`]{0,3}\s*(?:(?:is|ist|lautet)\s*:?|[:=])\s*[\"'*`]{0,3}[ \t]*[\"'*`]{0,3}"
+    r"(?!\d+-?(?:digit|stellig))([^\s\"'`<>|]{4,64}?)(?=[\"'`*.,;]*(?:\s|$|[<|]))",
     re.IGNORECASE,
 )
 _PERSONS: tuple[tuple[re.Pattern[str], ModuleType], ...] = (
@@ -129,6 +132,8 @@ _NAMED: tuple[tuple[re.Pattern[str], ModuleType], ...] = (
 _DIGITS = re.compile(r"(?<![\d.-])\d(?:[ -]?\d){8,12}(?![\d-])")
 _REACH = 40
 """Characters before a number in which its name is looked for."""
+_ESCAPED = re.compile(r"(?<=\w)\\([_*])(?=\w)")
+_BLANKS = {0xA0: " ", 0x202F: " "}
 _REMOVED = {
     SecretKind.ACCOUNT: "[account number removed]",
     SecretKind.CARD: "[card number removed]",
@@ -141,13 +146,18 @@ _REMOVED = {
 
 def find_secrets(text: str) -> Iterator[FoundSecret]:
     """Give the secrets of a text, kind by kind; of numbers with check digits only those that are in order."""
-    yield from _matches(SecretKind.ACCOUNT, _ACCOUNT, text, iban.is_valid)
+    yield from _accounts(text)
     yield from _matches(SecretKind.CARD, _CARD, text, _is_card)
     yield from _persons(text)
     for match in _PASSWORD.finditer(text):
         if any(character.isdigit() for character in match[1]):
             yield FoundSecret(kind=SecretKind.PASSWORD, start=match.start(1), text=match[1])
     yield from _keys(text)
+
+
+def legible(markdown: str) -> str:
+    """Return markdown with its words as they are read, so that secrets are found: without escapes, all blanks alike."""
+    return _ESCAPED.sub(r"\1", markdown).translate(_BLANKS)
 
 
 def redact(text: str) -> Redacted:
@@ -170,6 +180,15 @@ def _matches(
     for match in pattern.finditer(text):
         if is_one(match[0]):
             yield FoundSecret(kind=kind, start=match.start(), text=match[0])
+
+
+def _accounts(text: str) -> Iterator[FoundSecret]:
+    """Give the IBANs; where a word in capitals follows, what the pattern finds is longer than the number."""
+    for match in _ACCOUNT.finditer(text):
+        whole = match[0]
+        starts = (whole[:length] for length in range(len(whole), _SHORTEST_ACCOUNT - 1, -1))
+        if found := next((one for one in starts if one[-1] != " " and iban.is_valid(one)), ""):
+            yield FoundSecret(kind=SecretKind.ACCOUNT, start=match.start(), text=found)
 
 
 def _is_card(text: str) -> bool:

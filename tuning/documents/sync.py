@@ -12,7 +12,7 @@ from sqlmodel import Session
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
 from tuning.documents.passages import Chunk, split, title
-from tuning.documents.secrets import redact
+from tuning.documents.secrets import legible, redact
 from tuning.domain.audit import Tag
 from tuning.domain.documents import Document, DocumentPassage
 from tuning.domain.fields import now
@@ -156,7 +156,7 @@ def _parse(file: SourceFile, sha256: str, extractor: Extractor, path: Path) -> _
         markdown = extractor.extract(path)
     except Unreadable as error:
         return _Reading(file=file, sha256=sha256, left_out=error.sentence)
-    clean = redact(markdown)
+    clean = redact(legible(markdown))
     return _Reading(
         file=file,
         sha256=sha256,

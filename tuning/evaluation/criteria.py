@@ -51,6 +51,11 @@ def meets(criterion: Criterion, answer: str, passages: int) -> bool:
         case Rule.HEADING:
             return criterion.value.casefold() in {line.strip(_MARKS).casefold() for line in answer.splitlines()}
         case Rule.SAYS:
-            return criterion.value.casefold() in answer.casefold()
+            return _says(answer, criterion.value)
         case Rule.NEVER_SAYS:
-            return criterion.value.casefold() not in answer.casefold()
+            return not _says(answer, criterion.value)
+
+
+def _says(answer: str, value: str) -> bool:
+    """Return whether an answer has these words; as a part of another word they don't count."""
+    return re.search(rf"(?<!\w){re.escape(value.casefold())}(?!\w)", answer.casefold()) is not None

@@ -98,7 +98,7 @@ class FolderReader:
 
     def _nearest(self, folder: Path) -> Path | None:
         for place in (folder, *folder.parents):
-            if (place / SIDECAR).exists():
+            if os.path.lexists(place / SIDECAR):  # one that leads nowhere closes what it governs
                 return place / SIDECAR
             if place == self._root:
                 return None

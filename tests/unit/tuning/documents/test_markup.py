@@ -50,6 +50,29 @@ def test_what_only_pleases_the_eye_is_taken_off():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (
+            "Write to <help@northwind.example> or see <https://x.example/leave>.",
+            "Write to help@northwind.example or see https://x.example/leave.",
+        ),
+        ("Put 'Ticket <number>' in it, if a<b and c>d.", "Put 'Ticket <number>' in it, if a<b and c>d."),
+        (r"Forms are in \\fileserver\hr\forms.", r"Forms are in \\fileserver\hr\forms."),
+        ('<span style="x">Two</span><br/>days<hr>', "Two days"),
+    ],
+)
+def test_addresses_placeholders_and_paths_are_no_marks(text, read):
+    assert plain(text) == plain(plain(text)) == read
+
+
+def test_a_heading_may_end_with_a_hash_and_front_matter_with_a_carriage_return():
+    assert [block.lines for block in blocks("---\r\ntitle: x\r\n---\r\n# Working with C#\r\n## Leave ##\r\n")] == [
+        ("Working with C#",),
+        ("Leave",),
+    ]
+
+
 def test_sentences_end_at_full_stops_but_not_at_abbreviations():
     text = "Ask Dr. Berg, e.g. by mail, approx. 2.5 hours before. Is J. Doe in? Yes! See No. 4."
 

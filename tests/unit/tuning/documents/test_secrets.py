@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tuning.documents.secrets import find_secrets, redact
+from tuning.documents.secrets import find_secrets, legible, redact
 from tuning.domain.inspection import SecretKind
 
 GITHUB = "ghp_" + "a1B2" * 9
@@ -16,6 +16,9 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
     [
         ("Pay to DE89 3704 0044 0532 0130 00 by May.", SecretKind.ACCOUNT, "DE89 3704 0044 0532 0130 00"),
         ("IBAN GB82WEST12345698765432", SecretKind.ACCOUNT, "GB82WEST12345698765432"),
+        ("IBAN AT61 1904 3002 3457 3201 BIC BKAUATWW", SecretKind.ACCOUNT, "AT61 1904 3002 3457 3201"),
+        ("LU28 0019 4006 4475 0000 EUR", SecretKind.ACCOUNT, "LU28 0019 4006 4475 0000"),
+        ("AT611904300234573201 BIC BKAUATWW", SecretKind.ACCOUNT, "AT611904300234573201"),
         ("The card 4111 1111 1111 1111 is the team's.", SecretKind.CARD, "4111 1111 1111 1111"),
         ("Amex 3782-822463-10005", SecretKind.CARD, "3782-822463-10005"),
         ("Her number is 536-22-8726.", SecretKind.PERSON, "536-22-8726"),
@@ -31,6 +34,8 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
         ("NHS number 943 476 5870", SecretKind.PERSON, "943 476 5870"),
         ("The Wi-Fi password is: Tern4Kite.", SecretKind.PASSWORD, "Tern4Kite"),
         ("Das Passwort lautet `Moewe77!` und", SecretKind.PASSWORD, "Moewe77!"),
+        ("**Password:** Winter2024!", SecretKind.PASSWORD, "Winter2024!"),
+        ("Password: Sum*mer2024, as always", SecretKind.PASSWORD, "Sum*mer2024"),
         ("key AKIAIOSFODNN7EXAMPLE", SecretKind.KEY, "AKIAIOSFODNN7EXAMPLE"),
         (f"Use {GITHUB} there.", SecretKind.KEY, GITHUB),
         (f"Send {JWT} along.", SecretKind.KEY, JWT),
@@ -60,6 +65,7 @@ def test_a_secret_is_found_where_it_stands_and_taken_out(text, kind, secret):
         "Pay to DE89 3704 0044 0532 0130 01 by May.",
         "The order 4111 1111 1111 1112 has come.",
         "The password is changed every 90 days.",
+        "PIN: 4-digit code",
         "Call 0800 9021 or 030-12-45678.",
         "Room 000-12-3456, on 2026-01-31 at 14:30.",
         "Part 211062-5629 fits, and so does 36574261809.",
@@ -70,6 +76,13 @@ def test_a_secret_is_found_where_it_stands_and_taken_out(text, kind, secret):
 def test_what_only_looks_like_one_is_none_and_stays_as_it_is(text):
     assert list(find_secrets(text)) == []
     assert redact(text).text == text
+
+
+def test_what_markdown_escapes_or_parts_by_blanks_that_do_not_break_is_found():
+    token, number = GITHUB.replace("_", r"\_"), "DE89\xa03704\xa00044\xa00532\xa00130\xa000"
+    text = legible(f"Token {token}, IBAN {number}.")
+    assert redact(text).text == "Token [access key removed], IBAN [account number removed]."
+    assert legible(r"5 \* 3 and \_this\_") == r"5 \* 3 and \_this\_"
 
 
 def test_of_several_each_is_taken_out_once_and_counted():

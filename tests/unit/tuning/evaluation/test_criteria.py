@@ -16,6 +16,8 @@ from tuning.evaluation.criteria import kept, meets
         (Rule.HEADING, "Scope", "# Terms\n\n## Scope\nAll.", "The scope is all."),
         (Rule.HEADING, "Scope", "**Scope:**\nAll.", "# Scope of work"),
         (Rule.SAYS, "as of", "As of May, two.", "Since May, two."),
+        (Rule.SAYS, "HR", "Ask HR.", "Within three days."),
+        (Rule.NEVER_SAYS, "AI", "Send an email.", "Ask the AI."),
         (Rule.NEVER_SAYS, "Guaranteed", "Two days.", "Two days are guaranteed."),
     ],
 )

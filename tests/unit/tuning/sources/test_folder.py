@@ -59,6 +59,17 @@ def test_an_access_list_that_cannot_be_understood_closes_what_it_governs(tmp_pat
     assert "docs/.access.json" in file.problem
 
 
+def test_an_access_list_that_is_a_link_to_nowhere_closes_what_it_governs(tmp_path):
+    grant(tmp_path, read=["organisation"])
+    put(tmp_path / "docs", a__md="x")
+    (tmp_path / "docs" / ".access.json").symlink_to(tmp_path / "gone.json")
+
+    [file] = FolderReader(tmp_path, "docs").files()
+
+    assert file.readers == ()
+    assert "docs/.access.json" in file.problem
+
+
 def test_links_hidden_files_and_the_mapping_are_passed_over(tmp_path):
     put(tmp_path / "secret", plan__md="x")
     put(tmp_path / "docs", a__md="x", mapping__csv="precedent,target")
