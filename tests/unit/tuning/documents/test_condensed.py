@@ -36,12 +36,25 @@ def test_a_passage_that_only_looks_like_the_question_gives_way_to_the_sentences_
 
 
 def test_the_passage_with_the_nearest_sentence_comes_first():
-    shown = condensed([found(1, 0.5), found(2, 0.6)], 2)
+    shown = condensed([found(1, 0.5), found(2, 0.8)], 2)
     assert [it.passage_id for it in shown] == [2, 1]
 
 
+def test_words_and_meaning_count_together():
+    like, worded = replace(found(1, 0.9, 0.1), fits=(0.0, 0.0)), replace(found(2, 0.5, 0.1), fits=(2.0, 0.0))
+    assert [it.passage_id for it in condensed([like, worded], 2)] == [2, 1]
+    worded = replace(worded, fits=(1.0, 0.0))
+    assert [it.passage_id for it in condensed([like, worded], 2)] == [1, 2]
+
+
+def test_a_passage_that_has_no_vectors_yet_is_compared_by_its_words():
+    unread = replace(found(2), fits=(0.0, 1.0, 0.0))
+    shown = condensed([replace(found(1, 0.4, 0.2), fits=(0.0, 0.0)), unread], 1)
+    assert [(it.passage_id, it.excerpt) for it in shown] == [(2, "Holiday is 25 days.")]
+
+
 def test_a_passage_that_has_no_vectors_yet_keeps_its_place():
-    unknown = found(2)
+    unknown = found(2)  # and no text of Attune's own
     shown = condensed([found(1, 0.9), unknown, found(3, 0.5), found(4, 0.4)], 3)
     assert [it.passage_id for it in shown] == [1, 2, 3]
     assert shown[1] == unknown
