@@ -21,7 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from serving.adapters import Adapters
 from serving.budget import lane_bytes
 from serving.config import EngineConfig
-from serving.engine import Engine
+from serving.engine import Engine, _Order
 from serving.errors import (
     AdapterMismatch,
     DeadlinePassed,
@@ -102,7 +102,7 @@ def hold(engine: Engine) -> threading.Event:
     def wait() -> None:
         event.wait(60)
 
-    engine._orders.put(wait)
+    engine._orders.put(_Order(wait))
     return event
 
 
