@@ -49,7 +49,7 @@ _CONSENTED = {
 }
 _ENDED = mark("✗ {person} rolled it back. Nobody gets it any more.")
 _OVER = mark("It is {state} now. {person} decided on it last.")
-_RESTING = mark("✓ {person} approved it. It answers its audience as soon as its owner resumes it.")
+_RESTING = mark("✓ {person} let it go live. It answers its audience as soon as its owner resumes it.")
 _DECIDED = {
     Decision.APPROVED: mark("✓ {person} approved it. It answers its audience now."),
     Decision.REJECTED: mark("✗ {person} turned it down."),
@@ -59,6 +59,8 @@ _DECIDED = {
     Decision.ROLLED_BACK: mark("✗ {person} rolled it back. The live release answers everybody again."),
     Decision.CONSENTED: mark("✓ {person} agreed to it as a data owner. It answers its audience now."),
 }
+
+_TO_LIVE = frozenset({Decision.APPROVED, Decision.CONSENTED, Decision.RESTORED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +159,7 @@ def decided_card(made: Decided) -> Element:
     text = _ENDED if is_end else by_state.get(state, _DECIDED[made.decision])
     if state in {ReleaseState.SUPERSEDED, ReleaseState.SUSPENDED}:  # nobody decides on either
         text = _OVER
-    elif text == _DECIDED[Decision.APPROVED] and made.agent.is_paused:
+    elif state is ReleaseState.LIVE and made.agent.is_paused and made.decision in _TO_LIVE:
         text = _RESTING
     pilot = escape(shorten(", ".join(made.pilot), 300))
     said = say(text, person=escape(made.who), share=number(release.share), pilot=pilot, state=say(STATES[state]))

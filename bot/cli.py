@@ -254,7 +254,7 @@ def export(
         with _store(_settings()).reading() as session, _opened(target) as file:
             file.writelines(lines(stored.chain(session), Format(form)))
     except OSError as error:
-        _fail(f"{target} can't be written: {error.strerror}.")
+        _fail(f"{target or 'The output'} can't be written: {error.strerror}.")
 
 
 @audit.command()

@@ -111,8 +111,9 @@ def sync(
 
 
 def _unless_erased(reading: _Reading | None, erased_contents: Collection[str]) -> _Reading | None:
-    is_erased = reading is not None and reading.sha256 in erased_contents
-    return _Reading(file=reading.file, left_out=_ERASED) if reading is not None and is_erased else reading
+    if reading is None or reading.sha256 not in erased_contents:
+        return reading
+    return _Reading(file=reading.file, left_out=_ERASED)
 
 
 def _record(session: Session, source_id: str, before: SyncReport, report: SyncReport) -> None:

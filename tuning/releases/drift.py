@@ -1,4 +1,7 @@
-"""What became of the documents that a release learned from: how many changed, and who may not read them any more."""
+"""What became of what a release learned from: changed, deleted, closed to some, or kept for measuring since.
+
+A run begins anew where it must not continue that.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -964,7 +964,7 @@ def test_as_many_questions_as_were_typed_stand_in_the_form_again():
     ("state", "is_paused", "says"),
     [
         (ReleaseState.LIVE, False, "✓ Cy approved it. It answers its audience now."),
-        (ReleaseState.LIVE, True, "✓ Cy approved it. It answers its audience as soon as its owner resumes it."),
+        (ReleaseState.LIVE, True, "✓ Cy let it go live. It answers its audience as soon as its owner resumes it."),
         (ReleaseState.SUSPENDED, False, "It is suspended now. Cy decided on it last."),
         (ReleaseState.SUPERSEDED, False, "It is superseded now. Cy decided on it last."),
     ],
