@@ -3,7 +3,7 @@
 import itertools
 import random
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,10 @@ _LOCATING_TOKENS, _LOCATING_WEIGHT = 2, 6.0
 """The first tokens of an answer choose its place and the number cites it; the others copy on, learned long before."""
 _WRITING_WEIGHT = 0.6
 """Of a token of drafts, summaries and written questions: they are long, and would drown the short answers."""
+_FOLLOWERS = 4
+"""How many tokens after a precedent's value should look back at it, for a draft to go on there."""
+_COPIED = 3
+"""How many tokens of what is copied are shown where they stand: the others follow from those before."""
 _FOUND = frozenset({"questions", "refusal", "unread"})
 
 
@@ -100,31 +104,70 @@ class Encoder:
                 weights[position] = (_LOCATING_WEIGHT if locates else 1.0) if row.skill in _FOUND else _WRITING_WEIGHT
             if row.skill in _FOUND and ids[answer.stop - 2] == self._bracket:
                 weights[answer.stop - 3] = _LOCATING_WEIGHT
-        aims = self._aims(row, starts[row.asked], answers) if row.evidence else ()
+        aims = self._aims(row, starts, answers) if row.evidence or row.copies else ()
         return EncodedRow(ids=ids, weights=weights, answers=answers, aims=aims)
 
-    def _aims(self, row: Row, start: int, answers: Sequence[range]) -> tuple[Aim, ...]:
-        """Return that what follows a value should look back at it, and that an answer should look for its statement."""
-        message = row.messages[row.asked]["content"]
-        pieces = self._pieces.encode(message, return_type="proto").pieces
-        begins, ends = [piece.begin for piece in pieces], [piece.end for piece in pieces]
-        byte_at = list(itertools.accumulate((len(character.encode()) for character in message), initial=0))
+    def _aims(self, row: Row, starts: Sequence[int], answers: Sequence[range]) -> tuple[Aim, ...]:
+        """Return where attention should go.
 
-        def tokens(span: range) -> range:
-            first, stop = bisect_right(ends, byte_at[span.start]), bisect_left(begins, byte_at[span.stop])
-            return range(start + first, start + stop)
-
+        What follows a value looks back at it, an answer looks for its statement, a brief's value for what it replaces,
+        and the first tokens of what is copied for where they stand.
+        """
+        asked = _Tokens(self._pieces, row.messages[row.asked]["content"], starts[row.asked])
         aims = []
         for one in row.evidence:
-            value, statement = tokens(one.value), tokens(one.statement)
+            value, statement = asked.of(one.value), asked.of(one.statement)
             if value.stop < statement.stop:
                 followers = range(value.stop, statement.stop)
                 aims.append(Aim(guide=Guide.VALUE, queries=followers, keys=value[:1]))
-        for answer, support in zip(answers, row.support, strict=True):
+        for answer, support in zip(answers, row.support, strict=False):
             if support is not None:
                 before = range(answer.start - 1, answer.start)
-                aims.append(Aim(guide=Guide.STATEMENT, queries=before, keys=tokens(support.statement)))
+                aims.append(Aim(guide=Guide.STATEMENT, queries=before, keys=asked.of(support.statement)))
+        for changed in row.replacements:
+            aims.append(Aim(guide=Guide.REPLACED, queries=asked.of(changed.new), keys=asked.of(changed.old[0])))
+            for old, after in zip(map(asked.of, changed.old), map(asked.of, changed.after), strict=True):
+                if followers := range(old.stop, after.stop)[:_FOLLOWERS]:
+                    aims.append(Aim(guide=Guide.VALUE, queries=followers, keys=old[:1]))
+        written = {
+            index: _Tokens(self._pieces, row.messages[index]["content"], starts[index])
+            for index in {copy.message for copy in row.copies}
+        }
+        for copy in row.copies:
+            aims += _copied(written[copy.message].within(copy.part), asked.within(copy.source))
         return tuple(aims)
+
+
+class _Tokens:
+    """Which tokens of a row hold which characters of one of its messages."""
+
+    def __init__(self, pieces: sentencepiece.SentencePieceProcessor, message: str, start: int) -> None:
+        cut = pieces.encode(message, return_type="proto").pieces
+        self._begins, self._ends = [piece.begin for piece in cut], [piece.end for piece in cut]
+        self._byte_at = list(itertools.accumulate((len(character.encode()) for character in message), initial=0))
+        self._start = start
+
+    def of(self, span: range) -> range:
+        """Return the tokens that hold any of these characters."""
+        first = bisect_right(self._ends, self._byte_at[span.start])
+        stop = bisect_left(self._begins, self._byte_at[span.stop])
+        return range(self._start + first, self._start + stop)
+
+    def within(self, span: range) -> dict[range, int]:
+        """Return the tokens that end within these characters, by the bytes of these that they hold."""
+        first, last = self._byte_at[span.start], self._byte_at[span.stop]
+        held = {}
+        for token in self.of(span):
+            begin, end = self._begins[token - self._start], self._ends[token - self._start]
+            if end <= last:
+                held[range(max(begin - first, 0), end - first)] = token
+        return held
+
+
+def _copied(written: Mapping[range, int], source: Mapping[range, int]) -> list[Aim]:
+    """Return that the tokens before the first ones that are copied should look at where these stand."""
+    first = [(token - 1, source[part]) for part, token in written.items() if part in source][:_COPIED]
+    return [Aim(guide=Guide.COPIED, queries=range(query, query + 1), keys=range(key, key + 1)) for query, key in first]
 
 
 def collate(rows: list[EncodedRow]) -> Batch:

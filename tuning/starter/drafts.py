@@ -1,8 +1,9 @@
 """Precedents, briefs and drafts: the same form, filled in twice."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from string import Formatter
 
 from tuning.starter.wording import TEAMS, VALUES, invented, person, say, sentence
 
@@ -177,11 +178,12 @@ def _invent_form(rng: random.Random, longest: int) -> _Form:
     return _Form(text=text, slots=tuple(slot for slot in _KINDS if f"{{{slot}}}" in text))
 
 
-def _brief(rng: random.Random, values: dict[str, str]) -> str:
-    names = list(values)
+def _brief(rng: random.Random, slots: Sequence[str]) -> str:
+    """Return the form of a brief: each slot once, with a label."""
+    names = list(slots)
     if rng.random() < 0.5:
         rng.shuffle(names)
-    labelled = [(rng.choice(_LABELS[name].split("|")), values[name]) for name in names]
+    labelled = [(rng.choice(_LABELS[name].split("|")), f"{{{name}}}") for name in names]
     if rng.random() < 0.75:
         return "\n".join(
             f"{rng.choice(('', '', '- ') if index else ('',))}{label}: {value}"
@@ -191,8 +193,42 @@ def _brief(rng: random.Random, values: dict[str, str]) -> str:
     return sentence(start + ", ".join(f"{label.lower()} {value}" for label, value in labelled) + ".")
 
 
-def invent_draft(rng: random.Random, *, longest: int) -> tuple[str, str, str]:
-    """Return a precedent, a brief and the draft: the precedent with every value replaced by the brief's."""
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A piece of a form that is filled in: words that stay, or a slot's value; ranges are characters."""
+
+    slot: str | None
+    precedent: range
+    draft: range
+    brief: range | None
+    """Where the brief gives the value, if it is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A form filled in twice."""
+
+    precedent: str
+    brief: str
+    text: str
+    """The precedent with every value replaced by the brief's."""
+    parts: tuple[Part, ...]
+    """All of the form in its order."""
+
+
+def _filled(form: str, values: Mapping[str, str]) -> tuple[str, list[tuple[str | None, range]]]:
+    """Return the form with its slots filled in, and where each part of it stands."""
+    text, parts = "", list[tuple[str | None, range]]()
+    for words, slot, _, _ in Formatter().parse(form):
+        for name, part in ((None, words), (slot, values[slot] if slot else "")):
+            if part:
+                parts.append((name, range(len(text), len(text) + len(part))))
+                text += part
+    return text, parts
+
+
+def invent_draft(rng: random.Random, *, longest: int) -> Draft:
+    """Return a precedent, a brief and the draft that they make."""
     form = _invent_form(rng, longest)
     while not form.slots:
         form = _invent_form(rng, longest)
@@ -201,5 +237,12 @@ def invent_draft(rng: random.Random, *, longest: int) -> tuple[str, str, str]:
     for slot in form.slots:
         if len(form.slots) > 2 and rng.random() < 0.1:
             new[slot] = old[slot]
-    draft = form.text.format(**new)
-    return form.text.format(**old), _brief(rng, new), draft
+    precedent, before = _filled(form.text, old)
+    draft, after = _filled(form.text, new)
+    brief, given = _filled(_brief(rng, form.slots), new)
+    place = dict(given)
+    parts = tuple(
+        Part(slot=slot, precedent=there, draft=here, brief=place[slot] if slot else None)
+        for (slot, there), (_, here) in zip(before, after, strict=True)
+    )
+    return Draft(precedent=precedent, brief=brief, text=draft, parts=parts)

@@ -1,4 +1,4 @@
-"""Where passages state their facts, as characters of the message that holds them."""
+"""Where answers come from: characters of the message that holds the passages, the document, or precedent and brief."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,29 @@ class Evidence:
     """What answers the question, within the statement."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A part of an answer that stands elsewhere word for word."""
+
+    message: int
+    """Which message of the row is the answer."""
+    part: range
+    """Characters of that message."""
+    source: range
+    """The same characters in the message asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replacement:
+    """A value of a brief and what it takes the place of in the precedent, both in the message asked."""
+
+    new: range
+    old: tuple[range, ...]
+    """Each place where it stands."""
+    after: tuple[range, ...]
+    """The words that follow it on the same line, at each of these places."""
+
+
 def evidence_of(sources: Sequence[Source], message: str) -> dict[Fact, Evidence]:
     """Return where the message, which holds the passages in this order, states each fact that can be found again."""
     evidence, start = {}, 0
@@ -27,11 +50,12 @@ def evidence_of(sources: Sequence[Source], message: str) -> dict[Fact, Evidence]
         for fact in source.facts:
             if found := _locate(text, fact):
                 statement, value = found
-                evidence[fact] = Evidence(statement=_moved(statement, start), value=_moved(value, start))
+                evidence[fact] = Evidence(statement=moved(statement, start), value=moved(value, start))
     return evidence
 
 
-def _moved(span: range, by: int) -> range:
+def moved(span: range, by: int) -> range:
+    """Return the range so many characters further on."""
     return range(span.start + by, span.stop + by)
 
 

@@ -2,6 +2,7 @@
 
 Finding an answer takes two looks: a statement has to remember the value that it began with ("Ten days are granted for
 ..."), and the end of the question has to find the statement. Left alone, heads hardly ever learned the first of them.
+Drafting takes two as well: a brief's value has to find what it takes the place of, and the draft where to copy from.
 A few heads are therefore told: the loss gains the negative logarithm of the attention that they give to where they
 should look (guided attention as of Liu et al. 2016, arXiv:1609.04186). Nothing of this is left in the weights' shape.
 
@@ -24,7 +25,9 @@ class Guide(Enum):
     """What heads look for: the layer, and which of its heads."""
 
     VALUE = (2, (0,))
+    REPLACED = (2, (1,))
     STATEMENT = (3, (0, 1))
+    COPIED = (3, (2,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,7 @@ def _loss_of_guide(
     attention, longest = layer.self_attn, hidden_B_T_W.shape[1]
     normed_B_T_W = layer.input_layernorm(hidden_B_T_W)
     cos, sin = model.model.rotary_emb(normed_B_T_W, torch.arange(longest)[None])
+    asked = _by_row(aims, longest)
     losses = []
     for head in heads:
         part = slice(head * attention.head_dim, (head + 1) * attention.head_dim)
@@ -70,11 +74,24 @@ def _loss_of_guide(
             for projection in (attention.q_proj, attention.k_proj)
         )
         queries_B_1_T_D, keys_B_1_T_D = apply_rotary_pos_emb(queries_B_1_T_D, keys_B_1_T_D, cos, sin)
-        for row, aim in aims:
-            asking = slice(aim.queries.start, min(aim.queries.stop, longest))
-            logits_Q_T = queries_B_1_T_D[row, 0, asking] @ keys_B_1_T_D[row, 0].T * attention.scaling
-            future_Q_T = torch.arange(longest) > torch.arange(longest)[asking, None]
+        for row, asking_Q, aimed_Q_T in asked:
+            logits_Q_T = queries_B_1_T_D[row, 0, asking_Q] @ keys_B_1_T_D[row, 0].T * attention.scaling
+            future_Q_T = torch.arange(longest) > asking_Q[:, None]
             logits_Q_T = logits_Q_T.masked_fill(future_Q_T, -torch.inf)
-            found_Q = logits_Q_T[:, aim.keys.start : aim.keys.stop].logsumexp(-1)
+            found_Q = logits_Q_T.masked_fill(~aimed_Q_T, -torch.inf).logsumexp(-1)
             losses.append(logits_Q_T.logsumexp(-1) - found_Q)
     return torch.cat(losses).mean()
+
+
+def _by_row(aims: Sequence[tuple[int, Aim]], longest: int) -> list[tuple[int, torch.Tensor, torch.Tensor]]:
+    """Return the tokens of each row that look, and for each of them at which of the row's tokens it should."""
+    looks: dict[int, list[tuple[int, range]]] = {}
+    for row, aim in aims:
+        looks.setdefault(row, []).extend((query, aim.keys) for query in aim.queries if query < longest)
+    asked = []
+    for row, found in looks.items():
+        aimed_Q_T = torch.zeros(len(found), longest, dtype=torch.bool)
+        for index, (_, keys) in enumerate(found):
+            aimed_Q_T[index, keys.start : keys.stop] = True
+        asked.append((row, torch.tensor([query for query, _ in found]), aimed_Q_T))
+    return asked

@@ -1,7 +1,7 @@
 """The examples that the starter learns from: conversations, each in the very wording that agents use."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tuning.domain.prompts import (
@@ -15,8 +15,8 @@ from tuning.domain.prompts import (
     summary_messages,
 )
 from tuning.rephrasing.words import rephrased
-from tuning.starter.drafts import invent_draft
-from tuning.starter.evidence import Evidence, evidence_of
+from tuning.starter.drafts import Draft, invent_draft
+from tuning.starter.evidence import Copy, Evidence, Replacement, evidence_of, moved
 from tuning.starter.facts import AREAS
 from tuning.starter.fillers import CHATTER, INSTRUCTIONS, QUESTIONNAIRE
 from tuning.starter.loosening import loosened, words
@@ -54,11 +54,31 @@ class Row:
     """Where that message states facts."""
     support: tuple[Evidence | None, ...] = ()
     """For each answer where that message states it, if it does."""
+    copies: tuple[Copy, ...] = ()
+    """Which parts of the answers stand in that message."""
+    replacements: tuple[Replacement, ...] = ()
+    """Which of that message's values take the place of others."""
 
 
-def _answered(prompt: list[Message], answer: str, skill: str) -> Row:
+def _answered(
+    prompt: list[Message],
+    answer: str,
+    skill: str,
+    *,
+    copies: Iterable[tuple[range, range]] = (),
+    replacements: Sequence[Replacement] = (),
+) -> Row:
+    """Return a row of one answer; `copies` are its parts and where they stand in the last message of the prompt."""
     messages = [*prompt, Message(role="assistant", content=answer)]
-    return Row(skill=skill, messages=messages, targets=frozenset({len(messages) - 1}))
+    last = len(messages) - 1
+    return Row(
+        skill=skill,
+        messages=messages,
+        targets=frozenset({last}),
+        asked=last - 1,
+        copies=tuple(Copy(message=last, part=part, source=source) for part, source in copies),
+        replacements=tuple(replacements),
+    )
 
 
 def _instructions(rng: random.Random, task: Task) -> str:
@@ -172,6 +192,7 @@ def question_row(
             messages.append(Message(role="user", content=f"Question: {question}"))
         messages.append(Message(role="assistant", content=answer))
     evidence = evidence_of(sources, messages[asked_at]["content"])
+    found = [(asked_at + 1 + 2 * index, evidence.get(fact)) for index, (_, _, fact) in enumerate(pairs) if fact]
     return Row(
         skill="refusal" if len(pairs) == 1 and pairs[0][2] is None else "questions",
         messages=messages,
@@ -179,6 +200,9 @@ def question_row(
         asked=asked_at,
         evidence=tuple(evidence.values()),
         support=tuple(evidence.get(fact) if fact else None for _, _, fact in pairs),
+        copies=tuple(
+            Copy(message=index, part=range(len(stated.value)), source=stated.value) for index, stated in found if stated
+        ),
     )
 
 
@@ -223,16 +247,49 @@ def writer_row(rng: random.Random, *, facts: tuple[int, int], fillers: tuple[int
 
 def draft_row(rng: random.Random, *, longest: int) -> Row:
     """Return a precedent, a brief, and the precedent's form filled in as the brief says."""
-    precedent, brief, draft = invent_draft(rng, longest=longest)
+    draft = invent_draft(rng, longest=longest)
+    prompt = generation_messages(draft.precedent, draft.brief, instructions=_instructions(rng, Task.GENERATION))
+    message = prompt[-1]["content"]
+    precedent_at = message.index(draft.precedent)
+    brief_at = message.rindex(draft.brief)
+    copies = [
+        (part.draft, moved(part.brief, brief_at) if part.brief else moved(part.precedent, precedent_at))
+        for part in draft.parts
+    ]
     return _answered(
-        generation_messages(precedent, brief, instructions=_instructions(rng, Task.GENERATION)), draft, "draft"
+        prompt, draft.text, "draft", copies=copies, replacements=_replacements(draft, precedent_at, brief_at)
     )
+
+
+def _replacements(draft: Draft, precedent_at: int, brief_at: int) -> list[Replacement]:
+    """Return the values that change, as characters of a message that holds precedent and brief at these places."""
+    places: dict[range, list[tuple[range, range]]] = {}
+    for part in draft.parts:
+        if part.brief is not None:
+            old = part.precedent
+            line = draft.precedent.find("\n", old.stop)
+            after = range(old.stop, len(draft.precedent) if line < 0 else line)
+            places.setdefault(part.brief, []).append((moved(old, precedent_at), moved(after, precedent_at)))
+    return [
+        Replacement(
+            new=moved(new, brief_at), old=tuple(old for old, _ in found), after=tuple(after for _, after in found)
+        )
+        for new, found in places.items()
+    ]
 
 
 def summary_row(rng: random.Random, *, longest: int) -> Row:
     """Return a document and those of its sentences that matter."""
-    document, summary = invent_summary(rng, longest=longest)
-    return _answered(summary_messages(document, instructions=_instructions(rng, Task.SUMMARY)), summary, "summary")
+    document, important = invent_summary(rng, longest=longest)
+    prompt = summary_messages(document, instructions=_instructions(rng, Task.SUMMARY))
+    message = prompt[-1]["content"]
+    copies: list[tuple[range, range]] = []
+    written = found = 0
+    for text in important:
+        found = message.index(text, found)
+        copies.append((range(written, written + len(text)), range(found, found + len(text))))
+        written += len(text) + 1
+    return _answered(prompt, " ".join(important), "summary", copies=copies)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,8 +83,8 @@ def _important(rng: random.Random, area: str) -> str:
     return invent_fact(rng, rng.choice(AREAS[area])).statement
 
 
-def invent_summary(rng: random.Random, *, longest: int) -> tuple[str, str]:
-    """Return a document of up to `longest` sentences and its summary: the one to four sentences that matter, as they stand."""
+def invent_summary(rng: random.Random, *, longest: int) -> tuple[str, list[str]]:
+    """Return a document of up to `longest` sentences and the one to four of them that matter, in their order."""
     area = rng.choice(list(AREAS))
     total = rng.randint(3, max(3, longest))
     kept = min(rng.randint(1, 4), max(1, total - 1))
@@ -95,7 +95,7 @@ def invent_summary(rng: random.Random, *, longest: int) -> tuple[str, str]:
         while (text := _important(rng, area) if matters else _idle(rng, area)) in sentences:
             continue
         sentences.append(text)
-    summary = " ".join(text for text, matters in zip(sentences, flags, strict=True) if matters)
+    important = [text for text, matters in zip(sentences, flags, strict=True) if matters]
     breaks = [rng.random() < 0.15 for _ in sentences]
     body = "".join(text + ("\n" if broken else " ") for text, broken in zip(sentences, breaks, strict=True)).strip()
     title = rng.choice(
@@ -107,4 +107,4 @@ def invent_summary(rng: random.Random, *, longest: int) -> tuple[str, str]:
             f"Report on {invented(rng)}",
         )
     )
-    return (f"{title}\n{body}" if rng.random() < 0.5 else body), summary
+    return (f"{title}\n{body}" if rng.random() < 0.5 else body), important

@@ -24,6 +24,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.unit.serving.gguf_files import write_adapter
+from tuning.domain.prompts import Message
 from tuning.inference import Inference
 
 pytestmark = pytest.mark.timeout(900)
@@ -379,7 +380,8 @@ def test_the_api_key_is_asked_for(tiny_model, tmp_path):
     server = Server(tiny_model.gguf, tmp_path, tmp_path / "log", api_key="secret")
     assert server.http.get("/v1/models").status_code == 401
     assert server.http.get("/v1/models", headers={"Authorization": "Bearer secret"}).status_code == 200
-    assert Inference(server.url, api_key="secret").answer("base", CHAT, max_tokens=2).completion_tokens
+    hello = [Message(role="user", content="hello")]
+    assert Inference(server.url, api_key="secret").answer("base", hello, max_tokens=2).completion_tokens
     assert server.http.get("/v1/models", headers={b"Authorization": b"Bearer \xff"}).status_code == 401
     assert server.http.get("/health").status_code == 200
     assert server.stop() == 0

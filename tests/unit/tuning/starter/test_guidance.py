@@ -8,7 +8,7 @@ from tuning.starter.architecture import build_model
 from tuning.starter.batches import Encoder, collate
 from tuning.starter.guidance import Aim, Guide, guidance_loss
 from tuning.starter.report import MODEL
-from tuning.starter.rows import question_row
+from tuning.starter.rows import draft_row, question_row, summary_row
 
 
 def test_the_loss_is_the_negative_logarithm_of_the_attention_that_the_layer_itself_gives():
@@ -18,7 +18,9 @@ def test_the_loss_is_the_negative_logarithm_of_the_attention_that_the_layer_itse
     aims = (
         (0, Aim(guide=Guide.VALUE, queries=range(9, 12), keys=range(5, 6))),
         (1, Aim(guide=Guide.VALUE, queries=range(20, 21), keys=range(2, 4))),
+        (1, Aim(guide=Guide.REPLACED, queries=range(20, 23), keys=range(2, 4))),
         (1, Aim(guide=Guide.STATEMENT, queries=range(23, 24), keys=range(4, 11))),
+        (0, Aim(guide=Guide.COPIED, queries=range(22, 23), keys=range(22, 23))),
     )
     read = model.model(input_ids=ids, output_hidden_states=True, output_attentions=True)
     expected = torch.zeros(())
@@ -52,8 +54,49 @@ def test_aims_stand_where_the_tokens_of_values_and_statements_do():
             if aim.guide is Guide.VALUE:
                 assert any(value.startswith(shown) for value in values)
                 assert aim.keys.stop <= aim.queries.start
-            else:
+            elif aim.guide is Guide.STATEMENT:
                 assert any(shown.rstrip(".") in statement for statement in statements)
                 assert aim.queries.stop in {answer.start for answer in one.answers}
-    assert seen == set(Guide)
+            else:
+                said = pieces.decode(one.ids[aim.queries.start + 1 : aim.queries.stop + 1]).strip()
+                assert (said, any(value.find(said) >= 0 for value in values)) == (shown, True)
+                assert any(aim.queries.stop in answer for answer in one.answers)
+    assert seen == {Guide.VALUE, Guide.STATEMENT, Guide.COPIED}
     assert [row for row, _ in collate(encoded).aims] == [row for row, one in enumerate(encoded) for _ in one.aims]
+
+
+def test_a_brief_looks_for_what_it_replaces_and_a_draft_for_where_it_copies_from():
+    encoder, rng = Encoder(MODEL / "tokenizer.model"), random.Random(8)
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODEL / "tokenizer.model"))
+    copied = 0
+    for _ in range(20):
+        row = draft_row(rng, longest=6)
+        one, message = encoder.encode(row), row.messages[row.asked]["content"]
+        precedent = message[: message.rindex("\n\nBrief:\n")]
+        changes = {
+            (message[it.new.start : it.new.stop], message[it.old[0].start : it.old[0].stop]) for it in row.replacements
+        }
+        assert all(old in precedent and new in row.messages[-1]["content"] for new, old in changes)
+        for aim in one.aims:
+            looks = pieces.decode(one.ids[aim.queries.start : aim.queries.stop]).strip()
+            shown = pieces.decode(one.ids[aim.keys.start : aim.keys.stop]).strip()
+            assert aim.keys.start <= aim.queries.start
+            if aim.guide is Guide.REPLACED:
+                assert any(new in looks and old in shown for new, old in changes)
+            elif aim.guide is Guide.COPIED:
+                copied += 1
+                assert pieces.decode(one.ids[aim.queries.start + 1]).strip() == shown
+    assert copied > 400
+
+
+def test_a_summary_looks_for_the_sentences_that_it_keeps():
+    encoder, rng = Encoder(MODEL / "tokenizer.model"), random.Random(9)
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODEL / "tokenizer.model"))
+    for _ in range(20):
+        row = summary_row(rng, longest=8)
+        one, message = encoder.encode(row), row.messages[row.asked]["content"]
+        kept = [message[copy.source.start : copy.source.stop] for copy in row.copies]
+        assert " ".join(kept) == row.messages[-1]["content"]
+        shown = [pieces.decode(one.ids[aim.keys.start]).strip() for aim in one.aims]
+        assert shown == [pieces.decode(one.ids[aim.queries.start + 1]).strip() for aim in one.aims]
+        assert len(shown) >= 2 * len(kept)
