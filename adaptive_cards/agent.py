@@ -1,5 +1,7 @@
 """An agent introduces itself: what it does, and questions to begin with."""
 
+import hashlib
+
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
@@ -42,6 +44,11 @@ def agent_card(agent: Agent, release: Release, *, is_trial: bool = False, is_kno
 def starter_buttons(agent: Agent, most: int) -> list[Element]:
     """Return the first questions to begin with, as buttons that ask them."""
     return [
-        execute(shorten(text, 60), Verb.STARTER_ASK, agent_id=agent.id, number=number)
-        for number, text in enumerate(agent.starters[:most])
+        execute(shorten(text, 60), Verb.STARTER_ASK, agent_id=agent.id, starter=starter_key(text))
+        for text in agent.starters[:most]
     ]
+
+
+def starter_key(text: str) -> str:
+    """Return what a button knows a starter by: its place in the list may be another one's by the time of a press."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

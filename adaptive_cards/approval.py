@@ -204,13 +204,13 @@ def _reach(case: Case) -> list[Element]:
         ],
         value=PILOT if case.pilot else _ALL,
     )
-    names = text_input("pilot", say("Pilot: groups or people"), value=_whole(case.pilot), longest=MAX_PILOT)
+    names = text_input("pilot", say("Pilot: groups or people"), value=pilot_text(case.pilot), longest=MAX_PILOT)
     return [who, names]
 
 
-def _whole(names: Sequence[str]) -> str:
+def pilot_text(names: Sequence[str]) -> str:
     """Return as many names as fit into the field, each whole: half a name would mean somebody else, or nobody."""
-    fitting = [", ".join(names[:count]) for count in range(len(names) + 1)]
+    fitting = ["; ".join(names[:count]) for count in range(len(names) + 1)]
     return max((text for text in fitting if len(text) <= MAX_PILOT), key=len)
 
 

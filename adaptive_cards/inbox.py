@@ -14,12 +14,13 @@ from adaptive_cards.elements import (
     heading,
     label,
     paragraph,
+    shorten,
     text_input,
     verbatim,
     wrong,
 )
 from adaptive_cards.tending import by_itself
-from adaptive_cards.together import MAX_TEXT, Item, Side, Words, by_whom
+from adaptive_cards.together import MAX_CORRECTION, MAX_TEXT, Item, Side, Words, by_whom
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.languages import number as number_of
@@ -83,18 +84,19 @@ def _alone(item: Item, ids: dict[str, Any]) -> tuple[list[Element], list[Element
     body = [
         aside(by_whom(item)),
         label(say("Answer given")),
-        verbatim(item.answer[:MAX_TEXT]),
+        verbatim(shorten(item.answer, MAX_TEXT)),
         *([label(say("Comment")), verbatim(given.comment)] if given.comment else []),
-        text_input("question", say("Question"), value=given.question[:MAX_TEXT], longest=MAX_TEXT, is_required=True),
+        *together.asked(given.question, is_required=True),
         text_input(
             "correction",
             say("What the answer should be"),
             value=given.correction,
-            longest=MAX_TEXT,
+            longest=MAX_CORRECTION,
             is_multiline=True,
             is_required=True,
         ),
     ]
+    ids = {**ids, "is_as_asked": together.is_as_asked(given)}
     actions = [
         execute(say("Accept"), Verb.INBOX_ACCEPT, style="positive", feedback_id=given.id, **ids),
         execute(say("Leave out"), Verb.INBOX_REJECT, is_validated=False, feedback_id=given.id, **ids),

@@ -83,6 +83,12 @@ def drifted_card(agent: Agent, release: Release, lost: Sequence[Lost], *, is_own
 def source_failed_card(source: Source) -> Element:
     """Return, for whoever's agents learn from a source: it could not be synced, and what happens now."""
     last = say("Agents know it as it was on {day}.", day=day(source.synced_at)) if source.synced_at else ""
+    if source.readable_until is not None:
+        fears = say(
+            "If that doesn't work, they find nothing in it from {day} on, as nobody knows then who may read it.",
+            day=day(source.readable_until),
+        )
+        last = f"{last} {fears}"
     return card(
         heading(say("{source} could not be synced", source=escape(source.name))),
         paragraph(escape(retell(source.sync_error))),

@@ -24,8 +24,11 @@ from tuning.domain.feedback import FAULTS, Feedback, FeedbackState, Reaction
 from tuning.languages import day, mark, number, say
 
 MAX_TEXT = 2_000
+MAX_CORRECTION = 6_000
 MAX_ANSWER = 1_000
 """Characters of the answer that is shown beside what was said of it."""
+WHOLE_FORM = "whole"
+"""What the form behind a thumb sends beside its fields: clients leave out those that were emptied."""
 NONE = "none"
 """What stands for no choice: an empty value can't be chosen again."""
 THUMBS = {Reaction.LIKE: mark("👍 I like it"), Reaction.DISLIKE: mark("👎 I don't like it")}
@@ -55,7 +58,7 @@ class Opinion:
 def thumb_card(reaction: Reaction, said: Feedback | None) -> Element:
     """Return the form of a pressed thumb, with what was said before; Teams itself sends what is filled in."""
     reason = [_reason(said)] if reaction is Reaction.DISLIKE else []
-    submit = {"type": "Action.Submit", "title": say("Send")}
+    submit = {"type": "Action.Submit", "title": say("Send"), "data": {"form": WHOLE_FORM}}
     return card(*reason, _comment(said), _correction(said), actions=[submit])
 
 
@@ -110,8 +113,13 @@ def wanted(value: str) -> Element:
     """Return the field for what an answer should have been."""
     title = say("What should the answer have been?")
     return text_input(
-        "correction", title, value=value[:MAX_TEXT], longest=MAX_TEXT, is_multiline=True, is_required=True
+        "correction", title, value=_fitting(value), longest=MAX_CORRECTION, is_multiline=True, is_required=True
     )
+
+
+def _fitting(text: str) -> str:
+    """Return the text if the field holds it: half of it to edit would be sent as if it were all."""
+    return text if len(text) <= MAX_CORRECTION else ""
 
 
 def _thumb(given: Feedback) -> Element:
@@ -132,7 +140,7 @@ def _comment(said: Feedback | None) -> Element:
 
 def _correction(said: Feedback | None) -> Element:
     title, value = say("What the answer should be"), said.correction if said else ""
-    return text_input("correction", title, value=value[:MAX_TEXT], longest=MAX_TEXT, is_multiline=True)
+    return text_input("correction", title, value=_fitting(value), longest=MAX_CORRECTION, is_multiline=True)
 
 
 def _told(given: Feedback) -> list[Element]:

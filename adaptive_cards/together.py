@@ -22,6 +22,7 @@ from tuning.domain.feedback import FAULTS, Feedback, Reaction
 from tuning.languages import mark, number, say
 
 MAX_TEXT = 2_000
+MAX_CORRECTION = 6_000
 MAX_SHOWN = 300
 """Characters of each answer, comment and correction that stand beside others; the words to accept stand whole."""
 THUMBS = {Reaction.LIKE: mark("👍 liked it"), Reaction.DISLIKE: mark("👎 did not like it")}
@@ -41,7 +42,8 @@ class Item:
 class Words:
     """What the owner has typed and ticked so far."""
 
-    question: str
+    question: str | None
+    """None: it is too long to be edited, and stays as it was asked."""
     correction: str
     ticked: Sequence[str]
     """The ids of the feedback that belongs together."""
@@ -89,18 +91,18 @@ def settle(items: Sequence[Item], words: Words | None, ids: dict[str, Any]) -> t
         correction=next((one.feedback.correction for one in items if one.feedback.correction), ""),
         ticked=[one.feedback.id for one in items],
     )
-    ids = {**ids, "are_several": True}
+    ids = {**ids, "are_several": True, "is_as_asked": is_as_asked(items[0].feedback)}
     choices = [(_named(place, one), one.feedback.id) for place, one in enumerate(items, start=1)]
     body = [
         paragraph(say("{count} pieces of feedback on nearly the same question.", count=number(len(items)))),
         *(_said(place, one, ids) for place, one in enumerate(items, start=1)),
         choice_input("together", say("These belong together"), choices, value=",".join(words.ticked), is_multiple=True),
-        text_input("question", say("Question"), value=words.question[:MAX_TEXT], longest=MAX_TEXT),
+        *asked(items[0].feedback.question if words.question is None else words.question),
         text_input(
             "correction",
             say("What the answer should be"),
-            value=words.correction[:MAX_TEXT],
-            longest=MAX_TEXT,
+            value=words.correction,
+            longest=MAX_CORRECTION,
             is_multiline=True,
         ),
     ]
@@ -109,6 +111,18 @@ def settle(items: Sequence[Item], words: Words | None, ids: dict[str, Any]) -> t
         execute(say("Leave out"), Verb.INBOX_REJECT, **ids),
     ]
     return body, actions
+
+
+def is_as_asked(given: Feedback) -> bool:
+    """Whether the question is too long to be edited on a card: it is learned as it was asked."""
+    return len(given.question) > MAX_TEXT
+
+
+def asked(question: str, *, is_required: bool = False) -> list[Element]:
+    """Return the field for a question, or its beginning where it is too long for one."""
+    if len(question) > MAX_TEXT:
+        return [label(say("Question")), verbatim(shorten(question, MAX_TEXT))]
+    return [text_input("question", say("Question"), value=question, longest=MAX_TEXT, is_required=is_required)]
 
 
 def _named(place: int, item: Item) -> str:

@@ -29,20 +29,28 @@ def known(tenant: Tenant, person_id: str) -> Person:
 
 
 def principals(tenant: Tenant, text: str) -> list[str]:
-    """Return the ids of the groups and people that a text names, with commas between them.
+    """Return the ids of the groups and people that a text names, with semicolons or commas between them.
 
-    Raise `InvalidInput` if a name fits nobody, or several.
+    A name may have a comma itself: then it stands alone, or semicolons part it from others. Raise `InvalidInput` if a
+    name fits nobody, or several.
     """
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    text = text.strip()
+    if ";" not in text and len(whole := _called(tenant, text)) == 1:
+        return [whole[0].id]
+    parts = [part.strip() for part in text.split(";" if ";" in text else ",") if part.strip()]
     return list(dict.fromkeys(_principal(tenant, part).id for part in parts))
+
+
+def _called(tenant: Tenant, text: str) -> list[Person | Group]:
+    """Return those whose name or mail is the text."""
+    near = tenant.people.search(text, 20) if text else []
+    return [one for one in near if text.casefold() in {one.name.casefold(), getattr(one, "mail", "").casefold()}]
 
 
 def _principal(tenant: Tenant, text: str) -> Person | Group:
     if known := tenant.people.group(text) or tenant.people.person(text):
         return known
-    near = tenant.people.search(text, 20)
-    exact = [one for one in near if text.casefold() in {one.name.casefold(), getattr(one, "mail", "").casefold()}]
-    found = exact or near
+    found = _called(tenant, text) or tenant.people.search(text, 20)
     if len(found) != 1:
         which = ", ".join(one.name for one in found[:5])
         several = say("'{text}' fits several: {names}. Write the whole name.", text=text, names=which)

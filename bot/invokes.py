@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from adaptive_cards.opinion import THUMBS, thumb_card
 from bot.card_actions.press import STALE, Outcome
+from bot.errors import NotDelivered
 from bot.intake import QUESTION
 from bot.presses import Presses
 from bot.sign_in import SignIns
@@ -36,6 +37,7 @@ class Invokes:
         self._tenant = tenant
         self._sign_ins = sign_ins
         self._presses = presses
+        self._telling = set[asyncio.Task[None]]()
 
     async def answer(self, turn: Turn) -> tuple[InvokeReply, Incoming | None]:
         """Answer an invoke; return also what to go on with after the response, if anything."""
@@ -82,7 +84,9 @@ class Invokes:
             except Refusal as refusal:
                 logger.info("A thumb was not taken: %s", refusal.english)
                 if turn.incoming.scope is Scope.PERSONAL:  # a group is not told of each thumb that isn't taken
-                    await turn.send(Message(text=refusal.sentence))
+                    telling = asyncio.create_task(_tell(turn, refusal.sentence))
+                    self._telling.add(telling)
+                    telling.add_done_callback(self._telling.discard)
         return InvokeReply(body={})
 
     def _give(self, incoming: Incoming, thumb: Thumb) -> None:
@@ -123,6 +127,14 @@ class Invokes:
         if answer is None:
             raise InvalidInput(say(_ELSEWHERE))
         return feedback.about(self._tenant, incoming.person_id, answer.id)
+
+
+async def _tell(turn: Turn, sentence: str) -> None:
+    """Say something after the response, which Teams waits for."""
+    try:
+        await turn.send(Message(text=sentence))
+    except NotDelivered as refused:
+        logger.warning("A sentence about a thumb was not delivered: %s", refused)
 
 
 def _rated(session: Session, incoming: Incoming) -> Answer | None:

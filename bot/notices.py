@@ -7,15 +7,20 @@ from adaptive_cards.progress import progress_card
 from bot import access_views, drift_views, evaluation_views, labelling_views, tending_views, views
 from bot.turn import Message
 from tuning.domain.notices import Notice, NoticeKind
+from tuning.domain.permissions import Permission
 from tuning.domain.releases import Decision
 from tuning.domain.runs import RunState
+from tuning.governance import access
+from tuning.governance.access import Subject
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, documents, releases, runs
+from tuning.store import agents, documents, grants, releases, runs
 
 
 def message(tenant: Tenant, notice: Notice) -> Message | None:
-    """Return the message; None if there is nothing to say any more. Raises like the views."""
+    """Return the message; None if there is nothing to say to them any more. Raises like the views."""
     card: Element | None
+    if not _may_see(tenant, notice):
+        return None
     match notice.kind:
         case NoticeKind.RUN_STARTED | NoticeKind.RUN_NEEDS_LABELS | NoticeKind.RUN_READY | NoticeKind.RUN_FAILED:
             card = _of_run(tenant, notice)
@@ -36,6 +41,25 @@ def message(tenant: Tenant, notice: Notice) -> Message | None:
         case _:
             card = _news(tenant, notice)
     return Message(card=card) if card else None
+
+
+def _may_see(tenant: Tenant, notice: Notice) -> bool:
+    """Return whether the person may still see it: they try nothing, so that no refusal of theirs is to be audited."""
+    with tenant.store.reading() as session:
+        subject: Subject | None
+        match notice.kind:
+            case NoticeKind.ACCESS_ASKED:
+                permission, subject = Permission.ACCESS_DECIDE, grants.get(session, notice.subject_id)
+            case NoticeKind.RELEASE_SUBMITTED | NoticeKind.RELEASE_CONSENT_ASKED:
+                permission, subject = Permission.RELEASE_REJECT, releases.get(session, notice.subject_id)
+            case NoticeKind.RUN_READY:
+                permission, subject = Permission.RELEASE_TRY, releases.of_run(session, notice.subject_id)
+            case NoticeKind.RUN_NEEDS_LABELS:
+                run = runs.get(session, notice.subject_id)
+                permission, subject = Permission.AGENT_LABEL, agents.get(session, run.agent_id)
+            case _:
+                return True
+        return subject is not None and access.may(session, tenant, notice.person_id, permission, subject)
 
 
 def _of_run(tenant: Tenant, notice: Notice) -> Element | None:

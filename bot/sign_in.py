@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
-from bot.errors import Unauthorised
+from bot.errors import NotDelivered, Unauthorised
 from bot.turn import Incoming, InvokeReply, Json, Message, Scope, SignInCard, Turn
 from tuning.domain.errors import Refusal
 from tuning.domain.registration import missing_for_people
@@ -143,7 +143,10 @@ class SignIns:
         if request is None:
             logger.warning("The end of a sign-in was turned away: nothing was asked of this person here")
             return InvokeReply(status=NOT_TAKEN)
-        await self._send(turn, request.draft_id)
+        try:
+            await self._send(turn, request.draft_id)
+        except NotDelivered as refused:
+            logger.warning("A person who had signed in could not be asked again: %s", refused)
         return InvokeReply(body={})
 
     def failed(self, incoming: Incoming) -> InvokeReply:

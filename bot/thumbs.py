@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from adaptive_cards.opinion import WHOLE_FORM
 from bot.turn import Json
 from tuning.domain.feedback import Fault, Reaction
 
@@ -37,7 +38,7 @@ def read_thumb(value: Any) -> Thumb | None:
         reason=Fault(reason) if reason in list(Fault) else None,
         comment=_text(filled, "comment") or _text(filled, "feedbackText"),
         correction=_text(filled, "correction"),
-        is_whole="reason" in filled,
+        is_whole=filled.get("form") == WHOLE_FORM or "reason" in filled,
     )
 
 

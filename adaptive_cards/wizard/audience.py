@@ -35,16 +35,11 @@ def audience_card(
     """Return the form: what was chosen and what the search found, with what is wrong below its field."""
     shown = {one.id: one for one in [*chosen, *found]}
     choices = [(_title(one), one.id) for one in shown.values()]
+    who, value = say("Who may use it? Nobody chosen: only you."), ",".join(one.id for one in chosen)
     fields = [
-        choice_input(
-            "audience",
-            say("Who may use it? Nobody chosen: only you."),
-            choices,
-            value=",".join(one.id for one in chosen),
-            is_multiple=True,
-        ),
+        choice_input("audience", who, choices, value=value, is_multiple=True) if choices else paragraph(who),
         text_input("search", say("Search groups and people"), value=search, longest=100),
-        None if found else aside(say("Nothing found.")),
+        aside(say("Nothing found.")) if search and not found else None,
     ]
     return card(
         heading(say("{agent} · {number} of 5", agent=escape(agent.name), number=4)),

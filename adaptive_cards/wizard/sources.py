@@ -87,7 +87,6 @@ def sources_card(
         choices,
         value=",".join(ticked),
         is_multiple=True,
-        is_required=looked is None,  # or nobody could search before there is anything to choose
     )
     nothing = say("There is no source yet. Ask an admin to add one.") if looked is None else ""
     return card(

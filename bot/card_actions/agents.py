@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from adaptive_cards.agent import starter_key
 from bot import questions, views
 from bot.card_actions.press import STALE, Outcome, Press
 from tuning.domain.agents import Agent
@@ -37,12 +38,13 @@ def pick(tenant: Tenant, press: Press) -> Outcome:
 
 def ask_starter(tenant: Tenant, press: Press) -> Outcome:
     """Ask one of the agent's starters, of the release that answers in this chat."""
-    agent_id, number = press.id("agent_id"), press.number("number")
+    agent_id, key = press.id("agent_id"), press.id("starter")
     with access.act(tenant, press.person_id, agent_id) as session:
         agent, _release = _answering(session, tenant, press, agent_id)
-        if not 0 <= number < len(agent.starters):
+        starter = next((text for text in agent.starters if starter_key(text) == key), "")
+        if not starter:
             raise WrongState(say(STALE))
-    return Outcome(sentence=agent.starters[number], question=agent.starters[number])
+    return Outcome(sentence=starter, question=starter)
 
 
 def ask_next(tenant: Tenant, press: Press) -> Outcome:

@@ -24,9 +24,7 @@ def accept(tenant: Tenant, press: Press) -> Outcome:
     """Take feedback, as edited, into the next run, and show the next item."""
     problem = ""
     try:
-        feedback.accept(
-            tenant, press.person_id, press.id("feedback_id"), press.text("question"), press.text("correction")
-        )
+        feedback.accept(tenant, press.person_id, press.id("feedback_id"), _question(press), press.text("correction"))
     except InvalidInput as refusal:
         problem = refusal.sentence
     return _at(tenant, press, problem=problem)
@@ -59,8 +57,12 @@ def _words(press: Press) -> Words | None:
     """Return what was typed and ticked on a card that shows several together; None for any other card."""
     if press.data.get("are_several") is not True:  # where nothing is ticked, clients send no list
         return None
-    question, correction = press.text("question"), press.text("correction")
-    return Words(question=question, correction=correction, ticked=press.choices("together"))
+    return Words(question=_question(press), correction=press.text("correction"), ticked=press.choices("together"))
+
+
+def _question(press: Press) -> str | None:
+    """Return the question as the owner typed it; None where the card had no field for it, since it is too long."""
+    return None if press.data.get("is_as_asked") is True else press.text("question")
 
 
 def _at(tenant: Tenant, press: Press, *, words: Words | None = None, problem: str = "") -> Outcome:

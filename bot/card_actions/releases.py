@@ -1,13 +1,13 @@
 """Buttons about releases: look at, read the report, try, submit, approve, agree, reject."""
 
-from adaptive_cards.approval import PILOT
+from adaptive_cards.approval import PILOT, pilot_text
 from bot import evaluation_views, history_views, identity, views
 from bot.card_actions.press import Outcome, Press
 from bot.files import NOT_HERE
 from bot.turn import Scope
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.permissions import Permission
-from tuning.domain.releases import ReleaseState
+from tuning.domain.releases import Release, ReleaseState
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
@@ -77,9 +77,19 @@ def open_case(tenant: Tenant, press: Press) -> Outcome:
 def approve(tenant: Tenant, press: Press) -> Outcome:
     """Let it go live, for all, or first for a pilot or a share of its audience."""
     release_id, reason, share = press.id("release_id"), press.text("reason"), press.text("share")
+    proposed = _proposed(tenant, press)
+    is_as_proposed = press.text("pilot") == pilot_text([tenant.name_of(one) for one in proposed])
     if share == PILOT:
-        pilot = _pilot(tenant, press, Permission.RELEASE_APPROVE)
+        # A name may be that of several: whom the owner has chosen is known by id.
+        pilot = proposed if is_as_proposed else _pilot(tenant, press, Permission.RELEASE_APPROVE)
         release = pilots.begin(tenant, press.person_id, release_id, pilot, reason)
+    elif press.text("pilot") and not is_as_proposed:
+        raise InvalidInput(
+            say(
+                "You named a pilot, but it would not get it first: choose '{pilot}', or empty the field.",
+                pilot=say("The pilot below first"),
+            )
+        )
     elif share.isdecimal():
         release = rollouts.begin(tenant, press.person_id, release_id, int(share), reason)
     else:
@@ -103,6 +113,13 @@ def reject(tenant: Tenant, press: Press) -> Outcome:
     """Turn it down."""
     release = publishing.reject(tenant, press.person_id, press.id("release_id"), press.text("reason"))
     return Outcome(card=views.decided(tenant, release))
+
+
+def _proposed(tenant: Tenant, press: Press) -> list[str]:
+    """Return whom the owner has proposed as a pilot."""
+    with tenant.store.reading() as session:
+        release = session.get(Release, press.id("release_id"))
+        return list(release.pilot) if release else []
 
 
 def _pilot(tenant: Tenant, press: Press, permission: Permission) -> list[str]:

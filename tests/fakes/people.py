@@ -1,6 +1,7 @@
 """A directory in memory, written as a test reads: people, and groups with their direct members."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from tuning.domain.principals import ORGANISATION, Group, Person
 
@@ -8,7 +9,14 @@ from tuning.domain.principals import ORGANISATION, Group, Person
 class FakePeople:
     """People and nested groups by name; guests belong to groups but not to the organisation."""
 
-    def __init__(self, people: Sequence[str], groups: Mapping[str, Sequence[str]], guests: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        people: Sequence[str],
+        groups: Mapping[str, Sequence[str]],
+        guests: Sequence[str] = (),
+        names: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._names = names
         self._people = {*people, *guests}
         self._groups = groups
         self._guests = set(guests)
@@ -16,7 +24,7 @@ class FakePeople:
     def person(self, person_id: str) -> Person | None:
         if person_id not in self._people:
             return None
-        return Person(id=person_id, name=person_id.title(), mail=f"{person_id}@example.com")
+        return Person(id=person_id, name=self._names.get(person_id, person_id.title()), mail=f"{person_id}@example.com")
 
     def group(self, group_id: str) -> Group | None:
         if group_id not in self._groups:
@@ -42,5 +50,6 @@ class FakePeople:
 
     def search(self, text: str, limit: int = 10) -> list[Person | Group]:
         groups = [self.group(group_id) for group_id in self._groups if text.lower() in group_id]
-        people = [self.person(person_id) for person_id in sorted(self._people) if text.lower() in person_id]
+        known = [self.person(person_id) for person_id in sorted(self._people)]
+        people = [one for one in known if one and text.lower() in f"{one.id} {one.name.lower()}"]
         return [found for found in [*groups, *people] if found][:limit]

@@ -9,7 +9,8 @@ from tuning.domain.errors import WrongState
 from tuning.domain.fields import UtcDateTime
 from tuning.languages import say
 
-_THREAD = ";messageid="
+THREAD = ";messageid="
+"""What stands between a channel's id and that of a thread in the id of a chat."""
 
 
 class Room(SQLModel, table=True):
@@ -36,4 +37,4 @@ class Room(SQLModel, table=True):
 
 def room_of(chat_id: str) -> str:
     """Return the room of a chat: each thread of a channel is a chat of its own to Teams."""
-    return chat_id.partition(_THREAD)[0]
+    return chat_id.partition(THREAD)[0]

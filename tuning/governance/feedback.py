@@ -16,8 +16,10 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import mark, number, say
 from tuning.store import agents, audit, conversations, feedback, usage
 
-MAX_TEXT = 2000
-"""Characters of a question, comment or correction."""
+MAX_TEXT = 2_000
+"""Characters of a question or comment that somebody writes."""
+MAX_CORRECTION = 6_000
+"""Characters of a correction: that of a draft is a whole document."""
 MAX_WAITING = 50
 """How much of one person's feedback may wait for one owner, so that nobody floods an agent."""
 
@@ -41,7 +43,7 @@ def give(
 
     Raise `InvalidInput` for too much text or nothing at all, `WrongState` once the owner has decided on it.
     """
-    comment, correction = _text(comment, mark("comment")), _text(correction, mark("correction"))
+    comment, correction = _text(comment, mark("comment")), _text(correction, mark("correction"), MAX_CORRECTION)
     with access.act(tenant, person_id, answer_id) as session:
         answer = _rateable(session, tenant, person_id, answer_id)
         first = Feedback(agent_id=answer.agent_id, answer_id=answer_id, person_id=person_id, question=answer.question)
@@ -79,7 +81,7 @@ def change(
     correction: str,
 ) -> Feedback:
     """Put other words in the place of all that was said about an answer; raise `WrongState` once it is decided on."""
-    comment, correction = _text(comment, mark("comment")), _text(correction, mark("correction"))
+    comment, correction = _text(comment, mark("comment")), _text(correction, mark("correction"), MAX_CORRECTION)
     with access.act(tenant, person_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, person_id, Permission.FEEDBACK_GIVE, given)
@@ -128,21 +130,22 @@ def inbox(tenant: Tenant, owner_id: str, agent_id: str) -> list[Feedback]:
         return list(feedback.to_review(session, agent_id))
 
 
-def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str, correction: str) -> Feedback:
-    """Take a correction, as the owner edited it, into the next run."""
+def accept(tenant: Tenant, actor_id: str, feedback_id: str, question: str | None, correction: str) -> Feedback:
+    """Take a correction, as the owner edited it, into the next run; without a question, with the one that was asked."""
     question, correction = _learnable(question, correction)
     with access.act(tenant, actor_id, feedback_id) as session:
         given = feedback.get_for_update(session, feedback_id)
         access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
-        _accept(session, actor_id, given, question, correction)
+        _accept(session, actor_id, given, question or given.question, correction)
         return given
 
 
 def merge(
-    tenant: Tenant, actor_id: str, feedback_ids: Collection[str], question: str, correction: str
+    tenant: Tenant, actor_id: str, feedback_ids: Collection[str], question: str | None, correction: str
 ) -> list[Feedback]:
     """Accept several people's feedback on one matter together, in the owner's words: it is learned once.
 
+    Without a question, each keeps the one that was asked.
     All or nothing: raise `WrongState` if one of them has been decided on or taken back meanwhile.
     """
     question, correction = _learnable(question, correction)
@@ -157,7 +160,7 @@ def merge(
             raise InvalidInput(say("These are about answers of different agents: accept them one by one."))
         matter = {"matter_id": ids[0]} if len(ids) > 1 else {}
         for given in found:
-            _accept(session, actor_id, given, question, correction, **matter)
+            _accept(session, actor_id, given, question or given.question, correction, **matter)
         return found
 
 
@@ -206,9 +209,10 @@ def _keep(session: Session, given: Feedback, counted: dict[str, int]) -> None:
     )
 
 
-def _learnable(question: str, correction: str) -> tuple[str, str]:
-    question, correction = _text(question, mark("question")), _text(correction, mark("correction"))
-    if not question or not correction:
+def _learnable(question: str | None, correction: str) -> tuple[str | None, str]:
+    question = None if question is None else _text(question, mark("question"))
+    correction = _text(correction, mark("correction"), MAX_CORRECTION)
+    if question == "" or not correction:
         raise InvalidInput(say("To learn from it, the agent needs both a question and what the answer should be."))
     return question, correction
 
@@ -232,14 +236,14 @@ def _check_room(waiting: int) -> None:
         )
 
 
-def _text(text: str, what: str) -> str:
+def _text(text: str, what: str, most: int = MAX_TEXT) -> str:
     text = text.strip()
-    if len(text) > MAX_TEXT:
+    if len(text) > most:
         raise InvalidInput(
             say(
                 "The {field} may have at most {most} characters; there are {count}. Shorten it.",
                 field=say(what),
-                most=number(MAX_TEXT),
+                most=number(most),
                 count=number(len(text)),
             )
         )

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, update
+from sqlalchemy import Connection, bindparam, func, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tuning.domain.conversations import Answer, Chat, Conversation
+from tuning.domain.rooms import THREAD
 from tuning.store import rows
 
 # What every turn asks for is made once: making such a query takes longer than answering it.
@@ -45,6 +46,21 @@ def go_on(session: Session, chat_id: str, person_id: str, agent_id: str) -> Conv
         .limit(1)
     ).first()
     return _turn_to(session, last) if last else start(session, chat_id, person_id, agent_id)
+
+
+def leave(session: Session, room_id: str, agent_id: str) -> None:
+    """Let the conversations with an agent in a room, its threads included, rest."""
+    session.exec(
+        update(Conversation)
+        .where(col(Conversation.agent_id) == agent_id, col(Conversation.is_current))
+        .where(
+            or_(
+                col(Conversation.chat_id) == room_id,
+                col(Conversation.chat_id).startswith(room_id + THREAD, autoescape=True),
+            )
+        )
+        .values(is_current=False)
+    )
 
 
 def _turn_to(session: Session, conversation: Conversation) -> Conversation:

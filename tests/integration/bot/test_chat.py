@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from bot.loopback import Sent, default_inputs, find_action, texts
 from tests.factories import keep, make_agent, make_release, make_run
+from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.feedback import Feedback, Reaction
@@ -246,6 +247,8 @@ async def test_the_dialog_behind_a_thumb_asks_why_and_what_it_says_is_taken(chat
     # What the form showed and doesn't send any more was emptied.
     assert await invoke(bo, "message/submitAction", "dislike", reason="none", comment="Last year.") == (200, {})
     assert given(tenant) == (Reaction.DISLIKE, "Last year.", "")
+    assert await invoke(bo, "message/submitAction", "dislike", form="whole", reason="none") == (200, {})
+    assert given(tenant) == (Reaction.DISLIKE, "", "")
     assert fields((await invoke(bo, "message/fetchTask", "dislike"))[1])["reason"] == "none"
     assert "reason" not in fields((await invoke(bo, "message/fetchTask", "like"))[1])
     assert await invoke(bo, "message/submitAction", "like") == (200, {})
@@ -286,6 +289,7 @@ async def test_a_thumb_that_cannot_be_taken_is_said_where_only_its_person_reads_
         answer = await bo.say("How do I book a trip?", wanted=is_answer)
         before = len(teams.messages[bo.chat_id])
         assert await bo.thumb(answer, "dislike", "x" * 2001) == 200
+        await asyncio.sleep(0.2)  # it is said after the response, and in a group never
         assert len(teams.messages[bo.chat_id]) - before == says
 
 
@@ -357,6 +361,27 @@ async def test_a_starter_is_asked_by_its_button(chat, engine):
     await bo.press(card, "How do I book a trip?")
     await bo.wait(is_answer)
     assert engine.prompt().endswith("Question: How do I book a trip?")
+
+
+async def test_an_old_button_asks_the_starter_that_stands_on_it_or_nothing(chat, engine, tenant):
+    bo = chat("bo")
+    listed = await bo.say("agents", wanted=lambda sent: sent.card is not None)
+    card = await bo.press(listed.card, "Ask Travel")
+
+    def now(*starters):
+        with tenant.store.transaction() as session:
+            agent = session.get(Agent, "agent")
+            agent.starters = list(starters)
+            session.add(agent)
+
+    now("How do I resign?", "How do I book a trip?")
+    await bo.press(card, "How do I book a trip?")
+    await bo.wait(is_answer)
+    assert engine.prompt().endswith("Question: How do I book a trip?")
+    now("How do I resign?")
+    asked = len(engine.asked)
+    assert "can't be used any more" in await bo.press(card, "How do I book a trip?")
+    assert len(engine.asked) == asked
 
 
 async def test_some_get_a_canary_first_and_what_all_think_of_both_is_shown_to_admins(chat, engine, tenant):

@@ -265,7 +265,7 @@ async def test_a_failed_run_says_what_to_do_and_can_be_tried_again(chat, tenant)
         {"action": {"verb": "agent.pick", "data": {"agent_id": "gone2345"}}},
         {"action": {"verb": ["agent.pick"], "data": {}}},
         {"action": {"verb": "inbox.open", "data": {"agent_id": "agent", "number": "one"}}},
-        {"action": {"verb": "starter.ask", "data": {"agent_id": "agent", "number": 99}}},
+        {"action": {"verb": "starter.ask", "data": {"agent_id": "agent", "starter": "Who am I?"}}},
         {"action": {"verb": "wizard.create", "data": {"task": "world peace", "name": "x"}}},
         {"action": {"verb": "wizard.open", "data": {"agent_id": "agent", "step": "about"}}},
         {"action": {"verb": "release.approve", "data": {"release_id": "release"}}},

@@ -80,3 +80,28 @@ async def test_only_owners_bind_and_nobody_takes_a_channel_from_another(thread, 
     assert "answers here already" in (await ana.say("bind Travel")).text
     assert "only who picks it" in (await cy.say("unbind")).text  # an admin
     assert "'Hotels' answers here now" in (await bo.say("bind Hotels")).text
+
+
+async def test_who_has_asked_in_a_room_follows_when_it_is_bound_anew(chat, tenant):
+    keep(
+        tenant.store,
+        make_agent(id="another", name="Hotels", live_release_id="hotels"),
+        make_run(id="hotels", agent_id="another", state=RunState.READY),
+        make_release(id="hotels", agent_id="another", run_id="hotels", state=ReleaseState.LIVE),
+    )
+    ana, bo = chat("ana", "groupChat"), chat("bo", "groupChat")
+    bo.chat_id = ana.chat_id
+
+    async def answered_by():
+        sent = await bo.say(
+            "<at>Attune</at> How do I book a trip?",
+            wanted=lambda sent: is_answer(sent) or "Ask Travel" in str(sent.card),
+        )
+        return sent.text if is_answer(sent) else "nobody"
+
+    await ana.say("<at>Attune</at> bind Travel")
+    assert "Travel" in await answered_by()
+    await ana.say("<at>Attune</at> bind Hotels")
+    assert "Hotels" in await answered_by()
+    await ana.say("<at>Attune</at> unbind")
+    assert await answered_by() == "nobody"

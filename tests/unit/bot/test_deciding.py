@@ -17,10 +17,12 @@ from bot.commands.evidence import EVIDENCE
 from bot.commands.pilot import PILOT
 from bot.commands.releases import RELEASES
 from bot.commands.report import REPORT
-from bot.loopback import find_action, texts
+from bot.identity import principals
+from bot.loopback import default_inputs, find_action, texts
 from bot.presses import Presses
 from bot.turn import FileOffer, Scope
 from tests.factories import keep, make_agent, make_release, make_run, make_tenant
+from tests.fakes.people import FakePeople
 from tests.fakes.turn import FakeTurn
 from tuning.domain.drafts import Draft
 from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
@@ -83,8 +85,27 @@ def test_an_owner_proposes_a_pilot_by_name_and_the_admins_card_offers_it(tenant)
     releases.submit(tenant, press("ana", note="Please.", pilot="Leads, Bo"))
     assert state(tenant) == (ReleaseState.SUBMITTED, ["leads", "bo"])
     card = views.approval(tenant, "cy", "release")
-    assert "'value': 'Leads, Bo'" in str(card)
+    assert "'value': 'Leads; Bo'" in str(card)
     assert "'value': 'pilot'" in str(card)
+
+
+def test_a_pilot_that_was_proposed_gets_it_whatever_its_people_are_called(tenant):
+    groups = {"admins": ["cy"], "staff": ["ana", "bo", "cy", "dee"]}
+    people = FakePeople(["ana", "bo", "cy", "dee"], groups, names={"bo": "Dee, Ana"})
+    tenant = replace(tenant, people=people)
+    releases.submit(tenant, press("ana", pilot="Dee, Ana"))
+    assert state(tenant) == (ReleaseState.SUBMITTED, ["bo"])
+    typed = default_inputs(views.approval(tenant, "cy", "release"))
+    releases.approve(tenant, press("cy", **typed))
+    assert state(tenant)[1] == ["bo"]
+    assert principals(tenant, "Dee, Ana; cy") == ["bo", "cy"]
+
+
+def test_a_pilot_that_was_named_and_not_chosen_is_not_passed_over(tenant):
+    releases.submit(tenant, press("ana"))
+    with pytest.raises(InvalidInput, match="You named a pilot, but it would not get it first"):
+        releases.approve(tenant, press("cy", share="all", pilot="bo"))
+    assert state(tenant) == (ReleaseState.SUBMITTED, [])
 
 
 def test_nobody_searches_the_directory_with_the_fields_of_a_pilot(tenant):

@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from adaptive_cards.elements import card
+from adaptive_cards.opinion import wanted
 from bot.card_actions import feedback as buttons
 from bot.card_actions.press import Press
+from bot.loopback import default_inputs, find_action
 from tests.factories import keep, make_agent, make_answer, make_tenant
 from tuning.domain.feedback import FeedbackState
 from tuning.domain.policy import Policy
@@ -123,3 +126,27 @@ def test_what_is_ticked_is_left_out_together(tenant, given):
     buttons.reject(tenant, pressed(are_several=True, together=ticked, question="May I fly?", correction="Yes."))
     rejected, new = FeedbackState.REJECTED, FeedbackState.NEW
     assert states(tenant, given) == [rejected, rejected, new, new]
+
+
+@pytest.mark.parametrize("several", [1, 2])
+def test_a_question_too_long_for_a_field_is_learned_as_it_was_asked(tenant, several):
+    asked = "May I fly? " * 300
+    keep(tenant.store, *(make_answer(id=f"long{who}", person_id=who, question=asked) for who in PEOPLE[:several]))
+    ids = [governed.give(tenant, who, f"long{who}", correction="Yes. " * 600).id for who in PEOPLE[:several]]
+    card = buttons.open_inbox(tenant, pressed()).card
+    assert card is not None
+    sent = default_inputs(card)
+    assert "question" not in sent
+    button = find_action(card, "Accept" if several == 1 else "Accept together")["data"]
+    act = buttons.accept if several == 1 else buttons.merge
+    act(tenant, Press(person_id="ana", chat_id="chat", data={**button, **sent}))
+    with tenant.store.reading() as session:
+        kept = [feedback.get(session, feedback_id) for feedback_id in ids]
+    assert [(it.state, it.question, it.correction) for it in kept] == [
+        (FeedbackState.ACCEPTED, asked, ("Yes. " * 600).strip())
+    ] * several
+
+
+def test_half_an_answer_is_never_offered_to_correct():
+    assert default_inputs(card(wanted("No. " * 1000))) == {"correction": "No. " * 1000}
+    assert default_inputs(card(wanted("No. " * 2000))) == {"correction": ""}

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
+from adaptive_cards.agent import starter_key
 from adaptive_cards.verbs import Verb
 from bot import matrix
 from bot.answering import Answering
@@ -94,7 +95,7 @@ PRESSES: Mapping[Verb, dict[str, Any]] = {
     Verb.AGENT_RESUME: {"agent_id": "agent"},
     Verb.AGENT_HAND_OVER: {"agent_id": "agent", "person": "Eli"},
     Verb.RETRAINING_SAVE: {"agent_id": "agent", "when": "after", "after": "5"},
-    Verb.STARTER_ASK: {"agent_id": "agent", "number": 0},
+    Verb.STARTER_ASK: {"agent_id": "agent", "starter": starter_key("May I fly?")},
     Verb.FOLLOW_UP_ASK: {"agent_id": "agent", "example_id": 1},
     Verb.WIZARD_CREATE: {"name": "Another", "task": "summary"},
     Verb.WIZARD_DETAILS: {"agent_id": "agent", "name": "Another", "task": "questions"},

@@ -6,6 +6,8 @@ from bot import notices
 from tests.factories import keep, make_agent, make_release, make_run, make_tenant
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.releases import Approval, Decision, ReleaseState
+from tuning.domain.runs import RunState
+from tuning.store import audit
 from tuning.store.audit import WORKER
 
 
@@ -26,3 +28,17 @@ def test_owner_and_admins_read_why_a_canary_was_rolled_back(store, tmp_path, per
     said = str(message.card)
     assert "✗ Attune rolled it back. The live release answers everybody again." in said
     assert why in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "person_id"),
+    [(NoticeKind.RELEASE_SUBMITTED, "bo"), (NoticeKind.RUN_READY, "cy"), (NoticeKind.RUN_NEEDS_LABELS, "bo")],
+)
+def test_who_may_not_see_it_any_more_gets_nothing_and_is_accused_of_nothing(store, tmp_path, kind, person_id):
+    state = RunState.LABELLING if kind == NoticeKind.RUN_NEEDS_LABELS else RunState.READY
+    keep(store, make_agent(), make_run(state=state), make_release(state=ReleaseState.SUBMITTED))
+    subject_id = "release" if kind == NoticeKind.RELEASE_SUBMITTED else "run"
+    notice = Notice(kind=kind, person_id=person_id, subject_id=subject_id)
+    assert notices.message(make_tenant(store, tmp_path), notice) is None
+    with store.reading() as session:
+        assert not list(audit.chain(session))

@@ -9,6 +9,7 @@ from bot.card_actions import wizard as wizard_buttons
 from bot.card_actions.press import Press
 from tests.factories import keep, make_agent, make_run, make_source, make_tenant
 from tests.fakes.inference import FakeInference
+from tuning.datasets import finding
 from tuning.datasets.builder import build
 from tuning.documents.sync import sync
 from tuning.domain.audit import Tag
@@ -176,3 +177,13 @@ def test_nobody_else_looks_for_pairs_or_decides_on_them(tenant):
     for button in (buttons.open_page, buttons.find, buttons.accept, buttons.reject, buttons.accept_all):
         with pytest.raises(NotAllowed):
             press(tenant, button, person_id="bo", pair_id=stored(tenant)[0].id, shown=25)
+
+
+def test_others_write_while_pairs_are_looked_for(tenant, monkeypatch):
+    def look(*_, **__):
+        keep(tenant.store, make_agent(id="another", name="Hotels"))
+        return []
+
+    monkeypatch.setattr(finding, "propose", look)
+    press(tenant, buttons.find)
+    assert stored(tenant) == []
