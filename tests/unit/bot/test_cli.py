@@ -1,7 +1,9 @@
 """The program `attune`."""
 
 import json
+import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,16 @@ APP_ID = "2f9d3c1e-7a4b-4c58-9e21-0b6f1d8a5c34"
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.chdir(tmp_path)
     return CliRunner()
+
+
+@pytest.fixture
+def store(runner: CliRunner, migrated: Path) -> Iterator[Store]:
+    """The store where the program looks for it, empty."""
+    Path("var").mkdir()
+    shutil.copy(migrated, "var/attune.db")
+    store = Store("sqlite:///var/attune.db")
+    yield store
+    store.close()
 
 
 def test_without_a_command_it_lists_them(runner: CliRunner):
@@ -60,17 +72,15 @@ def test_app_package_without_an_id_says_what_to_do(runner: CliRunner, root: Path
     assert "ATTUNE_APP_ID" in result.output
 
 
+@pytest.mark.usefixtures("store")
 def test_an_export_to_nowhere_is_one_sentence(runner: CliRunner, tmp_path: Path):
-    assert runner.invoke(app, ["migrate"]).exit_code == 0
     target = tmp_path / "nowhere" / "audit.csv"
     result = runner.invoke(app, ["audit", "export", "--format", "csv", "--target", str(target)])
     assert result.exit_code != 0
     assert "can't be written: No such file or directory." in result.output
 
 
-def test_the_audit_is_verified_anchored_and_exported(runner: CliRunner):
-    store = Store("sqlite:///var/attune.db")
-    store.migrate()
+def test_the_audit_is_verified_anchored_and_exported(runner: CliRunner, store: Store):
     with store.transaction() as session:
         for subject in "abc":
             record(session, Tag.RUN_STARTED, "ana", subject)
@@ -89,11 +99,9 @@ def test_the_audit_is_verified_anchored_and_exported(runner: CliRunner):
 
 
 def test_evidence_is_written_and_checked_without_the_store(
-    runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch
+    runner: CliRunner, store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
-    store = Store("sqlite:///var/attune.db")
-    store.migrate()
     keep(store, make_agent(), make_run(), make_release())
     store.close()
     assert "agrees with itself" in runner.invoke(app, ["evidence", "release", "pack.zip"]).output
@@ -105,10 +113,10 @@ def test_evidence_is_written_and_checked_without_the_store(
         assert (result.exit_code, "Traceback" in result.output) == (1, False)
 
 
-def test_a_person_is_erased_with_a_receipt(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_person_is_erased_with_a_receipt(
+    runner: CliRunner, store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
-    store = Store("sqlite:///var/attune.db")
-    store.migrate()
     keep(store, make_agent(), make_answer())
     assert "1 rows are gone, 0 releases stopped" in runner.invoke(app, ["erase", "bo"]).output
     receipt = json.loads(Path("var/erased-bo.json").read_text())
@@ -118,10 +126,8 @@ def test_a_person_is_erased_with_a_receipt(runner: CliRunner, root: Path, monkey
     assert runner.invoke(app, ["erase", "../bo"]).exit_code == 1
 
 
-def test_a_document_is_erased_by_its_path(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_document_is_erased_by_its_path(runner: CliRunner, store: Store, root: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
-    store = Store("sqlite:///var/attune.db")
-    store.migrate()
     keep(store, make_source(), make_document("Travel"), make_document("Security", path="twice.md"))
     keep(store, make_source(id="second"), make_document("Copy", source_id="second", path="twice.md"))
     store.close()
@@ -132,10 +138,10 @@ def test_a_document_is_erased_by_its_path(runner: CliRunner, root: Path, monkeyp
     assert "Documents of that name: none." in runner.invoke(app, ["erase-document", "travel.md"]).output
 
 
-def test_usage_is_written_for_spreadsheets(runner: CliRunner, root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_usage_is_written_for_spreadsheets(
+    runner: CliRunner, store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("ATTUNE_TENANT", str(root / "sample_tenant"))
-    store = Store("sqlite:///var/attune.db")
-    store.migrate()
     keep(store, make_agent(name="=Travel"))
     with store.transaction() as session:
         asked(session, make_answer())
