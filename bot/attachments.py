@@ -2,7 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 
 import aiohttp
@@ -22,7 +23,7 @@ OK = 200
 
 
 class Attachments:
-    """Reads what was attached to a message."""
+    """Fetches what was attached to a message."""
 
     def __init__(
         self, session: aiohttp.ClientSession, *, is_loopback_allowed: bool, hosts: Collection[str] = HOSTS
@@ -35,7 +36,23 @@ class Attachments:
         """Return the message's files; raises a sentence for one that can't be read, with what can."""
         return [await self._read(attachment) for attachment in incoming.attachments if attachment.url]
 
+    async def fetch(self, incoming: Incoming) -> dict[str, bytes]:
+        """Return the message's files by name, unread; raises as `read` does for one that can't be fetched or used."""
+        files = {}
+        for attachment in incoming.attachments:
+            if attachment.url:
+                async with self._fetched(attachment) as (name, path):
+                    files[name] = path.read_bytes()
+        return files
+
     async def _read(self, attachment: Attachment) -> ReadFile:
+        async with self._fetched(attachment) as (name, path):
+            text = await asyncio.to_thread(_extract, path)
+            return ReadFile(name=name, text=text.strip(), word=path.read_bytes() if suffix(name) == ".docx" else b"")
+
+    @asynccontextmanager
+    async def _fetched(self, attachment: Attachment) -> AsyncIterator[tuple[str, Path]]:
+        """Give an attachment's name and where it lies while it is in use."""
         is_pasted = attachment.media_type.startswith("image/")
         name = PurePosixPath(attachment.name or ("picture.png" if is_pasted else "file")).name
         if problem := objection(name, size=1):
@@ -51,8 +68,7 @@ class Attachments:
         with tempfile.TemporaryDirectory(prefix="attune-") as folder:
             path = Path(folder) / f"file{suffix(name)}"  # a name may be longer than a disk allows
             await self._download(attachment.url, path, name)
-            text = await asyncio.to_thread(_extract, path)
-            return ReadFile(name=name, text=text.strip(), word=path.read_bytes() if suffix(name) == ".docx" else b"")
+            yield name, path
 
     def _trusts(self, attachment: Attachment) -> bool:
         # Only these links carry their own permission; the bot's token is never sent along.

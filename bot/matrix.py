@@ -216,6 +216,7 @@ COMMANDS: Mapping[str, Act] = {
     "sign in": _EVERYBODY,
     "my agents": _EVERYBODY,
     "create agent": Act(permission=Permission.AGENT_CREATE),
+    "upload": Act(permission=Permission.AGENT_CREATE),
     "request access": Act(permission=Permission.ACCESS_ASK),
     "inbox": _EVERYBODY,
     "report": _on(Permission.RELEASE_TRY, ReleaseState, leaves=Tag.REPORT_HANDED_OUT),

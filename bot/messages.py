@@ -75,7 +75,10 @@ class Messages:
         if (found := find(COMMANDS, incoming.text)) is not None:
             command, rest = found
             if not rest or await asyncio.to_thread(command.is_meant, self._tenant, person.id, rest):
-                await command.run(self._tenant, turn, rest)
+                if command.keep is not None and (sent := await self._attachments.fetch(incoming)):
+                    await command.keep(self._tenant, turn, sent)
+                else:
+                    await command.run(self._tenant, turn, rest)
                 return
         near = nearest(COMMANDS, incoming.text)
         if near is not None and await asyncio.to_thread(self._may_use, near, person.id):

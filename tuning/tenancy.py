@@ -1,6 +1,7 @@
 """The organisation that a process works for, out of its settings."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from tuning.domain.principals import People
 from tuning.domain.vectors import Encoded
@@ -9,6 +10,7 @@ from tuning.inference import EngineAway, EngineRefused, Inference
 from tuning.settings import TuningSettings
 from tuning.sources.errors import DirectoryUnreadable
 from tuning.sources.people import FilePeople
+from tuning.sources.reader import GRANTS_AGE
 from tuning.store import Store
 
 ENCODING_S = 2.0
@@ -29,6 +31,7 @@ def tenant_of(settings: TuningSettings, store: Store) -> Tenant:
         audit_anchor=settings.audit_anchor,
         registration=settings.registration,
         sharepoint=settings.sharepoint,
+        lists_age=max(GRANTS_AGE, 2 * timedelta(hours=settings.sync_hours)),
         is_signing_in=settings.sign_in,
         encode=_hastily(Inference(settings.engine_url, api_key=key, timeout_s=ENCODING_S, patience_s=0.0)),
     )

@@ -32,6 +32,7 @@ from bot.commands.revoke import REVOKE
 from bot.commands.rollback import ROLLBACK
 from bot.commands.sign_in import SIGN_IN
 from bot.commands.unbind import UNBIND
+from bot.commands.upload import UPLOAD
 from bot.commands.usage import USAGE
 from bot.commands.whois import WHOIS
 
@@ -42,6 +43,7 @@ _OTHERS = (
     SIGN_IN,
     MY_AGENTS,
     CREATE_AGENT,
+    UPLOAD,
     REQUEST_ACCESS,
     INBOX,
     REPORT,

@@ -6,7 +6,7 @@ its shape, such as an id, or because it names something there is. Every other me
 
 import difflib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -45,6 +45,8 @@ class Command:
     """What '{settings}' stands for in what it says."""
     run: Callable[[Tenant, Turn, str], Awaitable[None]]
     """Takes what follows the words."""
+    keep: Callable[[Tenant, Turn, Mapping[str, bytes]], Awaitable[None]] | None = None
+    """Takes the files, by name, that come with the words; None: the command has no use for files."""
     is_for: Callable[[Session, Tenant, str], bool]
     """Whether a person may use it."""
     takes: re.Pattern[str] | None = None

@@ -10,7 +10,7 @@ from tuning.datasets.questions import Context, Question, content_words
 from tuning.domain.datasets import Origin
 from tuning.domain.documents import Source
 from tuning.governance.tenant import Tenant
-from tuning.sources.folder import QUESTIONS
+from tuning.sources.formats import QUESTIONS
 
 ASKED = "asked"
 """Who made such a question: people."""

@@ -15,7 +15,7 @@ from tuning.documents.secrets import redact
 from tuning.domain.documents import Document, SourceKind
 from tuning.governance.tenant import Tenant
 from tuning.sources.errors import LinkRefused
-from tuning.sources.formats import objection
+from tuning.sources.formats import LISTS, objection
 from tuning.sources.graph.links import Place, place_of
 from tuning.store import documents, erasure
 
@@ -80,9 +80,9 @@ def _places(session: Session, source_ids: Sequence[str]) -> dict[Place, str]:
 
 
 def _passage(session: Session, source_id: str, hit: "Hit") -> FoundPassage | None:
-    """Return what is shown of a file; None for what was erased, and for kinds that nobody reads here."""
+    """Return what is shown of a file; None for what was erased, for lists, and for kinds that nobody reads here."""
     erased, _contents = erasure.erased(session, source_id)
-    if erasure.digest(hit.path) in erased or objection(hit.name, size=1):
+    if erasure.digest(hit.path) in erased or hit.path in LISTS or objection(hit.name, size=1):
         return None
     document = documents.at_path(session, source_id, hit.path)
     text = redact(hit.text).text

@@ -17,8 +17,8 @@ from tuning.domain.audit import Tag
 from tuning.domain.documents import Document, DocumentPassage
 from tuning.domain.fields import now
 from tuning.languages import mark
-from tuning.sources.errors import OutsideSource
-from tuning.sources.formats import MEDIA_TYPES, objection, suffix
+from tuning.sources.errors import OutsideSource, SourceGone
+from tuning.sources.formats import LISTS, MEDIA_TYPES, objection, suffix
 from tuning.sources.reader import SourceFile, SourceReader
 from tuning.store import audit, documents, erasure
 from tuning.store.store import Store
@@ -70,18 +70,13 @@ def sync(
     A file counts as unchanged when size and time of change are, or else when its SHA-256 is. Every batch is one
     transaction in which documents, access lists, passages and index change together; a sync that was cut short goes on
     where it stopped when it is repeated. Several sources can be read with one
-    extractor. Raises NotFound, and SourceMissing of `tuning.sources`.
+    extractor. Raises NotFound, and SourceMissing of `tuning.sources`; SourceGone when all is marked as gone.
     """
     with store.reading() as session:
         documents.get_source(session, source_id)
         known = {it.path: it for it in documents.of_source(session, source_id)}
         erased_paths, erased_contents = erasure.erased(session, source_id)
-    files = []
-    for file in reader.files():
-        if erasure.digest(file.path) in erased_paths:
-            reader.erase(file.path)
-        else:
-            files.append(file)
+    files, gone = _list(reader, erased_paths)
     report = SyncReport(total=len(files))
     done = 0
     with nullcontext(extractor) if extractor else Extractor() as opener:
@@ -102,12 +97,28 @@ def sync(
             done += len(batch)
             progress(done / len(files))
     with store.transaction() as session:
-        gone = documents.mark_deleted(session, source_id, keep={file.path for file in files})
-        before, report = report, replace(report, deleted=gone)
+        deleted = documents.mark_deleted(session, source_id, keep={file.path for file in files})
+        before, report = report, replace(report, deleted=deleted)
         documents.get_source(session, source_id).synced_at = now()
         _record(session, source_id, before, report)
+    if gone is not None:
+        raise gone
     progress(1.0)
     return report
+
+
+def _list(reader: SourceReader, erased_paths: Collection[str]) -> tuple[list[SourceFile], SourceGone | None]:
+    """Return a source's documents without erased ones, which are deleted here, and the refusal if it is gone itself."""
+    files = []
+    try:
+        for file in reader.files():
+            if erasure.digest(file.path) in erased_paths:
+                reader.erase(file.path)
+            elif file.path not in LISTS:
+                files.append(file)
+    except SourceGone as gone:
+        return [], gone
+    return files, None
 
 
 def _unless_erased(reading: _Reading | None, erased_contents: Collection[str]) -> _Reading | None:
@@ -178,6 +189,7 @@ def _save(
     is_regranted = known is not None and (known.readers, known.label) != (list(file.readers), file.label)
     document.url, document.label, document.readers = file.url, file.label, list(file.readers)
     document.size, document.modified_at, document.is_deleted = file.size, file.modified_at, False
+    document.unknown_syncs = document.unknown_syncs + 1 if file.problem else 0
     document.media_type = MEDIA_TYPES.get(suffix(file.path), "")
     if reading is not None:
         document.sha256, document.left_out = reading.sha256, reading.left_out

@@ -44,6 +44,8 @@ class Source(SQLModel, table=True):
     """Why the last one could not, as a sentence in English."""
     syncing_job_id: str = ""
     """The job that syncs it, or did last: no other may while that one is held by a worker."""
+    readable_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its access lists are too old to go by unless a sync confirms them; None: they don't age."""
 
     def schedule(self, at: datetime, interval: timedelta) -> None:
         """Have it synced at its own time within the interval, drawn by a hash, so that not all are synced at once."""
@@ -88,6 +90,8 @@ class Document(SQLModel, table=True):
     redacted: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     """How many secrets of which kind were taken out of its text."""
     is_deleted: bool = False
+    unknown_syncs: int = 0
+    """In how many syncs in a row its access list could not be read."""
     synced_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 

@@ -108,13 +108,14 @@ def suggestions(
 def losses(documents: Iterable[Document], audience: Iterable[str], people: People) -> dict[str, list[str]]:
     """Return the documents, of those that are still in their sources, that some of an audience may not read, with whom.
 
-    Who is not in the directory any more can't ask, and loses nothing.
+    Who is not in the directory any more can't ask, and loses nothing. Nor does anybody by an access list that could not
+    be read in one sync: meanwhile nobody finds the document, and the next sync decides.
     """
     reading = _Reading([principal_id for principal_id in audience if people.principals(principal_id)], people)
     return {
         document.id: list(who)
         for document in documents
-        if not document.is_deleted and (who := reading.shut_out(document.readers))
+        if not document.is_deleted and document.unknown_syncs != 1 and (who := reading.shut_out(document.readers))
     }
 
 

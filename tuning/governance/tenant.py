@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tuning.domain.principals import ORGANISATION, People
@@ -37,6 +38,8 @@ class Tenant:
     """How Attune signs in to Microsoft 365, if it does."""
     sharepoint: tuple[str, ...] = ()
     """Addresses in SharePoint that the settings name: where owners can look for sources."""
+    lists_age: timedelta = timedelta(hours=48)
+    """How long the access lists of SharePoint are gone by after a sync that read them."""
     is_signing_in: bool = False
     """Whether Attune may act in Microsoft 365 on behalf of people, once Teams has signed them in."""
     encode: Callable[[str], Encoded | None] = lambda _text: None

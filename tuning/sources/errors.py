@@ -3,9 +3,10 @@
 Refusal
 ├── DirectoryUnreadable
 ├── SourceMissing
-│   └── Microsoft365Refused
-│       ├── ConsentMissing
-│       └── NotDelegated
+│   ├── Microsoft365Refused
+│   │   ├── ConsentMissing
+│   │   └── NotDelegated
+│   └── SourceGone
 ├── LinkRefused
 ├── OutsideSource
 ├── SharedFileRefused
@@ -28,6 +29,12 @@ class SourceMissing(Refusal):
     """The source's folder is not there any more. Put it back, or choose another source."""
 
     code: ClassVar[str] = "source_missing"
+
+
+class SourceGone(SourceMissing):
+    """The source was deleted where it came from. Choose another source."""
+
+    code: ClassVar[str] = "source_gone"
 
 
 class Microsoft365Refused(SourceMissing):

@@ -2,24 +2,22 @@
 
 import json
 import os
+import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from tuning.languages import say
+from tuning.languages import mark, say
 from tuning.sources.errors import OutsideSource, SourceMissing
 from tuning.sources.reader import SourceFile
 
 SIDECAR = ".access.json"
-MAPPING = "mapping.csv"
-"""In a source's root: which precedent belongs to which target."""
-QUESTIONS = "questions.csv"
-"""In a source's root: what people have asked, and what documents answer."""
-_LISTS = frozenset({MAPPING, QUESTIONS})
-"""They are about the documents and are none themselves."""
+_ODD_NAME = mark("Its name can't be read; rename it.")
 
 
 class _Entry(BaseModel):
@@ -30,6 +28,14 @@ class _Entry(BaseModel):
 
 class _Sidecar(_Entry):
     files: dict[str, _Entry] = {}
+
+    @field_validator("files")
+    @classmethod
+    def _composed(cls, files: dict[str, _Entry]) -> dict[str, _Entry]:
+        found = {_composed(name): entry for name, entry in files.items()}
+        if len(found) < len(files):
+            raise ValueError(f"Two of these are the same name: {', '.join(files)}.")
+        return found
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,9 @@ class FolderReader:
 
     A sidecar is {"read": [ids or "organisation"], "label": "...", "files": {"name": {"read": [...], "label": "..."}}}.
     The nearest one counts, up to the tenant folder; a file's own entry replaces the folder's; with none, nobody may
-    read. A sidecar that can't be understood closes what it governs. Hidden files and links are passed over: a link
-    would give a file the access list of another place.
+    read. A sidecar that can't be understood closes what it governs, as does one with readers for a name that no file
+    beside it has: whose they are is not known. Hidden files and links are passed over: a link would give a file the
+    access list of another place.
     """
 
     def __init__(self, root: Path, location: str) -> None:
@@ -57,20 +64,29 @@ class FolderReader:
         self._location = location
 
     def files(self) -> Iterator[SourceFile]:
-        """Yield every file, ordered by path."""
-        if not self._folder.is_dir():
+        """Yield every file, ordered by path; raises SourceMissing, also where a part of it can't be listed."""
+        try:
+            is_there = self._folder.is_dir()
+        except OSError as error:
+            self._fail(error)
+        if not is_there:
             raise SourceMissing(
                 f"The source's folder '{self._location}' is not there. Put it back, or choose another source."
             )
-        for folder, names, files in os.walk(self._folder, followlinks=False):
+        understood: dict[Path, _Sidecar | str] = {}
+        for folder, names, files in os.walk(self._folder, onerror=self._fail, followlinks=False):
             names[:] = sorted(name for name in names if not _is_hidden(name))
             here = Path(folder)
             sidecar = self._nearest(here)
+            if sidecar is not None and sidecar not in understood:
+                understood[sidecar] = _understood(sidecar)
             for name in sorted(files):
                 path = here / name
-                if _is_hidden(name) or path.is_symlink() or (here == self._folder and name in _LISTS):
+                if _is_hidden(name):
                     continue
-                yield self._file(path, _access(sidecar, path))
+                access = _access(sidecar, understood[sidecar], path) if sidecar else _Access()
+                if (file := self._file(path, access)) is not None:
+                    yield file
 
     def open(self, path: str) -> Path:
         """Return where a file lies."""
@@ -83,11 +99,23 @@ class FolderReader:
     def erase(self, path: str) -> None:
         """Do nothing: the folder is the origin itself, and none of it is kept elsewhere."""
 
-    def _file(self, path: Path, access: _Access) -> SourceFile:
-        status = path.stat()
+    def _file(self, path: Path, access: _Access) -> SourceFile | None:
+        """Return what is to be told of a file; None if it is a link, or has gone since it was listed."""
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._fail(error)
+        if stat.S_ISLNK(status.st_mode):
+            return None
+        inside = path.relative_to(self._folder).as_posix()
+        legible = legible_name(inside)
+        if legible != inside:
+            access = _Access(problem=say(_ODD_NAME))
         return SourceFile(
-            path=path.relative_to(self._folder).as_posix(),
-            title=path.stem.replace("_", " ").replace("-", " ").strip().capitalize(),
+            path=legible,
+            title=PurePosixPath(legible).stem.replace("_", " ").replace("-", " ").strip().capitalize(),
             url="",  # a path of this machine opens nowhere else, and is nobody's business
             size=status.st_size,
             modified_at=datetime.fromtimestamp(status.st_mtime, tz=UTC),
@@ -95,6 +123,17 @@ class FolderReader:
             label=access.label,
             problem=access.problem,
         )
+
+    def _fail(self, error: OSError) -> NoReturn:
+        # What can't be listed would count as deleted.
+        raise SourceMissing(
+            say(
+                "The source's folder '{folder}' can't be listed: {reason}. Nothing of it was changed; the next sync "
+                "tries again.",
+                folder=self._location,
+                reason=error.strerror or type(error).__name__,
+            )
+        ) from error
 
     def _nearest(self, folder: Path) -> Path | None:
         for place in (folder, *folder.parents):
@@ -105,22 +144,42 @@ class FolderReader:
         return None
 
 
-def _access(sidecar: Path | None, file: Path) -> _Access:
-    if sidecar is None:
-        return _Access()
+def legible_name(name: str) -> str:
+    r"""Return a name as the file system has it, bytes that are not UTF-8 written as \xff."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def _understood(sidecar: Path) -> _Sidecar | str:
+    """Return what a sidecar says, or why that can't be understood, as a sentence."""
+    where = legible_name(f"{sidecar.parent.name}/{SIDECAR}")
     try:
         content = _Sidecar.model_validate(json.loads(sidecar.read_bytes()))
-    except (OSError, ValueError, ValidationError):
-        where = f"{sidecar.parent.name}/{SIDECAR}"
-        return _Access(
-            problem=say(
-                "Its access list, {name}, can't be understood, so nobody may read it; mend that file.", name=where
+        there = {_composed(entry.name) for entry in os.scandir(sidecar.parent) if not entry.is_dir()}
+    except (OSError, ValueError):
+        return say("Its access list, {name}, can't be understood, so nobody may read it; mend that file.", name=where)
+    for name, entry in content.files.items():
+        if entry.read is not None and name not in there:
+            return say(
+                "Its access list, {name}, says who may read '{file}', and no file beside it is called that; so nobody "
+                "may read what it governs. Mend that entry, or take it out.",
+                name=where,
+                file=name,
             )
-        )
-    own = content.files.get(file.name, _Entry()) if sidecar.parent == file.parent else _Entry()
+    return content
+
+
+def _access(sidecar: Path, content: _Sidecar | str, file: Path) -> _Access:
+    if isinstance(content, str):
+        return _Access(problem=content)
+    own = content.files.get(_composed(file.name), _Entry()) if sidecar.parent == file.parent else _Entry()
     readers = content.read if own.read is None else own.read
     label = content.label if own.label is None else own.label
     return _Access(readers=tuple(dict.fromkeys(readers or ())), label=label or "")
+
+
+def _composed(name: str) -> str:
+    """Return the one form of a name in which accents are part of their letters; disks and people use others."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _is_hidden(name: str) -> bool:

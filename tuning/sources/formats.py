@@ -6,6 +6,13 @@ from tuning.languages import number, say
 
 MAX_BYTES = 20 * 2**20
 
+MAPPING = "mapping.csv"
+"""In a source's root: which precedent belongs to which target."""
+QUESTIONS = "questions.csv"
+"""In a source's root: what people have asked, and what documents answer."""
+LISTS = frozenset({MAPPING, QUESTIONS})
+"""They are about the documents and are none themselves."""
+
 MEDIA_TYPES = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",

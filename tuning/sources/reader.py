@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+GRANTS_AGE = timedelta(hours=24)
+"""How long an access list is believed that nobody said was changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ class SourceReader(Protocol):
     """A source to read from."""
 
     def files(self) -> Iterator[SourceFile]:
-        """Yield every file, ordered by path; raises SourceMissing."""
+        """Yield every file, ordered by path; raises SourceMissing, and SourceGone if they are gone for certain."""
         ...
 
     def open(self, path: str) -> Path:

@@ -9,6 +9,9 @@ from tuning.sources.errors import OutsideSource, UploadRefused
 from tuning.sources.formats import objection
 from tuning.sources.reader import SourceFile
 
+MAX_NAME = 240
+"""Bytes of a file's name; disks allow 255, and it gets a few more while it is written."""
+
 
 class UploadReader:
     """`SourceReader` over the files that one person uploaded; only that person may read them."""
@@ -23,7 +26,7 @@ class UploadReader:
     def put(self, name: str, content: bytes) -> str:
         """Keep a file, in place of an earlier one of that name, and return its path here; raises UploadRefused."""
         plain = PurePath(name.replace("\\", "/")).name.strip()
-        if not plain or plain.startswith((".", "~$")) or "\0" in plain:
+        if not plain or plain.startswith((".", "~$")) or "\0" in plain or len(plain.encode()) > MAX_NAME:
             raise UploadRefused(f"'{name}' can't be taken: that is not a name for a document.")
         if problem := objection(plain, len(content)):
             raise UploadRefused(f"'{plain}' can't be taken. {problem}")

@@ -45,6 +45,12 @@ def questions_learned(session: Session, dataset_id: str) -> Sequence[str]:
     return session.exec(asked.where(Example.question != "").distinct()).all()
 
 
+def targets_learned(session: Session, dataset_id: str) -> set[str]:
+    """Return the documents that a dataset's pairs teach to write."""
+    made = select(Example.detail).where(Example.dataset_id == dataset_id, Example.split == Split.TRAIN)
+    return {detail["document_ids"][1] for detail in session.exec(made.where(Example.origin == Origin.PAIR))}
+
+
 def example(session: Session, example_id: int) -> Example | None:
     """Return an example, if there is (still) such a one."""
     return session.get(Example, example_id)

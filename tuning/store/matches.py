@@ -8,7 +8,9 @@ import numpy as np
 from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
+from tuning.domain.fields import now
 from tuning.domain.vectors import Encoded, Vectors
+from tuning.store import sources
 
 # Weights of a term in the title, in the headings, and in the passage itself.
 _WEIGHTS = {"title": 2.0, "heading": 2.0, "text": 1.0}
@@ -60,11 +62,13 @@ def match(
 ) -> list[Match]:
     """Return the passages that fit the terms best, best first, of documents that one of the principals may read.
 
+    Sources whose access lists are too old to go by count as not asked for.
     A term is a word in small letters and digits; passages with any of them count, by BM25 (SQLite) or by frequency
     (PostgreSQL). After them come as many that fit best with the wide terms, too. Every passage that fits is scored,
     which takes long for common words: where there are too many, only those with the rarer terms count, and if need be
     with several; and of the wide terms only the rare ones. Where all terms are common, PostgreSQL scores some of them.
     """
+    source_ids = sources.readable(session, source_ids, now())
     if not terms or not principals or not source_ids:
         return []
     is_sqlite = session.get_bind().dialect.name == "sqlite"
@@ -198,9 +202,10 @@ def nearest(
 ) -> list[Match]:
     """Return the passages with a vector nearest to the wanted one (by cosine), nearest first.
 
-    Who may read is decided inside the query: no vector of another's passage leaves the database. All that do are
-    compared, which is exact, and takes time in proportion to them.
+    Who may read is decided as by `match`: no vector of another's passage leaves the database. All that do are compared,
+    which is exact, and takes time in proportion to them.
     """
+    source_ids = sources.readable(session, source_ids, now())
     if not principals or not source_ids:
         return []
     statement = text(_VECTORS).bindparams(bindparam("principals", expanding=True), bindparam("sources", expanding=True))

@@ -1,5 +1,6 @@
 """When sources are synced, and by which job: only one at a time."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import or_, update
@@ -25,6 +26,13 @@ def are_due(session: Session, at: datetime) -> bool:
     """Return whether the schedule has anything to do; a look that keeps no writer waiting."""
     is_due = or_(col(Source.next_sync_at).is_(None), col(Source.next_sync_at) <= at)
     return session.exec(select(Source.id).where(is_due).limit(1)).first() is not None
+
+
+def readable(session: Session, source_ids: Collection[str], at: datetime) -> list[str]:
+    """Return those of some sources whose access lists are not too old to go by at a moment."""
+    is_over = (col(Source.id).in_(source_ids), col(Source.readable_until) < at)
+    over = set(session.exec(select(Source.id).where(*is_over)))
+    return [source_id for source_id in source_ids if source_id not in over]
 
 
 def take(session: Session, source_id: str, job_id: str, at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tuning.domain.errors import Refusal
 from tuning.governance.tenant import Tenant
 from tuning.settings import TuningSettings
 from tuning.sources.errors import LinkRefused, SourceMissing
+from tuning.sources.folder import legible_name
 from tuning.sources.graph.links import place_of
 from tuning.store import Store, audit, documents
 from tuning.tenancy import tenant_of
@@ -81,19 +82,36 @@ def _point(link: Path, target: Path) -> None:
 
 
 def import_sources(tenant: Tenant, *, say: Say) -> list[Source]:
-    """Make a source of every folder directly below the places of the tenant folder, and sync them all."""
-    found = [
-        _source(tenant, SourceKind.FOLDER, folder.relative_to(tenant.folder).as_posix(), _readable(folder))
-        for place in PLACES
-        for folder in sorted((tenant.folder / place).glob("*/"))
-        if not folder.name.startswith(".")
-    ]
+    """Make a source of every folder directly below the places of the tenant folder, and sync them all.
+
+    Say what is wrong with one and go on.
+    """
+    found: list[Source] = []
     with Extractor() as extractor:
-        for source in found:
+        for folder in _folders(tenant, say):
             began = time.monotonic()
-            report = sync_source(tenant, source.id, extractor)
-            say(f"{source.name}: {_described(report)} ({_seconds(began)}).")
+            source = _source(tenant, SourceKind.FOLDER, folder.relative_to(tenant.folder).as_posix(), _readable(folder))
+            found.append(source)
+            try:
+                say(f"{source.name}: {_described(sync_source(tenant, source.id, extractor))} ({_seconds(began)}).")
+            except SourceMissing as refusal:
+                say(f"{source.name}: {refusal.sentence}")
     return found
+
+
+def _folders(tenant: Tenant, say: Say) -> Iterator[Path]:
+    """Yield the folders that are sources, and say of the others why they are none."""
+    for place in PLACES:
+        for folder in sorted((tenant.folder / place).glob("*/")):
+            name = legible_name(folder.name)
+            if name.startswith("."):
+                continue
+            if folder.is_symlink():
+                say(f"{name} is a link and no source: put the folder itself into {tenant.folder / place}.")
+            elif name != folder.name:
+                say(f"{name} is no source: its name can't be read. Rename it.")
+            else:
+                yield folder
 
 
 def import_libraries(tenant: Tenant, links: Iterable[str], *, say: Say) -> list[Source]:

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from tuning.documents.extraction import Extractor
 from tuning.documents.sync import SyncReport, sync
+from tuning.domain.documents import SourceKind
 from tuning.domain.fields import now
 from tuning.governance.tenant import Tenant
 from tuning.sources.kinds import reader_of
@@ -36,10 +37,14 @@ def sync_source(
     with tenant.store.reading() as session:
         source = documents.get_source(session, source_id)
     reader = reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=tenant.registration)
-    if not job_id:
-        return sync(tenant.store, source_id, reader, extractor=extractor, progress=go_on)
-    with _alone(tenant.store, source_id, job_id, check):
-        return sync(tenant.store, source_id, reader, extractor=extractor, progress=go_on)
+    alone = _alone(tenant.store, source_id, job_id, check) if job_id else nullcontext()
+    with alone:
+        began = now()
+        report = sync(tenant.store, source_id, reader, extractor=extractor, progress=go_on)
+        if source.kind == SourceKind.SHAREPOINT:
+            with tenant.store.transaction() as session:
+                sources.get_for_update(session, source_id).readable_until = began + tenant.lists_age
+    return report
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tuning.domain.jobs import MAX_ATTEMPTS, Job, JobKind
 from tuning.domain.notices import NoticeKind
 from tuning.governance.tenant import Tenant
 from tuning.releases import watch
+from tuning.sources.errors import SourceGone
 from tuning.store import Store, agents, audit, jobs, notices, sources
 from tuning.worker.sources import sync_source
 
@@ -44,9 +45,7 @@ def carry_out(tenant: Tenant, job: Job, check: Callable[[], None], interval: tim
         if job.attempts > MAX_ATTEMPTS:
             _fail(tenant, job, f"The worker died {MAX_ATTEMPTS} times while it synced this source.", interval)
             return
-        with Extractor() as extractor:
-            sync_source(tenant, job.subject_id, extractor, job_id=job.id, check=check)
-        watch.compare(tenant)
+        _sync(tenant, job, check)
         _succeed(tenant.store, job, interval)
     except NotFound as gone:  # the source was erased while its sync waited
         _finish(tenant.store, job, gone.english)
@@ -57,6 +56,16 @@ def carry_out(tenant: Tenant, job: Job, check: Callable[[], None], interval: tim
     except Exception as error:
         log.exception("The sync of source %s failed unexpectedly.", job.subject_id)
         _fail(tenant, job, f"Something went wrong that Attune did not expect ({type(error).__name__}).", interval)
+
+
+def _sync(tenant: Tenant, job: Job, check: Callable[[], None]) -> None:
+    try:
+        with Extractor() as extractor:
+            sync_source(tenant, job.subject_id, extractor, job_id=job.id, check=check)
+    except SourceGone:  # then the releases' documents are gone, too
+        watch.compare(tenant)
+        raise
+    watch.compare(tenant)
 
 
 def _succeed(store: Store, job: Job, interval: timedelta) -> None:

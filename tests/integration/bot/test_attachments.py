@@ -10,13 +10,20 @@ from docx.enum.style import WD_STYLE_TYPE
 from reportlab.pdfgen.canvas import Canvas
 from sqlmodel import select
 
+from bot import wizard_views
 from bot.activities import FILE_DOWNLOAD
 from bot.attachments import MAX_BYTES
-from tests.factories import make_agent
+from tests.factories import keep, make_agent
 from tests.integration.bot.test_chat import until
+from tuning.documents.extraction import Extractor
+from tuning.domain.documents import SourceKind
 from tuning.domain.drafts import Draft
+from tuning.domain.jobs import Job, JobKind
+from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
-from tuning.store import agents, conversations
+from tuning.sources.upload import UploadReader
+from tuning.store import agents, conversations, documents
+from tuning.worker.sources import sync_source
 
 SERVED = web.AppKey("served", dict)
 SENT = web.AppKey("sent", list)
@@ -184,3 +191,48 @@ async def test_a_summary_of_several_files_is_read_in_chat_and_offered_as_a_docum
     await drafting()
     with tenant.store.reading() as session:
         assert session.exec(select(Draft)).one().name == "Summary of review.docx"
+
+
+async def test_what_is_uploaded_is_a_source_that_its_person_alone_learns_from(send, chat, tenant):
+    with tenant.store.reading() as session:
+        assert documents.source_at(session, SourceKind.UPLOAD, "bo") is None
+    notes = {"Travel_md": b"# Travel\n\nTaxis are paid back.", "More_txt": b"Ferries are not."}
+    assert "Attach the files" in (await chat("bo").say("upload")).text
+    said = await send("notes.md", b"# Notes\n\nLunch is at noon.", text="Upload", **notes)
+    assert "✓ Kept: 'notes.md', 'Travel.md', 'More.txt'. Choose 'Uploads of Bo'" in said.text
+    said = await send("notes.md", b"# Notes\n\nLunch is at one.", text="upload")
+    with tenant.store.reading() as session:
+        source = documents.source_at(session, SourceKind.UPLOAD, "bo")
+        waiting = session.exec(select(Job).where(Job.kind == JobKind.SOURCE_SYNC))
+        assert [job.subject_id for job in waiting] == [source.id]
+    with Extractor() as extractor:
+        sync_source(tenant, source.id, extractor)
+    with tenant.store.reading() as session:
+        held = documents.of_sources(session, [source.id])
+        assert {(one.path, tuple(one.readers)) for one in held} == {
+            (name, ("bo",)) for name in ("notes.md", "Travel.md", "More.txt")
+        }
+        ids = [one.id for one in held if one.path == "notes.md"]
+        assert [it.text for it in documents.passages(session, ids)] == ["Lunch is at one."]
+    for who, sees in (("bo", True), ("ana", False)):
+        agent = make_agent(id=f"of{who}", owner_id=who)
+        assert ("Uploads of Bo" in str(wizard_views.sources(tenant, agent))) == sees
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("tool.exe", "Files of the type '.exe'"),
+        (".md", "Files of"),
+        (f"{'x' * 260}.md", "not a name for a document"),
+    ],
+)
+async def test_what_can_not_be_learned_from_is_not_kept(send, tenant, name, says):
+    assert says in (await send(name, b"x", text="upload")).text
+    assert not list(UploadReader(tenant.uploads, "bo").files())
+
+
+async def test_who_may_make_no_agents_uploads_nothing(send, tenant, drive):
+    keep(tenant.store, Policy(maker_ids=["ana"]))
+    assert "make" in (await send("notes.md", b"Lunch is at noon.", text="upload")).text
+    assert not list(UploadReader(tenant.uploads, "bo").files())

@@ -829,13 +829,6 @@ CARDS = {
     "news: source failed": source_failed_card(
         make_source(sync_error="The source's folder is *away*.", synced_at=datetime(2026, 1, 1, tzinfo=UTC))
     ),
-    "news: library failed": source_failed_card(
-        make_source(
-            sync_error="Microsoft 365 is *away*.",
-            synced_at=datetime(2026, 1, 1, tzinfo=UTC),
-            readable_until=datetime(2026, 1, 3, tzinfo=UTC),
-        )
-    ),
     "news: learned": learned_card(AGENT, SUBMITTED),
     "audit": audit_card([ENTRY] * 2, about="agent", subject="Travel", is_first=False, has_older=True),
     "audit, nothing": audit_card([], about="", subject="", is_first=True, has_older=False),

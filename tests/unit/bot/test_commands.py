@@ -139,7 +139,7 @@ OF_OWNERS = {"pause", "resume", "consent", "bind", "report"}
 @pytest.mark.parametrize(
     ("person_id", "sees"),
     [
-        ("bo", {"agents", "new", "my feedback", "my agents", "create agent", "inbox", "notices", "help"}),
+        ("bo", {"agents", "new", "my feedback", "my agents", "create agent", "upload", "inbox", "notices", "help"}),
         ("gus", {"agents", "new", "my feedback", "request access", "notices", "help"}),
         ("cy", {command.words for command in COMMANDS} - {"request access", "sign in"} - OF_OWNERS),
     ],

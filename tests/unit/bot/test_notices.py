@@ -1,9 +1,11 @@
 """What reaches people unasked says what happened."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot import notices
-from tests.factories import keep, make_agent, make_release, make_run, make_tenant
+from tests.factories import keep, make_agent, make_release, make_run, make_source, make_tenant
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.releases import Approval, Decision, ReleaseState
 from tuning.domain.runs import RunState
@@ -42,3 +44,12 @@ def test_who_may_not_see_it_any_more_gets_nothing_and_is_accused_of_nothing(stor
     assert notices.message(make_tenant(store, tmp_path), notice) is None
     with store.reading() as session:
         assert not list(audit.chain(session))
+
+
+def test_who_owns_what_learns_from_a_library_reads_until_when_its_access_lists_count(store, tmp_path):
+    values = {"sync_failures": 1, "sync_error": "Microsoft 365 is away.", "synced_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    keep(store, make_agent(), make_source(**values, readable_until=datetime(2026, 1, 3, tzinfo=UTC)))
+    notice = Notice(kind=NoticeKind.SOURCE_FAILED, person_id="ana", subject_id="source")
+    message = notices.message(make_tenant(store, tmp_path), notice)
+    assert message is not None
+    assert "they find nothing in it from 2026-01-03 on, as nobody knows then who may read it." in str(message.card)

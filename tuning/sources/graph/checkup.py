@@ -27,7 +27,7 @@ class Finding:
 def checkup(registration: AppRegistration | None, links: tuple[str, ...]) -> Iterator[Finding]:
     """Yield what was found, one thing after the other; what can't work without an earlier one is not tried."""
     if any(importlib.util.find_spec(name) is None for name in ("msal", "msgraph")):
-        yield Finding(what="Packages", problem="Microsoft's packages are missing: pip install 'attune[microsoft365]'.")
+        yield Finding(what="Packages", problem="Microsoft's packages are missing: run 'make set-up'.")
         return
     if registration is None:
         yield Finding(

@@ -35,6 +35,8 @@ BATCH = 20
 """Requests that Graph takes in one."""
 
 _ATTEMPTS = 3
+_PUT_OFF = BUSY | {500, 502}
+"""Answers within a batch after which the same is asked again."""
 _TIMEOUT_S = 30.0
 _CHUNK = 2**16
 _UNAUTHORIZED, _LAST_GOOD = 401, 299
@@ -217,8 +219,8 @@ class Graph:
         for attempt in range(1, _ATTEMPTS + 1):
             for answer in await self._batch({key: ask for key, ask in questions.items() if key not in answers}):
                 answers[str(answer["id"])] = {**answer, "status": int(answer["status"])}
-            put_off = [key for key, answer in answers.items() if answer["status"] in BUSY]
-            if put_off:  # the answer around them was a good one
+            put_off = [key for key, answer in answers.items() if answer["status"] in _PUT_OFF]
+            if any(answers[key]["status"] in BUSY for key in put_off):  # the answer around them was a good one
                 self.pace.note(is_busy=True)
             wait = max((_seconds(_header(answers[key], "retry-after")) for key in put_off), default=0.0)
             if not put_off or attempt == _ATTEMPTS or wait > _LONGEST_WAIT_S:

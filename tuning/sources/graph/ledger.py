@@ -1,10 +1,14 @@
 """What a crawl of a library knows, kept in one file so that the next one asks for changes only."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+
+_ERASED = "erased"
+"""A file beside the ledger with an id per line. It only grows, so that no crawl overwrites what others add."""
 
 
 class Item(BaseModel):
@@ -27,6 +31,8 @@ class Item(BaseModel):
     """Its sensitivity label's name."""
     labelled: str = ""
     """The version that the label was read of."""
+    is_new_here: bool = False
+    """Of a folder: it is new or was moved, and the access lists of what lies below were not read since."""
 
 
 class Ledger(BaseModel):
@@ -46,12 +52,15 @@ class Ledger(BaseModel):
     def read(path: Path) -> "Ledger | None":
         """Return what was kept; None if there is nothing, or nothing that can be understood."""
         try:
-            return Ledger.model_validate_json(path.read_bytes())
+            ledger = Ledger.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return None
+        ledger._leave_out_erased(path)  # noqa: SLF001 - it is this class's own
+        return ledger
 
     def write(self, path: Path) -> None:
-        """Keep it, from one moment to the next."""
+        """Keep it, from one moment to the next, without what was erased by others meanwhile."""
+        self._leave_out_erased(path)
         fresh = path.with_suffix(".new")
         fresh.write_text(self.model_dump_json())
         fresh.replace(path)
@@ -60,10 +69,22 @@ class Ledger(BaseModel):
         """Begin again, when Graph doesn't know the link any more; nothing old stays readable."""
         self.link, self.items = "", {}
 
-    def erase(self, item: Item) -> None:
-        """Forget an item for good."""
-        self.items.pop(item.id)
-        self.erased.add(item.id)
+    def erase(self, item: Item, path: Path) -> None:
+        """Forget an item for good, here and in the ledger of a crawl that is under way."""
+        with (path.parent / _ERASED).open("a") as file:
+            file.write(f"{item.id}\n")
+        self.write(path)
+
+    def is_erased(self, item: Item, path: Path) -> bool:
+        """Return whether an item was erased, be it a moment ago by others."""
+        self._leave_out_erased(path)
+        return item.id in self.erased
+
+    def _leave_out_erased(self, path: Path) -> None:
+        with suppress(FileNotFoundError):
+            self.erased.update((path.parent / _ERASED).read_text().splitlines())
+        for key in self.erased:
+            self.items.pop(key, None)
 
     def above(self, item: Item) -> list[Item] | None:
         """Return an item and its folders up to the library's root; None if one is missing."""

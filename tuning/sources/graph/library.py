@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from tuning.domain.fields import now
 from tuning.domain.registration import AppRegistration
 from tuning.languages import mark, say
-from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
+from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceGone, SourceMissing
 from tuning.sources.formats import MAX_BYTES, objection, suffix
 from tuning.sources.graph.client import BATCH, Graph
 from tuning.sources.graph.grants import Resource, grants
@@ -23,15 +22,12 @@ from tuning.sources.graph.labels import read_labels
 from tuning.sources.graph.ledger import Item, Ledger
 from tuning.sources.graph.links import Place, place_of
 from tuning.sources.graph.roster import Roster
-from tuning.sources.reader import SourceFile
-
-GRANTS_AGE = timedelta(hours=24)
-"""How long an access list is believed that nobody said was changed."""
+from tuning.sources.reader import GRANTS_AGE, SourceFile
 
 _AT_ONCE = 8
 _BATCHES_BETWEEN_SAVES = 25
 _PREFER = "hierarchicalsharing, deltashowremovedasdeleted, deltatraversepermissiongaps, deltashowsharingchanges"
-_GONE = 410
+_NOT_FOUND, _GONE = 404, 410
 _UNKNOWN = mark("Its access list could not be read from SharePoint, so nobody may read it; the next sync tries again.")
 _UNKNOWN_GROUPS = mark(
     "It is shared through groups of SharePoint whose members could not be read, so nobody may read it; "
@@ -55,9 +51,10 @@ class LibraryReader:
         self._ledger_path = folder / "ledger.json"
         self._contents = folder / "content"
         self._ledger: Ledger | None = None
+        self._files: dict[str, Item] | None = None
 
     def files(self) -> Iterator[SourceFile]:
-        """Yield every file, ordered by path; raises SourceMissing, Microsoft365Refused and LinkRefused."""
+        """Yield every file, ordered by path; raises SourceMissing, SourceGone, Microsoft365Refused and LinkRefused."""
         if self._registration is None:
             raise Microsoft365Refused(say("Microsoft 365 is not set up: see docs/microsoft365.md."))
         self._contents.mkdir(parents=True, exist_ok=True)
@@ -79,10 +76,11 @@ class LibraryReader:
 
     def open(self, path: str) -> Path:
         """Return where a file's content lies."""
-        for here, item in self._known().files():
-            if here == path:
-                return self._content(item)
-        raise OutsideSource(f"'{path}' is not a file of the source '{self._place.address}'.")
+        if self._files is None:
+            self._files = dict(self._known().files())
+        if path not in self._files:
+            raise OutsideSource(f"'{path}' is not a file of the source '{self._place.address}'.")
+        return self._content(self._files[path])
 
     def erase(self, path: str) -> None:
         """Delete a file's content and its place in the copy; whatever becomes of it in the library, it stays out."""
@@ -90,10 +88,11 @@ class LibraryReader:
         item = next((item for here, item in ledger.files() if here == path), None) if ledger else None
         if ledger is None or item is None:
             return
-        self._content(item).unlink(missing_ok=True)
-        ledger.erase(item)
-        ledger.write(self._ledger_path)
-        self._ledger = ledger
+        ledger.erase(item, self._ledger_path)
+        # A crawl that is under way may have fetched another version; what goes with it by chance is fetched again.
+        for content in self._contents.glob(f"{_safe(item.id)}-*"):
+            content.unlink(missing_ok=True)
+        self._ledger, self._files = ledger, None
 
     def _known(self) -> Ledger:
         self._ledger = self._ledger or Ledger.read(self._ledger_path)
@@ -105,19 +104,17 @@ class LibraryReader:
         # Ids and versions are Microsoft's words, with any characters.
         return self._contents / f"{_safe(item.id)}-{_safe(item.version)}{suffix(item.name)}"
 
+    def _drop_erased(self, ledger: Ledger, item: Item) -> bool:
+        """Delete a file's content if the file was erased, be it a moment ago; return whether it was."""
+        is_erased = ledger.is_erased(item, self._ledger_path)
+        if is_erased:
+            self._content(item).unlink(missing_ok=True)
+        return is_erased
+
     async def _crawl(self, graph: Graph) -> dict[str, tuple[tuple[str, ...], str]]:
         """Bring ledger and contents in step; return every file's readers and what is wrong with them."""
-        ledger = Ledger.read(self._ledger_path)
-        if ledger is None:
-            drive, folder, root = await find(graph, self._place)
-            ledger = Ledger(drive=drive, folder=folder, root=root)
-        self._ledger = ledger
-        await self._list(graph, ledger)
-        if ledger.folder not in ledger.items:
-            self._ledger_path.unlink(missing_ok=True)
-            raise SourceMissing(
-                say("The folder {address} is not there any more. Choose another source.", address=self._place.address)
-            )
+        ledger = await self._listed(graph)
+        self._ledger, self._files = ledger, None
         await self._check(graph, ledger)
         await read_labels(graph, ledger)
         ledger.write(self._ledger_path)
@@ -132,8 +129,34 @@ class LibraryReader:
             readers[item.id] = (may_read, "" if may_read or is_whole else _UNKNOWN_GROUPS)
         return readers
 
-    async def _list(self, graph: Graph, ledger: Ledger) -> None:
-        """Take over every page of changes; what was taken over is kept, should the next page never come."""
+    async def _listed(self, graph: Graph) -> Ledger:
+        """Return what the library holds by now; begun anew, if another one is at the address than before."""
+        known = Ledger.read(self._ledger_path)
+        if known is not None and await self._list(graph, known):
+            return known
+        try:
+            drive, folder, root = await find(graph, self._place)
+        except Microsoft365Refused:
+            raise
+        except SourceMissing as refusal:
+            if known is None:
+                raise
+            for content in self._contents.iterdir():
+                content.unlink()
+            raise SourceGone(
+                say("The folder {address} is not there any more. Choose another source.", address=self._place.address)
+            ) from refusal
+        is_the_same = known is not None and (drive, folder) == (known.drive, known.folder)
+        ledger = Ledger(drive=drive, folder=folder, root=root, erased=known.erased if known else set())
+        if is_the_same or not await self._list(graph, ledger):  # Microsoft 365 says both that it is there and is not
+            raise SourceMissing(_nothing(self._place))
+        return ledger
+
+    async def _list(self, graph: Graph, ledger: Ledger) -> bool:
+        """Take over every page of changes; what was taken over is kept, should the next page never come.
+
+        Return whether the library that was listed before, and the source's folder in it, are still there.
+        """
         while True:
             try:
                 page = await _page(graph, ledger)
@@ -141,6 +164,8 @@ class LibraryReader:
                 if error.response_status_code == _GONE and ledger.link:
                     ledger.forget()
                     continue
+                if error.response_status_code == _NOT_FOUND and ledger.link:
+                    return False
                 raise refused(error, self._place) from error
             for one in page.get("value", ()):
                 _take_over(ledger, one)
@@ -150,17 +175,20 @@ class LibraryReader:
             ledger.link = str(next_page or changes)
             ledger.write(self._ledger_path)
             if not next_page:
-                return
+                return ledger.folder in ledger.items
 
     async def _check(self, graph: Graph, ledger: Ledger) -> None:
         """Read the access lists that are not known: of folders first, as a change there changes everything below."""
-        before = {item.id: item.grants for item in ledger.folders()}
+        folders = ledger.folders()
+        before = {item.id: None if item.is_new_here else item.grants for item in folders}
         # Nothing is kept before what lies below a changed folder is marked, or a crash would leave old lists in force.
-        await self._read_grants(graph, ledger, [item for item in ledger.folders() if item.checked_at is None], every=0)
-        changed = {item.id for item in ledger.folders() if item.checked_at is None or item.grants != before[item.id]}
+        await self._read_grants(graph, ledger, [item for item in folders if item.checked_at is None], every=0)
+        changed = {item.id for item in folders if item.checked_at is None or item.grants != before[item.id]}
         for item in ledger.items.values():
             if changed.intersection(folder.id for folder in (ledger.above(item) or ())[1:]):
                 item.checked_at = None
+        for item in folders:
+            item.is_new_here = False
         ledger.write(self._ledger_path)
         soon = now() - GRANTS_AGE / 2
         wanted = [*ledger.folders(), *(item for _, item in ledger.files())]
@@ -204,9 +232,12 @@ class LibraryReader:
 
         async def fetch(path: Path, address: str) -> None:
             nonlocal cut
+            if self._drop_erased(ledger, listed[path]):
+                return
             try:
                 await graph.download(address, path, MAX_BYTES)
                 cut = 0
+                self._drop_erased(ledger, listed[path])
             except Microsoft365Refused:
                 cut += 1
                 if cut == _AT_ONCE:  # not one file alone
@@ -245,9 +276,7 @@ async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
     except ODataError as error:
         raise refused(error, place) from error
     if item is None or item.id is None:
-        raise SourceMissing(
-            say("There is nothing at {address}. Check the address, or choose another source.", address=place.address)
-        )
+        raise SourceMissing(_nothing(place))
     if item.folder is None and (problem := objection(item.name or "", item.size or 0)):
         raise SourceMissing(say("{address} can't be a source. {problem}", address=place.address, problem=problem))
     return drive_id, item.id, root_id
@@ -270,11 +299,7 @@ def refused(error: ODataError, place: Place) -> SourceMissing | LinkRefused:
                 )
             )
         case 404:
-            return SourceMissing(
-                say(
-                    "There is nothing at {address}. Check the address, or choose another source.", address=place.address
-                )
-            )
+            return SourceMissing(_nothing(place))
         case 429 | 503 | 504:
             return Microsoft365Refused(
                 say("Microsoft 365 is too busy for now; the next sync goes on where this one stopped.")
@@ -306,6 +331,10 @@ def _library(place: Place, drives: list[Drive]) -> tuple[Drive, str]:
     )
 
 
+def _nothing(place: Place) -> str:
+    return say("There is nothing at {address}. Check the address, or choose another source.", address=place.address)
+
+
 def _no_site(place: Place) -> str:
     return say("There is no site at {address}. Check the address, or choose another source.", address=place.address)
 
@@ -329,12 +358,13 @@ def _take_over(ledger: Ledger, told: Resource) -> None:
         return
     known = ledger.items.get(key)
     parent, name = str((told.get("parentReference") or {}).get("id") or ""), str(told.get("name") or "")
-    is_moved = known is not None and (known.parent, known.name) != (parent, name)
+    is_moved = known is None or (known.parent, known.name) != (parent, name)
+    is_folder = any(facet in told for facet in ("folder", "root", "package"))
     ledger.items[key] = Item(
         id=key,
         parent=parent,
         name=name,
-        is_folder=any(facet in told for facet in ("folder", "root", "package")),
+        is_folder=is_folder,
         size=told.get("size") or 0,
         modified_at=told.get("lastModifiedDateTime"),
         version=told.get("cTag") or told.get("eTag") or "",
@@ -342,13 +372,10 @@ def _take_over(ledger: Ledger, told: Resource) -> None:
         grants=known.grants if known and not is_moved else [],
         label=known.label if known else "",
         labelled=known.labelled if known else "",
+        is_new_here=is_folder and (is_moved or (known is not None and known.is_new_here)),
     )
     if "root" in told:
         ledger.root = key
-    if is_moved:
-        for item in ledger.items.values():
-            if any(folder.id == key for folder in ledger.above(item) or ()):
-                item.checked_at = None
 
 
 async def _all(work: Callable[[Any], Awaitable[None]], things: Iterable[Any], *, at_once: int = _AT_ONCE) -> None:

@@ -91,10 +91,12 @@ def _hit(told: dict[str, Any], places: Collection[Place]) -> Hit | None:
     except LinkRefused:
         return None
     text = _LEFT_OUT.sub(" … ", _MARKED.sub("", quoted)).strip(" …")
+    parts = address.split("/")
     for place in places:
-        start = place.address.casefold()
-        if text and (address.casefold() == start or address.casefold().startswith(f"{start}/")):
-            path = address[len(start) + 1 :] or name
+        top = place.address.split("/")
+        # Part by part, as a name in small letters can be longer than it was: 'Maß' is 'mass'.
+        if text and [part.casefold() for part in parts[: len(top)]] == [part.casefold() for part in top]:
+            path = "/".join(parts[len(top) :]) or name
             modified_at = _moment(file.get("lastModifiedDateTime"))
             return Hit(name=name, url=url, within=place, path=path, text=text, modified_at=modified_at)
     return None

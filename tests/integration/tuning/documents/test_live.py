@@ -133,8 +133,23 @@ def test_secrets_are_taken_out_and_what_was_erased_stays_so(tenant, delegations,
     assert found.title == "Pay"
 
 
+def test_a_place_is_found_whatever_its_letters_and_what_was_erased_below_it_stays_so(
+    tenant, delegations, microsoft365, store
+):
+    keep(store, make_source(id="measures", kind=SourceKind.SHAREPOINT, location=f"{LIBRARY}/Maßnahmen"))
+    microsoft365.put("measures", "Maßnahmen")
+    microsoft365.put("parents", "Parents.md", b"Leave of parents is 14 months", parent="measures")
+    index(store, "Parents", "Parents.md", "Leave of parents.", source_id="measures", label="Confidential")
+    (found,) = asked(tenant, delegations, sources=["measures"])
+    assert (found.heading, found.label) == ("", "Confidential")
+    with store.transaction() as session:
+        erasure.forget_documents(session, documents.named(session, "parents"), [])
+    assert asked(tenant, delegations, sources=["measures"]) == []
+
+
 def test_files_that_nobody_reads_here_are_left_out(tenant, delegations, microsoft365):
     microsoft365.put("photo", "leave.png", b"leave", parent="policies")
+    microsoft365.put("lists", "questions.csv", b"question,answer,leave", parent="policies")
     assert [one.title for one in asked(tenant, delegations)] == ["Leave"]
 
 

@@ -1,5 +1,6 @@
 """Search as people ask, on both databases: what they may read, and nothing that breaks it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from benchmarks.search import analyse
 from tests.factories import keep, make_document, make_source
+from tuning.documents.addresses import document_at
 from tuning.documents.search import search
 from tuning.domain.documents import DocumentPassage
+from tuning.domain.fields import now
 from tuning.rephrasing import related
 from tuning.store import documents
 
@@ -47,6 +50,22 @@ def test_a_natural_question_finds_its_passage_first(library):
 def test_a_passage_is_found_by_synonyms_of_its_words(library):
     assert titles(library, "Which class is booked for a trip?", "organisation") == ["Trains"]
     assert titles(library, "a trip by train", "organisation") == ["Trains"]
+
+
+def test_nothing_is_found_in_a_source_whose_access_lists_are_too_old_to_go_by(library):
+    address = "https://example.sharepoint.com/sites/x/Documents/hotels.docx"
+    with library.transaction() as session:
+        documents.get(session, "hotels").url = address
+
+    def found_until(moment):
+        with library.transaction() as session:
+            documents.get_source(session, "source").readable_until = moment
+        with library.reading() as session:
+            at_address = document_at(session, address, ["organisation"])
+        return titles(library, "hotel limit", "organisation"), at_address and at_address.title
+
+    assert found_until(now() + timedelta(hours=1)) == (["Hotels"], "Hotels")
+    assert found_until(now() - timedelta(hours=1)) == ([], None)
 
 
 def test_nobody_finds_what_they_may_not_read(library):

@@ -113,6 +113,17 @@ def test_who_lost_which_document_is_told_once_and_withdrawn_when_they_may_read_i
     assert told(tenant) == everybody  # it is another event
 
 
+def test_a_list_that_could_not_be_read_once_stops_nothing_and_the_next_sync_decides(tenant):
+    policy.change(tenant, "cy", {"drift_action": "suspend"})
+    change(tenant, "bands", readers=[], unknown_syncs=1)
+    watch.compare(tenant)
+    assert (found(tenant).lost, state(tenant)) == ({}, ReleaseState.LIVE)
+
+    change(tenant, "bands", unknown_syncs=2)
+    watch.compare(tenant)
+    assert (found(tenant).lost, state(tenant)) == ({"bands": ["staff", "ana"]}, ReleaseState.SUSPENDED)
+
+
 def test_another_document_that_is_lost_is_another_event_and_the_first_is_told_no_more(tenant):
     change(tenant, "bands", readers=["ana"])
     watch.compare(tenant)
@@ -247,14 +258,20 @@ def holdout(**values):
         (holdout(origin=Origin.OWNER, question="Who pays for the bands?", document_id="bands"), False),
         (holdout(origin=Origin.WRITTEN, question="Who pays for the bands?", document_id="bands"), True),
         (holdout(origin=Origin.WRITTEN, question="What is the limit for hotels?", document_id="boats"), False),
+        (holdout(origin=Origin.PAIR, document_id="hotels", detail={"document_ids": ["hotels", "bands"]}), True),
+        (holdout(origin=Origin.PAIR, document_id="bands", detail={"document_ids": ["bands", "hotels"]}), False),
     ],
 )
 def test_a_run_continues_nothing_that_was_trained_on_what_it_is_measured_with(tenant, held, is_anew):
     asked = Example(
         dataset_id="d1", split=Split.TRAIN, origin=Origin.LIST, question="What is the limit for hotels", completion="9"
     )
+    written = Example(
+        dataset_id="d1", split=Split.TRAIN, origin=Origin.PAIR, completion="9", detail={"document_ids": ["x", "bands"]}
+    )
     run = make_run(id="next", parent_release_id="r1", dataset_id="next")
-    keep(tenant.store, run, Dataset(id="next", agent_id="agent", sha256="e"), asked, Example(**held.model_dump()))
+    dataset = Dataset(id="next", agent_id="agent", sha256="e")
+    keep(tenant.store, run, dataset, asked, written, Example(**held.model_dump()))
     drift.begin_anew_if_it_has_learned_the_hold_out(tenant, run)
     with tenant.store.reading() as session:
         assert (runs.get(session, "next").parent_release_id is None) == is_anew

@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 
 import pytest
 
@@ -38,6 +40,29 @@ def test_every_folder_becomes_a_source_once_and_only_changes_are_read_again(stor
         assert [source.location for source in sources] == ["documents/hr", "pairs/letters", "documents/travel"]
         titles = [document.title for document in documents.of_sources(session, [source.id for source in sources])]
     assert sorted(titles) == ["More", "Rules", "Rules"]
+
+
+def test_a_folder_that_can_not_be_a_source_is_told_and_the_others_are_synced(store, tmp_path):
+    for name in ("hr", "travel"):
+        (tmp_path / "documents" / name).mkdir(parents=True)
+    (tmp_path / "documents" / "travel" / "trips.md").write_text("# Trips\n\nAsk first.")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "documents" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "documents" / os.fsdecode(b"caf\xe9")).mkdir()
+    said: list[str] = []
+
+    def say(line):
+        if line.startswith("HR"):
+            shutil.rmtree(tmp_path / "documents" / "travel")
+        said.append(line)
+
+    found = import_sources(make_tenant(store, tmp_path), say=say)
+
+    assert [source.name for source in found] == ["HR", "Travel"]
+    linked = next(line for line in said if line.startswith("linked"))
+    assert "is a link and no source" in linked
+    assert r"caf\xe9 is no source: its name can't be read. Rename it." in said
+    assert said[-1].startswith("Travel: The source's folder 'documents/travel' is not there.")
 
 
 def test_an_encoder_is_prepared_once_its_package_is_installed(tmp_path, monkeypatch):

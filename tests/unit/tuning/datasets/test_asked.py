@@ -10,7 +10,8 @@ from tuning.datasets.asked import ASKED
 from tuning.documents.sync import sync
 from tuning.domain.datasets import HoldoutQuestion, Split
 from tuning.domain.errors import InvalidInput
-from tuning.sources.folder import QUESTIONS, FolderReader
+from tuning.sources.folder import FolderReader
+from tuning.sources.formats import QUESTIONS
 from tuning.store import documents
 
 ROWS = [

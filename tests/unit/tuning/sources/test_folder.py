@@ -1,4 +1,7 @@
 import json
+import os
+import unicodedata
+from pathlib import Path
 
 import pytest
 
@@ -70,9 +73,83 @@ def test_an_access_list_that_is_a_link_to_nowhere_closes_what_it_governs(tmp_pat
     assert "docs/.access.json" in file.problem
 
 
-def test_links_hidden_files_and_the_mapping_are_passed_over(tmp_path):
+def test_a_name_is_the_same_however_its_accents_are_written(tmp_path):
+    composed = "Gehälter.md"
+    put(tmp_path / "docs", a__md="x")
+    (tmp_path / "docs" / unicodedata.normalize("NFD", composed)).write_text("x")
+    grant(tmp_path / "docs", read=["organisation"], files={composed: {"read": ["hr"]}})
+
+    assert list(readers(tmp_path).values()) == [("hr",), ("organisation",)]
+
+    grant(tmp_path / "docs", files={name: {"read": ["hr"]} for name in (composed, composed.replace("ä", "a\u0308"))})
+    assert set(readers(tmp_path).values()) == {()}
+
+
+@pytest.mark.parametrize("name", ["deep/b.md", "A.md", "salery.md", "deep"])
+def test_readers_of_a_file_that_is_not_there_close_all_that_the_list_governs(tmp_path, name):
+    put(tmp_path / "docs", a__md="x")
+    put(tmp_path / "docs" / "deep", b__md="x")
+    grant(tmp_path / "docs", read=["organisation"], files={name: {"read": ["hr"]}})
+
+    found = list(FolderReader(tmp_path, "docs").files())
+
+    assert [(it.path, it.readers) for it in found] == [("a.md", ()), ("deep/b.md", ())]
+    assert all(f"docs/.access.json, says who may read '{name}'" in it.problem for it in found)
+
+
+def test_the_label_of_a_file_that_is_not_there_changes_nothing(tmp_path):
+    put(tmp_path / "docs", a__md="x")
+    grant(tmp_path / "docs", read=["organisation"], files={"b.md": {"label": "Secret"}})
+
+    assert readers(tmp_path) == {"a.md": ("organisation",)}
+
+
+def test_a_folder_that_can_not_be_listed_is_no_empty_one(tmp_path, monkeypatch):
+    put(tmp_path / "docs", a__md="x")
+    put(tmp_path / "docs" / "deep", b__md="x")
+    listed = os.scandir
+
+    def fail(folder):
+        if Path(folder).name == "deep":
+            raise OSError(5, "Input/output error")
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", fail)
+
+    with pytest.raises(SourceMissing, match="'docs' can't be listed: Input/output error"):
+        readers(tmp_path)
+
+
+def test_a_file_that_is_gone_since_it_was_listed_is_passed_over(tmp_path, monkeypatch):
+    put(tmp_path / "docs", a__md="x", b__md="x")
+    looked = Path.lstat
+
+    def vanish(path):
+        if path.name == "a.md":
+            raise FileNotFoundError
+        return looked(path)
+
+    monkeypatch.setattr(Path, "lstat", vanish)
+
+    assert list(readers(tmp_path)) == ["b.md"]
+
+
+def test_a_name_that_can_not_be_read_is_told_and_never_opened(tmp_path):
+    grant(tmp_path, read=["organisation"])
+    put(tmp_path / "docs", a__md="x")
+    put(tmp_path / "docs" / os.fsdecode(b"caf\xe9"), b__md="x")
+    reader = FolderReader(tmp_path, "docs")
+
+    _, odd = reader.files()
+
+    assert (odd.path, odd.readers, odd.problem) == (r"caf\xe9/b.md", (), "Its name can't be read; rename it.")
+    with pytest.raises(OutsideSource):
+        reader.open(odd.path)
+
+
+def test_links_and_hidden_files_are_passed_over(tmp_path):
     put(tmp_path / "secret", plan__md="x")
-    put(tmp_path / "docs", a__md="x", mapping__csv="precedent,target")
+    put(tmp_path / "docs", a__md="x")
     put(tmp_path / "docs" / ".git", config="x")
     (tmp_path / "docs" / "~$a.docx").write_text("lock")
     (tmp_path / "docs" / "link.md").symlink_to(tmp_path / "secret" / "plan.md")

@@ -8,13 +8,18 @@ import pytest
 from sqlmodel import select
 
 from tests.factories import keep, make_agent, make_source
+from tuning.documents.sync import SyncReport
 from tuning.domain.audit import Tag
 from tuning.domain.documents import FIRST_RETRY, Document, Source, SourceKind
 from tuning.domain.fields import now
 from tuning.domain.jobs import LEASE, MAX_ATTEMPTS, Job, JobKind, JobState
 from tuning.domain.notices import Notice, NoticeKind, NoticeState
-from tuning.sources.errors import SourceMissing
+from tuning.releases import watch
+from tuning.settings import TuningSettings
+from tuning.sources.errors import SourceGone, SourceMissing
 from tuning.store import audit, jobs, sources
+from tuning.tenancy import tenant_of
+from tuning.worker import sources as worker_sources
 from tuning.worker import syncing
 from tuning.worker.errors import Stopped
 from tuning.worker.loop import Loop
@@ -122,6 +127,34 @@ def test_failures_back_off_are_told_once_and_withdrawn_when_it_works_again(tenan
     assert one(tenant, Notice).state == NoticeState.SETTLED
     with tenant.store.reading() as session:
         assert audit.first_broken_link(session) is None
+
+
+def test_the_lists_of_sharepoint_count_for_a_time_from_when_they_were_read(tenant, monkeypatch):
+    monkeypatch.setattr(worker_sources, "sync", lambda *_, **__: SyncReport())
+    address = "https://example.sharepoint.com/sites/x/Documents"
+    keep(tenant.store, make_source(kind=SourceKind.SHAREPOINT, location=address, next_sync_at=now()))
+    syncing.schedule(tenant.store, DAY)
+    before = now()
+    work(tenant)
+    assert before + tenant.lists_age <= one(tenant, Source).readable_until <= now() + tenant.lists_age
+
+
+@pytest.mark.parametrize(("hours", "days"), [(0, 1), (6, 1), (24, 2), (72, 6)])
+def test_how_long_lists_count_goes_by_how_often_sources_are_synced(tenant, hours, days):
+    assert tenant_of(TuningSettings(sync_hours=hours), tenant.store).lists_age == days * DAY
+
+
+def test_what_learned_from_a_source_that_was_deleted_is_compared_with_what_is_left(tenant, folder, monkeypatch):
+    def refuse(*_, **__):
+        raise SourceGone
+
+    compared: list[object] = []
+    monkeypatch.setattr(syncing, "sync_source", refuse)
+    monkeypatch.setattr(watch, "compare", compared.append)
+    syncing.schedule(tenant.store, DAY)
+    work(tenant)
+    assert len(compared) == 1
+    assert tags(tenant) == [Tag.SOURCE_FAILED]
 
 
 def test_an_upload_that_cannot_be_synced_is_told_to_whom_it_belongs(tenant, monkeypatch):

@@ -12,10 +12,13 @@ from tuning.documents.sync import sync
 from tuning.domain.documents import UNKNOWN_LABEL
 from tuning.domain.errors import Refusal
 from tuning.domain.policy import Policy
-from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceMissing
+from tuning.sources.errors import LinkRefused, Microsoft365Refused, OutsideSource, SourceGone, SourceMissing
 from tuning.sources.formats import MAX_BYTES
 from tuning.sources.graph import library as library_module
+from tuning.sources.graph.ledger import Ledger
 from tuning.sources.graph.library import LibraryReader
+from tuning.sources.reader import GRANTS_AGE
+from tuning.store import documents
 
 ANA, BO, CY = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "abc")
 STAFF = "5555aaaa-0000-4000-8000-000000000000"
@@ -102,6 +105,128 @@ def test_an_erased_file_stays_out_renamed_or_crawled_anew(filled, library, tmp_p
     assert filled.asked["trains"] == 1  # as it was first crawled
 
 
+async def not_found(request):
+    return error(404, "itemNotFound", "Item not found")
+
+
+def erasing(library, path, *, answer):
+    """An answer before which a file is erased by another process than the one that crawls."""
+
+    async def erase(request):
+        library().erase(path)
+        return answer
+
+    return erase
+
+
+@pytest.mark.parametrize("when", ["batched trains", "download/trains"])
+def test_what_is_erased_while_a_crawl_is_under_way_stays_out(filled, library, tmp_path, when):
+    readers(library())
+    filled.put("trains", "trains.md", b"# Trains\n\nFirst class.", parent="f1")
+    answer = error(403, "accessDenied", "") if "batched" in when else web.Response(body=b"# Trains")
+    filled.trouble = {when: [erasing(library, "Travel/trains.md", answer=answer)]}
+
+    assert set(readers(library())) == {"Pay/bands.md", "Travel/hotels.md", "photo.png"}
+
+    assert not filled.trouble[when]
+    assert not list((tmp_path / "copy" / "content").glob("trains*"))
+    assert '"erased":["trains"]' in (tmp_path / "copy" / "ledger.json").read_text()
+    filled.put("trains", "trains.md", b"# Trains\n\nThird class.", parent="f1")
+    assert set(readers(library())) == {"Pay/bands.md", "Travel/hotels.md", "photo.png"}
+
+
+def test_a_folder_that_was_deleted_takes_its_documents_along_and_comes_back_with_the_next_one(
+    filled, library, store, tmp_path
+):
+    keep(store, make_source())
+    sync(store, "source", library("/Travel"))
+    library("/Travel").erase("trains.md")
+    for key in ("hotels", "trains", "f1"):
+        filled.remove(key)
+
+    for _ in range(2):
+        with pytest.raises(SourceGone, match="not there any more"):
+            sync(store, "source", library("/Travel"))
+
+    with store.reading() as session:
+        assert documents.of_sources(session, ["source"]) == []
+    assert not list((tmp_path / "copy" / "content").iterdir())
+    filled.put("f3", "Travel")
+    for key in ("hotels", "trains"):
+        filled.put(key, f"{key}.md", b"# Trips", parent="f3")
+    assert set(readers(library("/Travel"))) == {"hotels.md"}
+
+
+def test_a_library_that_was_replaced_is_read_anew_without_what_was_erased(filled, library, tmp_path):
+    readers(library())
+    library().erase("Travel/trains.md")
+    ledger = tmp_path / "copy" / "ledger.json"
+    ledger.write_text(ledger.read_text().replace('"drive":"b!drive"', '"drive":"b!old"'))
+    filled.trouble = {"delta": [not_found]}
+
+    assert set(readers(library())) == {"Pay/bands.md", "Travel/hotels.md", "photo.png"}
+
+    assert '"drive":"b!drive"' in ledger.read_text()
+
+
+def test_a_library_that_is_not_found_but_there_keeps_its_documents(filled, library, store):
+    keep(store, make_source())
+    sync(store, "source", library())
+    filled.trouble = {"delta": [not_found]}
+
+    with pytest.raises(SourceMissing, match="nothing at") as refusal:
+        sync(store, "source", library())
+
+    assert not isinstance(refusal.value, SourceGone)
+    with store.reading() as session:
+        assert len(documents.of_sources(session, ["source"])) == 4
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_folder_in_a_closed_place_is_closed_though_it_is_told_before_the_place(filled, library, is_deleted):
+    filled.page = 1
+    readers(library())
+    if is_deleted:
+        kept = filled.items["f1"]
+        filled.remove("f1")
+        filled.log += ["root"]
+        children = {key: filled.items.pop(key) for key in ("hotels", "trains")}
+        readers(library())
+        filled.items |= {"f1": kept, **children}
+    filled.put("f3", "Closed")
+    filled.share("f3", inherits=False)
+    filled.put("f1", "Travel", parent="f3")
+    filled.log[-3:] = ["f1", "f3", "f3"]
+
+    assert readers(library()) == {
+        "Closed/Travel/hotels.md": set(),
+        "Closed/Travel/trains.md": set(),
+        "Pay/bands.md": {ANA},
+        "photo.png": {STAFF},
+    }
+
+
+def test_files_are_listed_once_however_many_are_opened(filled, library, monkeypatch):
+    readers(library())
+    listed = []
+    files = Ledger.files
+
+    def count(ledger):
+        listed.append(ledger)
+        return files(ledger)
+
+    monkeypatch.setattr(Ledger, "files", count)
+    reader = library()
+
+    for path in ("Travel/hotels.md", "Travel/trains.md", "Pay/bands.md"):
+        assert reader.open(path).is_file()
+
+    assert len(listed) == 1
+    reader.erase("Travel/trains.md")
+    with pytest.raises(OutsideSource):
+        reader.open("Travel/trains.md")
+
+
 def test_a_folder_is_a_source_without_what_lies_beside_it(filled, library):
     assert readers(library("/Travel")) == {"hotels.md": {STAFF}, "trains.md": {STAFF}}
 
@@ -175,10 +300,37 @@ def test_access_lists_that_can_not_be_read_let_nobody_in(filled, library):
     assert readers(library())["Travel/hotels.md"] == {BO, STAFF}
 
 
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_an_access_list_is_asked_for_again_after_an_error_that_passes(filled, library, status):
+    async def fail(request):
+        return error(status, "generalException", "Something went wrong")
+
+    filled.trouble = {"batched hotels": [fail], "content of trains": [fail]}
+
+    reader = library()
+    assert readers(reader)["Travel/hotels.md"] == {STAFF}
+    assert reader.open("Travel/trains.md").is_file()
+
+
+def test_syncs_that_can_not_read_an_access_list_are_counted_until_one_can(filled, library, store):
+    async def forbid(request):
+        return error(403, "accessDenied", "Access denied")
+
+    def unknown():
+        sync(store, "source", library())
+        with store.reading() as session:
+            return documents.named(session, "Travel/hotels.md")[0].unknown_syncs
+
+    keep(store, make_source())
+    filled.trouble = {"batched hotels": [forbid, forbid]}
+
+    assert [unknown() for _ in range(3)] == [1, 2, 0]
+
+
 def test_an_access_list_is_read_again_when_it_is_old(filled, library, monkeypatch):
     readers(library())
     filled.batched = 0
-    later = datetime.now(UTC) + library_module.GRANTS_AGE
+    later = datetime.now(UTC) + GRANTS_AGE
     monkeypatch.setattr(library_module, "now", lambda: later)
 
     readers(library())
@@ -248,6 +400,20 @@ def test_a_sync_takes_a_library_like_any_other_source(filled, library, store):
 
     assert (first.total, first.read, first.left_out) == (4, 4, 1)
     assert (second.total, second.read, second.regranted, second.deleted) == (3, 0, 1, 1)
+
+
+def test_the_lists_in_a_librarys_root_are_there_to_open_and_no_documents(filled, library, store):
+    for name in ("questions.csv", "mapping.csv"):
+        filled.put(name, name, b"question,answer,document")
+        filled.put(f"{name} below", name, b"a,b", parent="f1")
+    keep(store, make_source())
+
+    sync(store, "source", library())
+
+    with store.reading() as session:
+        paths = {it.path for it in documents.of_sources(session, ["source"]) if it.path.endswith(".csv")}
+    assert paths == {"Travel/questions.csv", "Travel/mapping.csv"}
+    assert library().open("questions.csv").read_bytes() == b"question,answer,document"
 
 
 @pytest.mark.parametrize(
