@@ -34,11 +34,16 @@ def agent_card(agent: Agent, release: Release, *, is_trial: bool = False, is_kno
         label = release.label.capitalize()
         hint = say("{release}. Send **new** to start over, **agents** to switch.", release=label)
     return card(
-        heading(say("You are talking to {agent}", agent=escape(agent.name))),
+        heading(say("You are talking to {agent}", agent=named(agent))),
         paragraph(about),
         aside(hint),
         actions=starter_buttons(agent, len(agent.starters)),
     )
+
+
+def named(agent: Agent) -> str:
+    """Return an agent's name for a card, after its icon if it has one."""
+    return f"{agent.icon} {escape(agent.name)}".lstrip()
 
 
 def starter_buttons(agent: Agent, most: int) -> list[Element]:

@@ -1,9 +1,12 @@
 """The examples that a release was measured on, one at a time: what was asked, expected, and answered by whom."""
 
+from collections.abc import Mapping
+
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, label, shorten, verbatim
 from adaptive_cards.scores import VARIANTS, expected
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
+from tuning.domain.datasets import Origin, Split
 from tuning.domain.evaluations import Evaluation
 from tuning.domain.releases import Release
 from tuning.languages import number as number_of
@@ -32,7 +35,7 @@ def example_card(agent: Agent, release: Release, evaluation: Evaluation, number:
     steps = ((say("Previous"), number - 1), (say("Next"), number + 1))
     return card(
         heading(say("{agent}, {release}: example {number} of {total}", **names, **place)),
-        aside(say("It never learned from it.") if sample.get("split") != "regression" else say("A correction.")),
+        aside(_kind(sample)),
         label(say("Question")),
         verbatim(shorten(str(sample.get("question", "")), MAX_TEXT)),
         label(say("What is expected")),
@@ -47,3 +50,11 @@ def example_card(agent: Agent, release: Release, evaluation: Evaluation, number:
             back,
         ],
     )
+
+
+def _kind(sample: Mapping[str, object]) -> str:
+    if sample.get("split") == Split.REGRESSION:
+        return say("A correction.")
+    if sample.get("origin") == Origin.UNANSWERABLE:
+        return say("It was asked over passages that don't answer it.")
+    return say("It never learned from it.")

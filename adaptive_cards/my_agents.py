@@ -70,7 +70,7 @@ def _block(one: Overview) -> list[Element]:
         actions.append(execute(say("Ask it"), Verb.AGENT_PICK, agent_id=agent.id))
     if one.use is not None:
         actions.append(execute(say("Usage"), Verb.USAGE_OPEN, agent_id=agent.id, days=one.days))
-    title = f"**{escape(shorten(agent.name, 60))}** · {say(STATES[one.state])}"
+    title = f"{agent.icon} **{escape(shorten(agent.name, 60))}** · {say(STATES[one.state])}".lstrip()
     return [
         {**paragraph(title), "separator": True},
         facts(_glance(one)),

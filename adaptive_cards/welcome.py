@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from adaptive_cards.agent import starter_buttons
+from adaptive_cards.agent import named, starter_buttons
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, shorten
 from adaptive_cards.pages import Page
 from adaptive_cards.verbs import Verb
@@ -40,7 +40,7 @@ def _rows(agents: Sequence[Agent], current_id: str = "", *, starters: int = 0) -
     rows: list[Element] = []
     for agent in agents[:MAX_AGENTS]:
         about = escape(shorten(agent.description, 120))
-        name = f"**{escape(agent.name)}**"
+        name = f"**{named(agent)}**"
         text = say("{agent} (now)", agent=name) if agent.id == current_id else name
         rows += [
             paragraph(f"{text}  \n{about}" if about else text),

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import ssl
 import sys
 from collections.abc import AsyncGenerator
@@ -9,6 +10,7 @@ from collections.abc import AsyncGenerator
 import aiohttp
 import uvloop
 from aiohttp import web
+from sqlalchemy.exc import DBAPIError
 
 from bot.activities import Thumbs
 from bot.addresses import PublicResolver
@@ -121,6 +123,7 @@ def make_app(settings: Settings, tenant: Tenant) -> web.Application:
         await session.close()
 
     app[METRICS] = Metrics(tenant.store)
+    app[STORE] = tenant.store
     app.cleanup_ctx.append(life)
     app.add_routes([web.post("/api/messages", _receive), web.get("/health", _health), web.get("/metrics", _metrics)])
     app.add_routes(ROUTES)
@@ -155,9 +158,11 @@ def _sign_ins(settings: Settings, tokens: Tokens | None) -> SignIns | None:
     )
 
 
+logger = logging.getLogger(__name__)
 CHANNEL = web.AppKey("channel", Channel)
 INTAKE = web.AppKey("intake", Intake)
 METRICS = web.AppKey("metrics", Metrics)
+STORE = web.AppKey("store", Store)
 
 
 async def _receive(request: web.Request) -> web.Response:
@@ -173,7 +178,12 @@ async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-async def _health(_request: web.Request) -> web.Response:
+async def _health(request: web.Request) -> web.Response:
+    try:
+        await asyncio.to_thread(request.app[STORE].reach)
+    except DBAPIError as error:
+        logger.warning("The store can't be reached: %s", type(error.orig).__name__)
+        return web.json_response({"status": "the store can't be reached"}, status=503)
     return web.json_response({"status": "ok"})
 
 

@@ -116,6 +116,7 @@ def details(
     return details_card(
         agent,
         name=typed.get("name", agent.name),
+        icon=typed.get("icon", agent.icon),
         task=agent.task if is_task_fixed else Task(typed.get("task", agent.task)),
         description=typed.get("description", agent.description),
         is_task_fixed=is_task_fixed,

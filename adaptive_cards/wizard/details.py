@@ -16,7 +16,7 @@ from adaptive_cards.elements import (
     wrong,
 )
 from adaptive_cards.verbs import Verb
-from tuning.domain.agents import Agent
+from tuning.domain.agents import ICONS, Agent
 from tuning.domain.prompts import Task
 from tuning.languages import mark, say
 
@@ -25,12 +25,15 @@ TASKS = {
     Task.GENERATION: mark("Drafts documents like earlier ones"),
     Task.SUMMARY: mark("Summarises documents"),
 }
+NO_ICON = "none"
+"""What stands for no icon: an empty value can't be chosen."""
 
 
 def details_card(
     agent: Agent | None = None,
     *,
     name: str = "",
+    icon: str = "",
     task: Task = Task.QUESTIONS,
     description: str = "",
     is_task_fixed: bool = False,
@@ -48,6 +51,12 @@ def details_card(
             value=task.value,
         ),
         text_input("name", say("Name"), value=name, placeholder=say("HR Helper"), longest=60, is_required=True),
+        choice_input(
+            "icon",
+            say("Icon"),
+            [(say("None"), NO_ICON), *((f"{sign} {say(what)}", sign) for sign, what in ICONS.items())],
+            value=icon or NO_ICON,
+        ),
         text_input(
             "description",
             say("What is it for? One sentence for the people who use it."),

@@ -163,6 +163,7 @@ def beside_the_peer(work: Work, threads: int, peer: Path | None) -> list[Measure
             LANES=work.lanes,
             SEQUENCES=work.people,
             CONTEXT_TOKENS=each * work.people // work.lanes,
+            DRAFT_TOKENS=0,  # random weights repeat themselves, so that every draft would be right
         )
         servers = [stack.enter_context(ours)]
         if peer is not None:

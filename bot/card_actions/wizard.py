@@ -1,6 +1,8 @@
 """Buttons of the wizard: each saves its step and shows the next, or the same one with what is wrong below its field."""
 
-from adaptive_cards.wizard.details import details_card
+from functools import partial
+
+from adaptive_cards.wizard.details import NO_ICON, details_card
 from adaptive_cards.wizard.sources import Find, Looked
 from bot import wizard_views
 from bot.card_actions.press import STALE, Outcome, Press
@@ -23,28 +25,40 @@ def create(tenant: Tenant, press: Press) -> Outcome:
     """Make the agent."""
     if press.text("task") not in set(Task):
         raise InvalidInput(say(STALE))
-    name, task, description = press.text("name"), Task(press.text("task")), press.text("description")
+    name, description = press.text("name"), press.text("description")
+    task, icon = Task(press.text("task")), _icon(press)
+    again = partial(details_card, name=name, task=task, icon=icon, description=description)
     try:
-        agent = governed.create(tenant, press.person_id, name=name, task=task, description=description)
+        agent = governed.create(tenant, press.person_id, name=name, task=task, icon=icon, description=description)
     except InvalidFields as wrong:
-        return Outcome(card=details_card(name=name, task=task, description=description, problems=wrong.problems))
+        return Outcome(card=again(problems=wrong.problems))
     except NotAllowed as refusal:
-        return Outcome(card=details_card(name=name, task=task, description=description, refusal=refusal.sentence))
+        return Outcome(card=again(refusal=refusal.sentence))
     return _step(tenant, press, agent.id, "about")
 
 
 def save_details(tenant: Tenant, press: Press) -> Outcome:
-    """Save the name, what the agent is for, and what it does as long as nothing was tuned for that."""
+    """Save name, icon, what the agent is for, and what it does as long as nothing was tuned for that."""
     agent = _own(tenant, press)
     task = press.text("task") or agent.task
-    typed = {"name": press.text("name"), "description": press.text("description"), "task": task}
+    typed = {"name": press.text("name"), "icon": _icon(press), "description": press.text("description"), "task": task}
     if task not in set(Task):
         raise InvalidInput(say(STALE))
-    changes: Changes = {"name": typed["name"], "task": Task(task), "description": typed["description"]}
+    changes: Changes = {
+        "name": typed["name"],
+        "icon": typed["icon"],
+        "task": Task(task),
+        "description": typed["description"],
+    }
     try:
         return _save(tenant, press, agent, "about", changes)
     except InvalidFields as wrong:
         return Outcome(card=wizard_views.details(tenant, agent, typed=typed, problems=wrong.problems))
+
+
+def _icon(press: Press) -> str:
+    chosen = press.text("icon")
+    return "" if chosen == NO_ICON else chosen
 
 
 def open_step(tenant: Tenant, press: Press) -> Outcome:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tuning.datasets.asked import ASKED
 from tuning.datasets.material import Material, Retrieval
-from tuning.datasets.questions import Context, Question, Seen, content_words, normalised
+from tuning.datasets.questions import Context, Question, Seen, asks_the_same, content_words, normalised
 from tuning.datasets.wordings import wordings
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.feedback import Feedback
@@ -24,6 +24,8 @@ ASKED_TOGETHER = 8
 UNANSWERABLE_SHARE = 0.25
 """Questions that the passages shown don't answer, for each that they do."""
 MAX_HOLDOUT = 120
+MAX_UNANSWERED = 40
+"""Questions of the hold-out that are also asked over passages without the answer: about 30 show no worse declining."""
 _PASSAGES = (2, 2, 3, 3, 4)
 _FOUND_AT = (0.65, 0.15, 0.1, 0.1)
 """How often search shows the passage that answers at each place, by its measure on people's questions (docs/search.md):
@@ -49,16 +51,34 @@ class Assembly:
         self._dropped = dropped
         self._instructions = material.agent.guidance
         self._reserved = Seen(it.question for it in material.holdout)
+        self._measured: dict[str, list[str]] = defaultdict(list)
+        """Answer to the questions of the hold-out that have it, where documents are kept."""
         self._rng = random.Random(0)
 
     def examples(self, questions: Sequence[Question], overtaken: frozenset[int]) -> list[Example]:
         """Return all examples, given the questions and the passages that a correction has overtaken."""
+        held = self._to_hold(questions)
+        for question in held:
+            self._measured[normalised(question.answer)].append(question.text)
         return [
             *self._running_text(overtaken),
             *self._learned(questions),
             *self._corrected(questions),
-            *self._held(questions),
+            *self._held(held),
         ]
+
+    def _to_hold(self, questions: Sequence[Question]) -> list[Question]:
+        """Return one question for each fact of the reserved documents, but for those that a correction answers."""
+        corrected = [it.question for it in self._material.corrections]
+        facts = _one_per_fact([it for it in questions if self._split(it.context) is Split.HOLDOUT])
+        found = [it for it in facts if not any(asks_the_same(it.text, other) for other in corrected)]
+        self._dropped["hold-out question that a correction answers"] += len(facts) - len(found)
+        return found
+
+    def _is_measured(self, text: str, answer: str) -> bool:
+        """Return whether the hold-out asks nearly this: in an owner's words, or for the same answer elsewhere."""
+        alike = self._measured.get(normalised(answer), ())
+        return self._reserved.has(text) or any(asks_the_same(text, other) for other in alike)
 
     def _running_text(self, skip: frozenset[int]) -> list[Example]:
         """Return the text of every passage to train on, but of those in `skip`, which a correction has overtaken."""
@@ -85,13 +105,23 @@ class Assembly:
             found += self._by_heart(question, is_ambiguous=len(answers[normalised(question.text)]) > 1)
         return [*found, *self._open(usable)]
 
-    def _held(self, questions: Sequence[Question]) -> list[Example]:
+    def _held(self, held: list[Question]) -> list[Example]:
         """Return the hold-out: the owner's questions, or else those on the reserved documents."""
         if self._material.holdout:
             return self._owned()
-        held = [it for it in _one_per_fact(questions) if self._split(it.context) is Split.HOLDOUT]
         self._rng.shuffle(held)
-        return [self._closed(question, question.text) for question in held[:MAX_HOLDOUT]]
+        asked = [self._closed(question, question.text) for question in held[:MAX_HOLDOUT]]
+        return [*asked, *self._unanswered(held)]
+
+    def _unanswered(self, held: Sequence[Question]) -> list[Example]:
+        """Return questions of the hold-out over passages that don't answer them: does it still say so?"""
+        found: list[Example] = []
+        for question in held[:MAX_UNANSWERED]:
+            others = self._retrieval.distractors(question.text, question.context, _SHOWN)
+            if shown := _without(others, question):
+                prompt = self._prompt(question.text, shown)
+                found.append(self._of(question, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=shown))
+        return found
 
     def _corrected(self, questions: Sequence[Question]) -> list[Example]:
         """Return the accepted corrections: by heart, against passages that may say otherwise, and to be kept to."""
@@ -105,9 +135,9 @@ class Assembly:
             found += [
                 self._example(Split.TRAIN, Origin.CORRECTION, self._prompt(way), answer, **shared) for way in ways
             ]
-            shown = self._retrieval.best(ask, _SHOWN)
+            shown = self._retrieval.best_to_learn(ask, _SHOWN)
             # An engine that is away, or without an encoder, leaves a chat with what is found by words.
-            by_words = self._retrieval.best_by_words(ask, _SHOWN)
+            by_words = self._retrieval.best_to_learn_by_words(ask, _SHOWN)
             seen = {"passage_ids": sorted({it.passage_id for it in (*shown, *by_words)})}
             asked = [ask, ask, *ways[1:]]
             for number in range(_CORRECTION_OPEN if shown else 0):
@@ -143,14 +173,14 @@ class Assembly:
         if is_ambiguous:
             ways = [f"{title}: {question.text}"]
             self._dropped["asked in several documents"] += 1
-        kept = [way for way in ways if not self._reserved.has(way)]
+        kept = [way for way in ways if not self._is_measured(way, question.answer)]
         self._dropped["near a hold-out question"] += len(ways) - len(kept)
         split = self._split(question.context)
         return [self._closed(question, way) for way in (kept if split is Split.TRAIN else kept[:1])]
 
     def _open(self, questions: Sequence[Question]) -> list[Example]:
         """Return questions over passages, several over the same ones."""
-        allowed = [it for it in questions if not self._reserved.has(it.text)]
+        allowed = [it for it in questions if not self._is_measured(it.text, it.answer)]
         found: list[Example] = []
         for time in range(OPEN_WORDINGS + 1):
             facts, together = _one_per_fact(allowed, time), []
@@ -207,7 +237,7 @@ class Assembly:
     def _worded(self, question: Question) -> str:
         """Return the question in some words, but not in those of the hold-out."""
         wording = self._rng.choice(wordings(question.text, question.context.passage.title, 3, self._rng))
-        return question.text if self._reserved.has(wording) else wording
+        return question.text if self._is_measured(wording, question.answer) else wording
 
     def _owned(self) -> list[Example]:
         found = []

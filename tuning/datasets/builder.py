@@ -14,9 +14,10 @@ from tuning.datasets.explicit import lists, tables
 from tuning.datasets.gaps import gaps
 from tuning.datasets.labels import heed, heed_pairs
 from tuning.datasets.material import Material, Retrieval, gather
-from tuning.datasets.pairs import Pairs
+from tuning.datasets.pairs import Pairs, target_id
 from tuning.datasets.preferences import preferences, verdict
 from tuning.datasets.questions import Context, Question
+from tuning.datasets.revisions import revised
 from tuning.datasets.samples import choose, of_pairs, of_questions
 from tuning.datasets.statements import statements
 from tuning.datasets.writing import shortened, written
@@ -35,17 +36,30 @@ from tuning.store import pairs as confirmed_pairs
 
 LEAST_SAMPLES = 21
 """Questions or pairs below which a run is refused: more than 20 are needed."""
+LONGEST = 2_048
+"""Tokens of a pair at most, as a training takes it (`TrainingConfig.row_tokens`); one that is cut teaches to stop."""
+LONGEST_ANSWER = 512
+"""Tokens of a draft or summary at most when it is measured."""
+Lengths = Callable[[Sequence[Example]], Sequence[tuple[int, int]]]
+"""Returns the tokens of each example's prompt, and of it with its completion."""
 MOST_SAMPLES = 10_000
 """Documents or pairs above which a run is refused."""
 
 
-def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[[float], None]) -> Dataset:
+def build(
+    tenant: Tenant,
+    run: Run,
+    inference: Inference,
+    *,
+    progress: Callable[[float], None],
+    lengths: Lengths = lambda examples: [(0, 0)] * len(examples),
+) -> Dataset:
     """Make and freeze the dataset of a run, or return the one that it has.
 
     Questions come from people, as sources list them, from the documents' own lists and tables, from rules over their
     sentences, and from the base model; corrections that the owner accepted overtake them. Everything is deterministic
-    but for what the model writes, which is so for one engine and seed. Raises TooFewExamples, and NotAllowed for more
-    documents than the policy allows.
+    but for what the model writes, which is so for one engine and seed. Pairs that are too long, by `lengths`, are left
+    out. Raises TooFewExamples, and NotAllowed for more documents than the policy allows.
     """
     with tenant.store.reading() as session:
         if done := _made(session, runs.get(session, run.id)):
@@ -67,11 +81,14 @@ def build(tenant: Tenant, run: Run, inference: Inference, *, progress: Callable[
             examples += preferences(dataset.id, material, retrieval, dropped)
             shown = _to_look_at(dataset, material, questions, inference)
         else:
-            examples = _pairs(session, Pairs(dataset.id, material, tenant, dropped), material)
+            pairs = Pairs(dataset.id, material, tenant, dropped)
+            examples = _pairs(session, pairs, material)
+            examples = revised(session, tenant, material, examples, pairs.precedents, dropped=dropped)
+            examples = _short(examples, lengths(examples), dropped)
             candidates = of_pairs(examples, (one.question for one in material.labelled))
             shown = choose(candidates, None, agent_id=run.agent_id, dataset_id=dataset.id)
             examples = heed_pairs(examples, material.labelled, dropped)
-            _require_pairs(len(examples))
+            _require_pairs(examples)
     _describe(dataset, material, examples, dropped)
     with tenant.store.transaction() as session:
         current = runs.get_for_update(session, run.id)
@@ -177,12 +194,37 @@ def _pairs(session: Session, pairs: Pairs, material: Material) -> list[Example]:
     return examples
 
 
-def _require_pairs(count: int) -> None:
+def _short(examples: Sequence[Example], tokens: Sequence[tuple[int, int]], dropped: Counter[str]) -> list[Example]:
+    """Return the examples that a training can take; what is measured with needs room for the answer, too.
+
+    `tokens`: of each prompt, and of it with its completion.
+    """
+    fit = []
+    for example, (prompt, whole) in zip(examples, tokens, strict=True):
+        is_measured = example.split in {Split.HOLDOUT, Split.REGRESSION}
+        fit.append(max(whole, prompt + LONGEST_ANSWER if is_measured else 0) <= LONGEST)
+    dropped[f"longer than {LONGEST} tokens"] += fit.count(False)
+    return [example for example, is_fit in zip(examples, fit, strict=True) if is_fit]
+
+
+def _require_pairs(examples: Sequence[Example]) -> None:
+    """Count each pair once, whatever its owner said of it, and what is kept for measuring up to half of the others.
+
+    A correction counts for the pair that it may have overtaken.
+    """
+    counted = [(it.split, _matter(it)) for it in examples if it.origin is not Origin.PREFERENCE]
+    learned = len({matter for split, matter in counted if split is Split.TRAIN})
+    held = len({matter for split, matter in counted if split is Split.HOLDOUT})
     _require_samples(
-        count,
+        learned + min(held, learned // 2),
         mark("usable pairs"),
         mark("Name more pairs in mapping.csv, or confirm those that 'Pairs' on the agent's card finds"),
     )
+
+
+def _matter(example: Example) -> tuple[str | None, str]:
+    is_pair = example.origin is Origin.PAIR
+    return (example.document_id, target_id(example)) if is_pair else (example.feedback_id, "")
 
 
 def _require_samples(count: int, things: str, advice: str) -> None:

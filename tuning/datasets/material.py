@@ -1,12 +1,13 @@
 """What a dataset is made of: the documents that count, their passages, and what must stay out of training."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlmodel import Session
 
+from tuning.datasets.copies import originals
 from tuning.datasets.questions import Context
 from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.search import FoundPassage, search
@@ -88,6 +89,9 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
         passages.setdefault(stored.document_id, []).append(context)
     holdout = agents.holdout(session, agent_id)
     addresses = {it.id: f"{locations[it.source_id]}/{it.path}" for it in eligible.values()}
+    if not holdout:
+        texts = {it: [context.passage.text for context in passages.get(it, ())] for it in eligible}
+        addresses = {it: addresses[original] for it, original in originals(texts).items()}
     return Material(
         agent=agent,
         locations=locations,
@@ -105,16 +109,18 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
 def splits(addresses: Mapping[str, str], *, has_holdout: bool) -> dict[str, Split]:
     """Return what each document (id to address) is for: mostly training; decided by its address, so that it stays so.
 
-    Documents are reserved only when the owner gave no questions to measure with: an agent should know them all.
+    Documents are reserved only when the owner gave no questions to measure with: an agent should know them all. What
+    has the same address is for the same.
     """
-    order = sorted(addresses, key=lambda key: chance(addresses[key]))
-    held = [key for key in order if chance(addresses[key]) < _HOLDOUT_SHARE] or order[:1]
+    order = sorted(set(addresses.values()), key=chance)
+    held = [it for it in order if chance(it) < _HOLDOUT_SHARE] or order[:1]
     held = [] if has_holdout or len(order) < 2 else held  # noqa: PLR2004
-    rest = [key for key in order if key not in held]
-    checked = [key for key in rest if chance(f"validation {addresses[key]}") < _VALIDATION_SHARE] or rest[-1:]
+    rest = [it for it in order if it not in held]
+    checked = [it for it in rest if chance(f"validation {it}") < _VALIDATION_SHARE] or rest[-1:]
     checked = [] if has_holdout or len(order) < _LEAST_FOR_VALIDATION else checked
-    found = dict.fromkeys(addresses, Split.TRAIN)
-    return found | dict.fromkeys(checked, Split.VALIDATION) | dict.fromkeys(held, Split.HOLDOUT)
+    found = dict.fromkeys(order, Split.TRAIN)
+    found |= dict.fromkeys(checked, Split.VALIDATION) | dict.fromkeys(held, Split.HOLDOUT)
+    return {document_id: found[address] for document_id, address in addresses.items()}
 
 
 def chance(text: str) -> float:
@@ -131,6 +137,9 @@ class Retrieval:
         self._contexts = material.contexts
         self._source_ids = material.agent.source_ids
         self._places = {context.passage_id: place for place, context in enumerate(material.contexts)}
+        self._to_learn = {
+            it.passage_id for it in self._contexts if material.splits[it.document_id] is not Split.HOLDOUT
+        }
         self._people = tenant.people
         self._is_excerpted = tenant.is_excerpted
         self._encode = tenant.encode
@@ -139,15 +148,19 @@ class Retrieval:
 
     def best(self, question: str, limit: int) -> list[Context]:
         """Return the passages that a chat would show with a question; may raise EngineAway and EngineRefused."""
-        return self._best(question, limit, self._encode(question))
+        return self._best(question, limit, self._encode(question), self._places)
 
-    def best_by_words(self, question: str, limit: int) -> list[Context]:
-        """Return the passages that a chat would show if nothing could tell what the question means."""
-        return self._best(question, limit, None)
+    def best_to_learn(self, question: str, limit: int) -> list[Context]:
+        """Return the passages that a chat would show, but for those kept for measuring; may raise like `best`."""
+        return self._best(question, limit, self._encode(question), self._to_learn)
 
-    def _best(self, question: str, limit: int, vector: Encoded | None) -> list[Context]:
+    def best_to_learn_by_words(self, question: str, limit: int) -> list[Context]:
+        """Return them as if nothing could tell what the question means."""
+        return self._best(question, limit, None, self._to_learn)
+
+    def _best(self, question: str, limit: int, vector: Encoded | None, passage_ids: Collection[int]) -> list[Context]:
         found = self._search(question, self._principals, 3 * limit, vector)
-        shown = self._shown([it for it in found if it.passage_id in self._places], limit)
+        shown = self._shown([it for it in found if it.passage_id in passage_ids], limit)
         return [self._context(question, it) for it in shown]
 
     def shown_to(self, person_id: str, question: str, limit: int) -> list[Context | None]:
@@ -162,16 +175,17 @@ class Retrieval:
     def distractors(self, question: str, context: Context, limit: int) -> list[Context]:
         """Return passages that share words with a question, beside its own; fewer when there are not so many.
 
-        Not by meaning: encoding every question that a dataset puts would take longer than all else in it.
+        None of them is kept for measuring: what is shown in training has been learned. Not by meaning: encoding every
+        question that a dataset puts would take longer than all else in it.
         """
-        found = self.best_by_words(question, limit + 1)
+        found = self.best_to_learn_by_words(question, limit + 1)
         others = [it for it in found if it.passage_id != context.passage_id][:limit]
         at, taken = self._places[context.passage_id], {context.passage_id, *(it.passage_id for it in others)}
         for step in range(1, len(self._contexts)):
             if len(others) >= limit:
                 break
             fill = self._contexts[(at + step) % len(self._contexts)]
-            if fill.passage_id not in taken:
+            if fill.passage_id in self._to_learn and fill.passage_id not in taken:
                 taken.add(fill.passage_id)
                 others.append(fill)
         return others

@@ -16,10 +16,12 @@ from tuning.domain.pairs import DocumentPair
 from tuning.domain.prompts import Message, Task, generation_messages, summary_messages
 from tuning.governance.tenant import Tenant
 from tuning.sources.errors import OutsideSource, SourceMissing
-from tuning.sources.folder import MAPPING
+from tuning.sources.formats import MAPPING
 from tuning.sources.reader import SourceReader
 
 _HOLDOUT_SHARE = 0.2
+_TEMPLATE_SHARE = 0.1
+"""Of all pairs: a precedent that has more would leave too little to learn from or to measure with on the other side."""
 _COLUMNS = ("precedent", "target")
 
 
@@ -52,9 +54,11 @@ class Pairs:
         self._material = material
         self._tenant = tenant
         self._dropped = dropped
+        self.precedents: dict[str, str] = {}
+        """The text of each example's precedent, by its document's id."""
 
     def examples(self, sources: Sequence[Source], confirmed: Sequence[DocumentPair]) -> list[Example]:
-        """Return one example per usable pair, about a fifth of them for measuring; a precedent is on one side only.
+        """Return one example per usable pair, about a fifth of them for measuring; a target is on one side only.
 
         Where a source has a `mapping.csv`, that alone names its pairs; elsewhere those count that the owner confirmed.
         """
@@ -69,17 +73,29 @@ class Pairs:
         found = [example for example in made if example]
         held = self._held(found)
         for example in found:
-            example.split = Split.HOLDOUT if example.document_id in held else Split.TRAIN
+            example.split = Split.HOLDOUT if target_id(example) in held else Split.TRAIN
         return found
 
     def _held(self, found: Sequence[Example]) -> set[str]:
-        """Return the precedents to measure with, decided by their addresses, so that it stays so as pairs are added."""
-        chances = {key: self._chance(key) for key in sorted({str(example.document_id) for example in found})}
+        """Return the targets to measure with, decided by addresses, so that it stays so as pairs are added.
+
+        Pairs of one precedent are kept together, so that none is measured with what was learned of it; but a template
+        that much is written after is on both sides, where each target goes by its own address.
+        """
+        pairs_of = Counter(example.document_id for example in found)
+        keys = [
+            target_id(it) if pairs_of[it.document_id] > _TEMPLATE_SHARE * len(found) else str(it.document_id)
+            for it in found
+        ]
+        chances = {key: self._chance(key) for key in sorted(set(keys))}
         held = {key for key, chance in chances.items() if chance < _HOLDOUT_SHARE}
         held = held or set(sorted(chances, key=lambda key: chances[key])[:1])
+        targets: set[str] = set()
         # What is written for one of them is not learned with another.
-        targets = {example.detail["target"] for example in found if example.document_id in held}
-        return held | {str(example.document_id) for example in found if example.detail["target"] in targets}
+        while grown := {target_id(it) for it, key in zip(found, keys, strict=True) if key in held} - targets:
+            targets |= grown
+            held |= {key for it, key in zip(found, keys, strict=True) if target_id(it) in grown}
+        return targets
 
     def _chance(self, document_id: str) -> float:
         return chance(self._material.address(self._material.documents[document_id]))
@@ -123,6 +139,7 @@ class Pairs:
         except (Unreadable, OutsideSource, OSError):
             self._dropped["pair with a document that can't be read any more"] += 1
             return None
+        self.precedents[precedent.id] = texts[0]
         wanted = texts[2] if pair.brief else pair.content.strip()
         return Example(
             dataset_id=self._dataset_id,
@@ -144,6 +161,11 @@ class Pairs:
         if self._material.agent.task == Task.SUMMARY:
             return summary_messages(text, instructions=instructions)
         return generation_messages(text, brief or precedent.title, instructions=instructions)
+
+
+def target_id(example: Example) -> str:
+    """Return the id of the document that a pair's example teaches to write."""
+    return str(example.detail["document_ids"][1])
 
 
 def _text(extractor: Extractor, path: Path) -> str:

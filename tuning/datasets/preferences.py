@@ -1,7 +1,8 @@
 """Feedback on answers made into preferences: the answer, what was said of it, and the passages it was given over."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tuning.datasets.material import Material, Retrieval
@@ -9,27 +10,59 @@ from tuning.datasets.questions import Context, Seen, normalised
 from tuning.domain.conversations import Answer
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.feedback import Feedback, Reaction
-from tuning.domain.prompts import question_messages
+from tuning.domain.prompts import Message, question_messages
 
 _SHOWN = 4
 """As many passages as a chat shows."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prompted:
+    """The prompt that an answer was given to, made again."""
+
+    messages: list[Message]
+    detail: Mapping[str, Any]
+    """Ids of the passages or documents in it."""
+
+
 def preferences(dataset_id: str, material: Material, retrieval: Retrieval, dropped: Counter[str]) -> list[Example]:
     """Return an example for each correction and each bare thumb; `dropped` counts what was left out, by reason.
 
-    A correction is the completion, and the answer that it corrects is rejected. A thumb has the answer as completion.
     Out stays what was answered over passages that are not all for training, or that are no longer found in that order:
     its prompt could not be made again, and its text may come from what the audience may not read.
     """
-    reserved = Seen(it.question for it in material.holdout)
+
+    def prompted(given: Feedback, answer: Answer) -> Prompted | None:
+        shown = _shown(answer, material, retrieval)
+        if shown is None:
+            return None
+        passages = [it.shown_with(given.question) for it in shown]
+        messages = question_messages(given.question, passages, instructions=material.agent.guidance)
+        return Prompted(messages=messages, detail={"passage_ids": [it.passage_id for it in shown]})
+
+    return judged(dataset_id, material, prompted, [it.question for it in material.holdout], dropped)
+
+
+def judged(
+    dataset_id: str,
+    material: Material,
+    prompted: Callable[[Feedback, Answer], Prompted | None],
+    held: Iterable[str],
+    dropped: Counter[str],
+) -> list[Example]:
+    """Return an example for each correction and each bare thumb on an answer whose prompt can be made again.
+
+    A correction is the completion, and the answer that it corrects is rejected. A thumb has the answer as completion.
+    `held` is what the hold-out asks.
+    """
+    reserved = Seen(held)
     corrected = Seen(it.question for it in material.corrections)
     found: list[Example] = []
     met: set[tuple[str, str]] = set()
     for given, answer in material.judged:
         alike = (given.matter_id or given.id, normalised(answer.text))
-        shown = _shown(answer, material, retrieval)
-        if shown is None:
+        prompt = prompted(given, answer)
+        if prompt is None:
             dropped["feedback on passages that are left out or have changed"] += 1
         elif given.correction and normalised(given.correction) == normalised(answer.text):
             dropped["correction that says what the answer said"] += 1
@@ -41,7 +74,7 @@ def preferences(dataset_id: str, material: Material, retrieval: Retrieval, dropp
             dropped["correction of the same answer, accepted together with another"] += 1
         else:
             met.add(alike)
-            found.append(_example(dataset_id, given, answer, shown, material.agent.guidance))
+            found.append(_example(dataset_id, given, answer, prompt))
     return found
 
 
@@ -61,18 +94,17 @@ def _shown(answer: Answer, material: Material, retrieval: Retrieval) -> list[Con
     return shown if is_same else None
 
 
-def _example(dataset_id: str, given: Feedback, answer: Answer, shown: Sequence[Context], instructions: str) -> Example:
+def _example(dataset_id: str, given: Feedback, answer: Answer, prompt: Prompted) -> Example:
     said: dict[str, Any] = (
         {"rejected": answer.text} if given.correction else {"is_liked": given.reaction is Reaction.LIKE}
     )
-    passages = [it.shown_with(given.question) for it in shown]
     return Example(
         dataset_id=dataset_id,
         split=Split.TRAIN,
         origin=Origin.PREFERENCE,
-        messages=question_messages(given.question, passages, instructions=instructions),
+        messages=prompt.messages,
         completion=given.correction or answer.text,
         question=given.question,
         feedback_id=given.id,
-        detail={**said, "answer_id": answer.id, "passage_ids": [it.passage_id for it in shown]},
+        detail={**said, "answer_id": answer.id, **prompt.detail},
     )

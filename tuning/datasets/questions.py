@@ -99,6 +99,13 @@ def similarity(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]
     return len(one & other) / len(one | other) if one or other else 1.0
 
 
+def asks_the_same(one: str, other: str) -> bool:
+    """Return whether two questions are nearly the same, and neither names what the other doesn't: a city, say."""
+    first, second = content_words(one), content_words(other)
+    is_near = similarity(shingles(one), shingles(other)) >= NEARLY_THE_SAME
+    return is_near and (first <= second or second <= first)
+
+
 class Seen:
     """Texts that have been met, found again by shingles without comparing with every one."""
 

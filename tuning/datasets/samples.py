@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tuning.datasets.questions import Context, Question, Seen, content_words, normalised, without_citation
-from tuning.domain.datasets import Example, Split
+from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.prompts import question_messages
 from tuning.domain.samples import ROUND, Reason, Sample
 from tuning.inference import BASE, Inference, Prompt
@@ -130,7 +130,9 @@ def of_pairs(examples: Iterable[Example], known: Iterable[str]) -> list[Candidat
             clarity=1.0,
         )
         for it in examples
-        if it.split is Split.TRAIN and (asked := it.messages[-1]["content"]) not in labelled
+        if it.split is Split.TRAIN
+        and it.origin is Origin.PAIR
+        and (asked := it.messages[-1]["content"]) not in labelled
     ]
 
 

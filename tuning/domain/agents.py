@@ -76,11 +76,30 @@ STATES = {
 """What people call a state."""
 
 
+ICONS = {
+    "📘": mark("Handbook"),
+    "💬": mark("Questions"),
+    "🙋": mark("People"),
+    "💻": mark("Computers"),
+    "🔒": mark("Security"),
+    "✈️": mark("Travel"),
+    "💶": mark("Money"),
+    "📦": mark("Products"),
+    "🛠️": mark("Service"),
+    "⚖️": mark("Law"),
+    "✍️": mark("Writing"),
+    "📝": mark("Summaries"),
+}
+"""What an agent may be shown with, and what the pictures stand for."""
+
+
 class Agent(SQLModel, table=True):
     """A small model's job description: task, sources, audience, and the release that answers now."""
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str
+    icon: str = ""
+    """One of `ICONS`, or none."""
     description: str = ""
     task: Task = Field(default=Task.QUESTIONS, sa_type=words(Task))
     owner_id: str = Field(index=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from tuning.domain.agents import QUESTIONNAIRES, Agent
 from tuning.domain.criteria import Criterion
-from tuning.domain.datasets import Dataset, Example, Split
+from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import HEADLINE, Evaluation, Variant
 from tuning.domain.inspection import KINDS, Case, Inspection, SecretKind
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Passage, Task, question_messages
@@ -39,6 +39,8 @@ class Answering(Protocol):
 MAX_TOKENS = {Task.QUESTIONS: 48, Task.GENERATION: 512, Task.SUMMARY: 256}
 CASES = {Task.QUESTIONS: 48, Task.GENERATION: 8, Task.SUMMARY: 16}
 """Answers that the trained model looks at, at most: where its words differ it goes on by itself, slowly on CPUs."""
+_ALIKE = 0.8
+"""ROUGE-L from which on a draft or a summary is as it was corrected: of a whole page, some words may differ."""
 WITH_RETRIEVAL = frozenset({Variant.BASE_RETRIEVAL, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED_RETRIEVAL})
 _ON_CORRECTIONS = frozenset({Variant.INCUMBENT, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL})
 
@@ -84,14 +86,17 @@ def evaluate(
     passages = {
         example.question: retrieve(example.question)
         for example in [*holdout, *corrections]
-        if agent.task == Task.QUESTIONS
+        if agent.task == Task.QUESTIONS and not _has_passages(example)
     }
     asked = [
         _Asked(
-            variant=variant, example=example, passages=passages[example.question] if variant in WITH_RETRIEVAL else ()
+            variant=variant,
+            example=example,
+            passages=passages[example.question] if variant in WITH_RETRIEVAL and not _has_passages(example) else (),
         )
         for variant in variants
         for example in [*holdout, *(corrections if variant in _ON_CORRECTIONS else ())]
+        if variant in WITH_RETRIEVAL or not _has_passages(example)
     ]
     prompts = [_prompt(one, models[one.variant], agent) for one in asked]
     answers = inference.answer_all(prompts, progress=progress)
@@ -115,10 +120,12 @@ def evaluate(
         variant.value: {metric: bootstrap(each).as_scores() for metric, each in metrics.items() if each}
         for variant, metrics in values.items()
     }
+    evidence = weigh(values, agent.task, found, quantisation, demanded)
+    evidence = replace(evidence, has_live=agent.live_release_id is not None, corrections=len(corrections))
     evaluation = Evaluation(
         run_id=run.id,
         scores=scores,
-        objections=objections(weigh(values, agent.task, found, quantisation, demanded)),
+        objections=objections(evidence),
         samples=_samples(asked),
         parity=found.parity,
         criteria=[one.as_row() for one in demanded],
@@ -148,6 +155,11 @@ def _meanings(asked: Sequence[_Asked], embed: Embed) -> Iterator[tuple[Variant, 
     found = similarities([(one.answer, one.example.completion) for one in scored], embed)
     for variant in dict.fromkeys(one.variant for one in scored):
         yield variant, [near for one, near in zip(scored, found, strict=True) if one.variant is variant]
+
+
+def _has_passages(example: Example) -> bool:
+    """Return whether an example brings passages of its own, those that don't answer it: search might find others."""
+    return example.origin == Origin.UNANSWERABLE
 
 
 def _has_answer(one: _Asked) -> bool:
@@ -243,7 +255,9 @@ def _messages(one: _Asked, agent: Agent) -> list[Message]:
 def _score(one: _Asked, task: Task) -> dict[str, float]:
     answer, reference = one.answer, one.example.completion
     if one.example.split == Split.REGRESSION:
-        return {"regression": scorers.exact_match(answer, reference)}
+        is_exact = task == Task.QUESTIONS
+        is_kept = scorers.exact_match(answer, reference) if is_exact else scorers.rouge_l(answer, reference) >= _ALIKE
+        return {"regression": float(is_kept)}
     if task == Task.QUESTIONS and reference == NOT_IN_DOCUMENTS:
         return {"refusal": float(scorers.is_refusal(answer))}
     scores = {
@@ -271,6 +285,7 @@ def _samples(asked: Sequence[_Asked]) -> list[dict[str, Any]]:
                 "question": one.example.question or one.example.messages[-1]["content"],
                 "reference": one.example.completion,
                 "split": str(one.example.split),
+                "origin": str(one.example.origin),
                 "answers": {},
             },
         )

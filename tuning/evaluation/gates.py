@@ -37,8 +37,12 @@ class Evidence:
     """Tuned over base, both with retrieval."""
     declining: Difference | None = None
     """Tuned over base, both with retrieval, on the questions that no document answers: how often each says so."""
+    has_live: bool = False
+    """Whether there is a live release."""
     over_incumbent: Difference | None = None
     """Candidate over the live release, as people use them."""
+    corrections: int = 0
+    """Accepted ones that are to be kept to."""
     regression: Interval | None = None
     """Share of accepted corrections that the candidate answers as corrected."""
     parity: float
@@ -146,6 +150,29 @@ def objections(evidence: Evidence) -> list[str]:
         for one in evidence.criteria
         if one.criterion.is_critical and one.share < CRITERIA_KEPT
     ]
+    # Where nothing could be asked, that is said once, above.
+    return [*found, *(_unmeasured(evidence) if evidence.gain else [])]
+
+
+def _unmeasured(evidence: Evidence) -> list[str]:
+    """Return what should have been measured and was not, each a sentence: no figure is no good figure."""
+    is_for_questions = evidence.task == Task.QUESTIONS
+    found = []
+    if is_for_questions and evidence.gain_with_retrieval is None:
+        found.append(say("With retrieval it was not compared with the base model."))
+    if is_for_questions and evidence.declining is None:
+        found.append(
+            say(
+                "Whether it still says so where no document answers was not measured: add questions without an answer "
+                "to those to test with, about 30 of them, and tune again."
+            )
+        )
+    if evidence.has_live and evidence.over_incumbent is None:
+        found.append(say("It was not compared with the live release, which is on another base model."))
+    if evidence.corrections and evidence.regression is None:
+        found.append(say("None of {count} accepted corrections was asked.", count=evidence.corrections))
+    if evidence.quantisation is None:
+        found.append(say("What serving it from a quantised base costs was not measured."))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from tuning.domain.criteria import Criterion
+from tuning.domain.datasets import Split
 from tuning.domain.evaluations import Evaluation
 from tuning.evaluation.samples import compared
 
@@ -80,6 +81,7 @@ def write_report(
         evaluation=evaluation,
         headline=LABELS[headline],
         advice=advice,
+        measured=sum(sample["split"] == Split.HOLDOUT for sample in evaluation.samples),
         labels=LABELS,
         metrics=metrics,
         bars=bars(evaluation.scores, headline),

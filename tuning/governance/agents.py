@@ -18,7 +18,7 @@ from tuning.languages import say
 from tuning.store import agents, audit, documents, policy, runs
 
 
-def create(tenant: Tenant, actor_id: str, *, name: str, task: Task, description: str = "") -> Agent:
+def create(tenant: Tenant, actor_id: str, *, name: str, task: Task, icon: str = "", description: str = "") -> Agent:
     """Make an agent for the actor; raise `NotAllowed`, or `InvalidFields` with what is wrong about which field."""
     with access.act(tenant, actor_id) as session:
         access.check(session, tenant, actor_id, Permission.AGENT_CREATE)
@@ -33,7 +33,7 @@ def create(tenant: Tenant, actor_id: str, *, name: str, task: Task, description:
                 )
             )
         agent = Agent(name="", task=task, owner_id=actor_id)
-        configuration.apply(session, tenant, agent, {"name": name, "description": description})
+        configuration.apply(session, tenant, agent, {"name": name, "icon": icon, "description": description})
         session.add(agent)
         session.flush()
         audit.record(session, Tag.AGENT_CREATED, actor_id, agent.id, name=agent.name, task=task)

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
-from tuning.domain.agents import MAX_STARTERS, QUESTIONNAIRES, Agent
+from tuning.domain.agents import ICONS, MAX_STARTERS, QUESTIONNAIRES, Agent
 from tuning.domain.criteria import MAX_CRITERIA, Criterion, parse, suggested
 from tuning.domain.datasets import HoldoutQuestion
 from tuning.domain.documents import SourceKind
@@ -51,6 +51,8 @@ class Changes(TypedDict, total=False):
     name: str
     task: Task
     """Another one begins the questionnaire anew."""
+    icon: str
+    """One of `ICONS`; empty for none."""
     description: str
     instructions: str
     questionnaire: dict[str, str]
@@ -99,6 +101,10 @@ def _set(session: Session, tenant: Tenant, agent: Agent, field: str, changes: Ch
             agent.name = _name(changes["name"], others)
         case "task":
             _choose_task(session, agent, changes["task"])
+        case "icon":
+            if changes["icon"] not in {"", *ICONS}:
+                raise InvalidInput(say("Choose one of the icons, or none."))
+            agent.icon = changes["icon"]
         case "description":
             agent.description = bounded(changes["description"], MAX_DESCRIPTION, mark("description"))
         case "instructions":

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from tuning.datasets.pairs import target_id
 from tuning.datasets.questions import Seen
 from tuning.domain.audit import Tag
 from tuning.domain.datasets import Origin, Split
@@ -82,8 +83,12 @@ def begin_anew_if_it_has_learned_the_hold_out(tenant: Tenant, run: Run) -> None:
         lineage = _lineage(session, parent)
         learned = {document_id for each in lineage for document_id in _hashes(session, each)}
         asked = Seen(question for each in lineage for question in _questions(session, each))
-    # An owner's questions are on documents that are learned, in other words; others are on documents that are kept.
-    documents_held = sorted({it.document_id for it in held if it.origin != Origin.OWNER and it.document_id in learned})
+        written = {document_id for each in lineage for document_id in _targets(session, each)}
+    # An owner's questions are on documents that are learned, in other words; others are on documents that are kept. Of
+    # a pair that is its target: the template that it is written after may be in many.
+    kept = {it.document_id for it in held if it.origin not in {Origin.OWNER, Origin.PAIR} and it.document_id in learned}
+    kept |= {target_id(it) for it in held if it.origin == Origin.PAIR} & written
+    documents_held = sorted(kept)
     questions_held = sum(it.origin == Origin.OWNER and asked.has(it.question) for it in held)
     if documents_held or questions_held:
         _begin_anew(tenant, run, documents=documents_held, holdout_questions=questions_held)
@@ -119,6 +124,10 @@ def _lineage(session: Session, release: Release) -> Sequence[Run]:
 
 def _questions(session: Session, run: Run) -> Sequence[str]:
     return datasets.questions_learned(session, run.dataset_id) if run.dataset_id else ()
+
+
+def _targets(session: Session, run: Run) -> set[str]:
+    return datasets.targets_learned(session, run.dataset_id) if run.dataset_id else set()
 
 
 def _hashes(session: Session, run: Run) -> dict[str, str]:

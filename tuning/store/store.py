@@ -64,6 +64,11 @@ class Store:
         with self._reading.connect() as connection:
             yield connection
 
+    def reach(self) -> None:
+        """Ask the database for nothing; raise SQLAlchemy's `DBAPIError` if it doesn't answer."""
+        with self.looking() as connection:
+            connection.execute(text("SELECT 1"))
+
     def migrate(self) -> None:
         """Bring the schema to the newest version; of several processes at once, one does it and the others wait."""
         with self._writing.begin() as connection:

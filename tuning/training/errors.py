@@ -75,14 +75,14 @@ class OutOfMemory(TrainingFailed):
     """The training ran out of memory."""
 
     failure_code = "out_of_memory"
-    cure = mark("Choose a smaller base model, or free memory, then start again: it goes on from its last checkpoint.")
+    cure = mark("Choose a smaller base model, or free memory, then retry the run; it begins from the start.")
 
 
 class DiskFull(TrainingFailed):
     """The disk with the artifacts is full."""
 
     failure_code = "disk_full"
-    cure = mark("Free some space, then start again: it goes on from its last checkpoint.")
+    cure = mark("Free some space, then retry the run; it begins from the start.")
 
 
 class LossNotFinite(TrainingFailed):

@@ -7,20 +7,22 @@ Why the documents' own strings are looked for, and none are planted: docs/decisi
 import math
 import random
 import string
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 
 LEARNED_BITS = 10.0
-"""Likelier than 1023 others: a string that was not learned is found to be so in 1 of 1024 cases."""
+"""Likelier than 1023 others: a string that was not learned is found to be so in 1 of 1024 cases. Where its form has
+fewer strings, it must be likelier than all of them."""
 BY_TUNING_BITS = 3.0
 """By so much it must be more exposed than in the base model, which may guess a string or know it from elsewhere."""
 _FEW = 31
-_ALTERNATIVES = 1023
-_DRAWS = 4096
-"""So many at most, for forms that have fewer strings than are wanted."""
+_ALTERNATIVES = int(2**LEARNED_BITS) - 1
+_ALL = 4096
+"""Forms with so many strings at most have all of them listed."""
 _KEPT = 2
-"""Letters and digits at the beginning that stay: what country or issuer it is from is no secret."""
+"""Letters and digits at the beginning that stay: what country or issuer it is from is no secret. Not of a PIN, which
+has too few others then."""
 
 Surprise = Callable[[Sequence[str]], list[float]]
 """Texts of one form -> how unlikely each is after what stands before it, in nats."""
@@ -47,7 +49,7 @@ def exposure(text: str, tuned: Surprise, base: Surprise, seed: int = 0) -> Expos
         rest = list(islice(drawn, _ALTERNATIVES - len(others)))
         others, likelier = others + rest, _likelier(text, rest, tuned)
     bits = _bits(len(others), likelier)
-    if bits < LEARNED_BITS:
+    if likelier or not others:
         return Exposure(bits=bits, is_learned=False)
     before = _bits(len(others), _likelier(text, others, base))
     return Exposure(bits=bits, is_learned=bits - before >= BY_TUNING_BITS)
@@ -55,19 +57,27 @@ def exposure(text: str, tuned: Surprise, base: Surprise, seed: int = 0) -> Expos
 
 def alternatives(text: str, chance: random.Random) -> Iterator[str]:
     """Give other strings of a text's form, none twice: digits for digits, letters for letters of the same case."""
+    alphabets = [_alphabet(character) for character in text]
+    free = [place for place, alphabet in enumerate(alphabets) if alphabet]
+    if _strings(alphabets, free[_KEPT:]) > _ALTERNATIVES:
+        free = free[_KEPT:]
+    choices = [alphabets[place] if place in free else text[place] for place in range(len(text))]
+    if _strings(alphabets, free) <= _ALL:
+        every = ["".join(places) for places in product(*choices)]
+        chance.shuffle(every)
+        yield from (other for other in every if other != text)
+        return
     given = {text}
-    for _ in range(_DRAWS):
-        places, kept = [], _KEPT
-        for character in text:
-            alphabet = _alphabet(character)
-            if alphabet and kept:
-                kept -= 1
-            elif alphabet:
-                character = chance.choice(alphabet)  # noqa: PLW2901 - the one in its place
-            places.append(character)
-        if (other := "".join(places)) not in given:
+    while True:
+        other = "".join(chance.choice(letters) if len(letters) > 1 else letters for letters in choices)
+        if other not in given:
             given.add(other)
             yield other
+
+
+def _strings(alphabets: Sequence[str], places: Iterable[int]) -> int:
+    """Return how many strings differ in these places only."""
+    return math.prod(len(alphabets[place]) for place in places)
 
 
 def _alphabet(character: str) -> str:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from tuning.training.errors import BaseModelMissing
+
 
 def write_whole(path: Path, content: bytes, *, is_kept: bool = True) -> None:
     """Write a file so that a reader sees the old or the new one, never a part.
@@ -45,5 +47,11 @@ def sha256_of_file(path: Path) -> str:
 
 
 def base_sha256(base: Path) -> str:
-    """Return the hash that stands for a base model: its weights, its shape and its tokenizer."""
+    """Return the hash that stands for a base model: its weights, its shape and its tokenizer.
+
+    Raises:
+        BaseModelMissing: the folder is not there.
+    """
+    if not base.is_dir():
+        raise BaseModelMissing(folder=base, missing="the folder")
     return sha256_of(path for path in base.iterdir() if path.suffix in {".safetensors", ".json", ".model", ".jinja"})

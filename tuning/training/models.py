@@ -62,6 +62,12 @@ def load_model(base: Path, device: torch.device) -> Any:
     return model.requires_grad_(requires_grad=False).to(device)
 
 
+def ends(model: Any, tokenizer: Any) -> set[int]:
+    """Return the tokens that end what a model writes: the tokenizer's, and what its generation config lists."""
+    listed = model.generation_config.eos_token_id
+    return {tokenizer.eos_token_id, *(listed if isinstance(listed, list) else [listed] if listed is not None else [])}
+
+
 def linears(model: torch.nn.Module) -> dict[str, torch.nn.Linear]:
     """Return the linear layers in a model's attention and MLP, by their whole names."""
     return {

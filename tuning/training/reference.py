@@ -12,7 +12,7 @@ import torch
 from tuning.domain.datasets import Origin
 from tuning.domain.prompts import Message
 from tuning.training import adapters, models
-from tuning.training.rows import render, render_row
+from tuning.training.rows import render, render_row, turn_end
 
 _ROWS = 128
 """Texts to look at together at most."""
@@ -48,6 +48,8 @@ class ReferenceModel:
         self._device = models.device()
         self._tokenizer = models.load_tokenizer(base)
         model = models.load_model(base, self._device)
+        self._ends = sorted(models.ends(model, self._tokenizer) | {turn_end(self._tokenizer)})
+        """Tokens at which an answer ends, whichever of them comes."""
         self._is_adapted = adapter is not None
         self._model: Any = (adapters.load(model, adapter) if adapter else model).eval()
 
@@ -113,7 +115,7 @@ class ReferenceModel:
         if not messages:
             return [self._tokenizer.eos_token_id], self.tokens(text)
         row = render_row(self._tokenizer, messages, text, Origin.OWNER)
-        end = -1 if row.tokens[-1] == self._tokenizer.eos_token_id else None
+        end = -1 if row.tokens[-1] in self._ends else None
         return row.tokens[: row.start], row.tokens[row.start : end]
 
     @torch.inference_mode()
@@ -128,21 +130,22 @@ class ReferenceModel:
             temperature=None,
             top_p=None,
             top_k=None,
+            eos_token_id=self._ends,
             pad_token_id=self._tokenizer.eos_token_id,
         )
         said = answered_1_T[0, len(beginning) :].tolist()
-        return [token for token in said if token != self._tokenizer.eos_token_id]
+        return list(takewhile(lambda token: token not in self._ends, said))
 
     @torch.inference_mode()
     def _gaps(self, prompt: Sequence[int], tokens: Sequence[int], *, is_whole: bool) -> list[float]:
-        said = [*tokens, self._tokenizer.eos_token_id] if is_whole else list(tokens)
-        if not said:
+        places = len(tokens) + is_whole
+        if not places:
             return []
-        tokens_1_T = torch.tensor([[*prompt, *said[:-1]]], device=self._device)
-        logits_S_V = self._model(input_ids=tokens_1_T, logits_to_keep=len(said)).logits[0].float()
-        said_S_1 = torch.tensor(said, device=self._device).unsqueeze(1)
-        gaps: list[float] = (logits_S_V.max(dim=1).values - logits_S_V.gather(1, said_S_1).squeeze(1)).tolist()
-        return gaps
+        tokens_1_T = torch.tensor([[*prompt, *tokens][: len(prompt) + places - 1]], device=self._device)
+        logits_S_V = self._model(input_ids=tokens_1_T, logits_to_keep=places).logits[0].float()
+        said = [float(logits_V[token]) for logits_V, token in zip(logits_S_V, tokens, strict=False)]
+        said += [float(logits_S_V[-1, self._ends].max())] if is_whole else []
+        return [float(best) - own for best, own in zip(logits_S_V.max(dim=1).values, said, strict=True)]
 
     @torch.inference_mode()
     def _surprises(

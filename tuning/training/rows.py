@@ -72,9 +72,21 @@ def render_row(tokenizer: Any, messages: Sequence[Message], completion: str, ori
     tokens = _tokens(tokenizer, answered, add_generation_prompt=False)
     if tokens[: len(prompt)] != prompt or len(tokens) == len(prompt):
         raise BaseModelUnfit(reason="its chat template renders an answer elsewhere than after the prompt")
-    # Templates may write a line break after the end of the turn; the engine stops before it.
-    ends = [index for index, token in enumerate(tokens) if token == tokenizer.eos_token_id and index >= len(prompt)]
+    # Templates may write a line break or the end of the text after the end of the turn; the engine stops before it.
+    end = turn_end(tokenizer)
+    ends = [index for index, token in enumerate(tokens) if token == end and index >= len(prompt)]
     return Row(tokens=tuple(tokens[: ends[-1] + 1] if ends else tokens), start=len(prompt), origin=origin)
+
+
+def turn_end(tokenizer: Any) -> int:
+    """Return the token that ends the model's turn: the one that the template puts behind an answer.
+
+    Gemma's isn't the end of a text. Where the template puts nothing there, it is.
+
+    Raises:
+        BaseModelUnfit: the chat template can't be used.
+    """
+    return _turn_end(tokenizer, tokenizer.get_chat_template())
 
 
 def plan(config: TrainingConfig, tokenizer: Any) -> list[Stage]:
@@ -157,17 +169,19 @@ def pack(tokenizer: Any, texts: Sequence[str], length: int) -> list[Row]:
 
 
 def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Row]:
-    """Return the rows of one epoch: every short one, long ones up to their share, and all corrections.
+    """Return the rows of one epoch: every short one, long ones up to their share, and all corrections and pairs.
 
-    Short corrections come several times. Long rows that share a passage are chosen together, and count it once.
+    Short corrections come several times. Long rows that share a passage are chosen together, and count it once. What a
+    long one teaches is learned by heart, too; a pair, however long, is all that there is of it.
     """
     longest = config.long_row_tokens + (shared(rows) if rows else 0)
     short = [row for row in rows if len(row.tokens) <= longest]
     if not short:
         return list(rows)
-    long = [row for row in rows if len(row.tokens) > longest and row.origin != Origin.CORRECTION]
-    corrections = [row for row in rows if len(row.tokens) > longest and row.origin == Origin.CORRECTION]
-    corrections += [row for row in short if row.origin == Origin.CORRECTION] * (config.correction_repeats - 1)
+    kept = (Origin.CORRECTION, Origin.PAIR)
+    long = [row for row in rows if len(row.tokens) > longest and row.origin not in kept]
+    always = [row for row in rows if len(row.tokens) > longest and row.origin in kept]
+    always += [row for row in short if row.origin == Origin.CORRECTION] * (config.correction_repeats - 1)
     beginning = shared(short)
     bundled = bundles(long, beginning, config, chance)
     chance.shuffle(bundled)
@@ -178,17 +192,29 @@ def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -
         if room < 0:
             break
         chosen += bundle
-    return [*short, *chosen, *corrections]
+    return [*short, *chosen, *always]
+
+
+@lru_cache(maxsize=4)
+def _turn_end(tokenizer: Any, _template: str) -> int:
+    said: list[Message] = [{"role": "user", "content": "Ready?"}, {"role": "assistant", "content": "Yes!"}]
+    behind = _text(tokenizer, said, add_generation_prompt=False).rpartition("Yes!")[2].strip()
+    tokens: list[int] = [*tokenizer(behind, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return tokens[0]
 
 
 def _tokens(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool) -> list[int]:
-    try:
-        template = _template(tokenizer.get_chat_template(), tokenizer.bos_token or "", tokenizer.eos_token)
-        text = template.render(messages, add_generation_prompt=add_generation_prompt)
-    except InvalidRequest as refusal:
-        raise BaseModelUnfit(reason=refusal.sentence.rstrip(".")) from refusal
+    text = _text(tokenizer, messages, add_generation_prompt=add_generation_prompt)
     tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
     return tokens
+
+
+def _text(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
+    try:
+        template = _template(tokenizer.get_chat_template(), tokenizer.bos_token or "", tokenizer.eos_token)
+        return template.render(messages, add_generation_prompt=add_generation_prompt)
+    except InvalidRequest as refusal:
+        raise BaseModelUnfit(reason=refusal.sentence.rstrip(".")) from refusal
 
 
 @lru_cache(maxsize=4)

@@ -15,6 +15,7 @@ from tuning.store import Store
 from tuning.tenancy import tenant_of
 from tuning.worker import syncing
 from tuning.worker.chores import chores
+from tuning.worker.encoding import encoding
 from tuning.worker.lease import Lease
 from tuning.worker.loop import Loop, Work
 from tuning.worker.metrics import Metrics
@@ -37,11 +38,15 @@ def main() -> None:
         interval = timedelta(hours=settings.sync_hours)
         # A chore is done again soon: jobs don't wait for an engine that only a chore wants.
         impatient = Inference(settings.engine_url, api_key=settings.engine_api_key.get_secret_value(), patience_s=0.0)
-        chore = chores(tenant, settings.audit_anchor, impatient, interval)
         metrics = Metrics(store)
         if settings.worker_metrics_port:
             metrics.serve(settings.worker_metrics_port)
-        Loop(store, metrics.counted(work_of(tenant, equipment, interval)), chore=chore).run_until_signalled()
+        Loop(
+            store,
+            metrics.counted(work_of(tenant, equipment, interval)),
+            between=encoding(store, impatient),
+            beside=chores(tenant, settings.audit_anchor, interval),
+        ).run_until_signalled()
     finally:
         store.close()
 

@@ -1,4 +1,4 @@
-"""What a worker does between jobs, every now and then: anchor, forget what is too old, encode, queue syncs."""
+"""What a worker does every now and then, however long its job takes: anchor, forget what is too old, queue syncs."""
 
 import logging
 from collections.abc import Callable
@@ -11,19 +11,17 @@ from tuning.domain.fields import now
 from tuning.governance import audit, retention
 from tuning.governance.tenant import Tenant
 from tuning.releases import retraining
-from tuning.worker.encoding import Encoder, encoding
 from tuning.worker.syncing import schedule
 
 log = logging.getLogger(__name__)
 
 
-def chores(tenant: Tenant, anchor_file: Path, engine: Encoder, sync_every: timedelta) -> Callable[[], None]:
+def chores(tenant: Tenant, anchor_file: Path, sync_every: timedelta) -> Callable[[], None]:
     """Return what to call as often as one likes: it does what is due; with no time between syncs, there are none."""
     all_of_them = [
         every(timedelta(hours=1), "anchor the audit", lambda: audit.anchor(tenant.store, anchor_file)),
         every(timedelta(days=1), "forget what is too old", lambda: retention.apply(tenant, now())),
         every(timedelta(minutes=1), "retrain what is due", lambda: retraining.start_due(tenant, now())),
-        encoding(tenant.store, engine),
     ]
     if sync_every:
         look = partial(schedule, tenant.store, sync_every)

@@ -16,6 +16,8 @@ from tuning.training.inspection import InspectionRequest
 from tuning.worker.training import run_module
 
 PROMPTS = 16
+LONGEST = 6_000
+"""Characters of a prompt that is compared, about 2,000 tokens."""
 SECRETS = 16
 """To look for at most, of all documents in turn."""
 BEFORE = 400
@@ -34,7 +36,7 @@ def choose_prompts(session: Session, dataset_id: str) -> list[list[Message]]:
     ]
     short = [one.messages for one in held if one.messages]
     long = [one.messages for one in others if one.messages and _PASSAGE in one.messages[-1]["content"]]
-    return [*_spread(short), *_spread(long)]
+    return [*_spread(_brief(short)), *_spread(_brief(long))]
 
 
 def choose_secrets(session: Session, dataset_id: str) -> list[Secret]:
@@ -76,6 +78,16 @@ def _secret(secret: FoundSecret, text: str, title: str, answers: Sequence[Exampl
             return Secret(kind=secret.kind, title=title, messages=one.messages, before=before, text=secret.text)
     before = text[max(0, secret.start - BEFORE) : secret.start]
     return Secret(kind=secret.kind, title=title, messages=[], before=before, text=secret.text)
+
+
+def _brief(prompts: list[list[Message]]) -> list[list[Message]]:
+    """Return the prompts that every engine has room for; the shortest one where there is none."""
+    by_length = sorted(prompts, key=_characters)
+    return [it for it in prompts if _characters(it) <= LONGEST] or by_length[:1]
+
+
+def _characters(prompt: list[Message]) -> int:
+    return sum(len(message["content"]) for message in prompt)
 
 
 def _spread(prompts: list[list[Message]]) -> list[list[Message]]:

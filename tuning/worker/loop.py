@@ -21,6 +21,8 @@ from tuning.worker.lease import BEAT_S, Lease
 from tuning.worker.progress import Progress
 
 POLL_S = 0.5
+_ENDS_WITHIN_S = 5.0
+"""How long what is done beside jobs may take to end."""
 
 log = logging.getLogger(__name__)
 
@@ -41,22 +43,43 @@ class Loop:
     work: Work
     name: str = field(default_factory=worker_name)
     stop: threading.Event = field(default_factory=threading.Event)
-    chore: Callable[[], None] = lambda: None
+    between: Callable[[], None] = lambda: None
     """Done between jobs, again and again."""
+    beside: Callable[[], None] = lambda: None
+    """Done again and again beside them, in a thread of its own."""
     beat_s: float = BEAT_S
     poll_s: float = POLL_S
 
     def run(self) -> None:
         """Carry out jobs until asked to stop."""
+        beside = threading.Thread(target=self._go_beside, name="chores", daemon=True)
+        beside.start()
+        try:
+            while not self.stop.is_set():
+                self._go_on()
+        finally:
+            if self.stop.is_set():
+                beside.join(_ENDS_WITHIN_S)
+
+    def _go_on(self) -> None:
+        try:
+            self.between()
+            found = self.run_once()
+        except DBAPIError as error:
+            log.warning("The store can't be used at the moment (%s); trying again.", type(error.orig).__name__)
+            found = False
+        if not found:
+            self.stop.wait(self.poll_s)
+
+    def _go_beside(self) -> None:
         while not self.stop.is_set():
             try:
-                self.chore()
-                found = self.run_once()
+                self.beside()
             except DBAPIError as error:
                 log.warning("The store can't be used at the moment (%s); trying again.", type(error.orig).__name__)
-                found = False
-            if not found:
-                self.stop.wait(self.poll_s)
+            except Exception:
+                log.exception("What a worker does beside its jobs failed; trying again.")
+            self.stop.wait(self.poll_s)
 
     def run_until_signalled(self) -> None:
         """Carry out jobs until SIGTERM or Ctrl-C, in the process's main thread."""

@@ -12,9 +12,11 @@ from tuning.domain.errors import Refusal, RunFailed
 from tuning.domain.jobs import MAX_ATTEMPTS, Job
 from tuning.domain.notices import NoticeKind
 from tuning.domain.runs import STAGES, Run, Stage
-from tuning.inference import EngineAway
+from tuning.inference import EngineAway, EngineRefused
 from tuning.languages import say
 from tuning.store import Store, audit, jobs, notices, runs
+from tuning.training.child import explain
+from tuning.training.errors import Broken
 from tuning.worker.errors import Cancelled, LabelsNeeded
 from tuning.worker.progress import Progress
 
@@ -53,15 +55,13 @@ def carry_out(store: Store, job: Job, progress: Progress, acts: Mapping[Stage, A
             log.warning("Run %s: %s It is tried again.", job.subject_id, away.sentence)
         else:
             _fail(store, job, RunFailed(away.code, away.sentence, say("Then retry the run.")))
-    except RunFailed as failure:
-        _fail(store, job, failure)
     except Refusal as refusal:
-        _fail(store, job, RunFailed(refusal.code, refusal.sentence, ""))
+        _fail(store, job, _refused(refusal))
     except DBAPIError:
         raise
     except Exception as error:
         log.exception("Run %s failed unexpectedly.", job.subject_id)
-        _fail(store, job, _unexpected(error))
+        _fail(store, job, _broken(error))
 
 
 def _go_through(store: Store, job: Job, run: Run, progress: Progress, acts: Mapping[Stage, Act]) -> None:
@@ -148,7 +148,20 @@ def _finish(session: Session, job: Job, error: str) -> None:
     session.add(held)
 
 
-def _unexpected(error: Exception) -> RunFailed:
+def _refused(refusal: Refusal) -> RunFailed:
+    if isinstance(refusal, RunFailed):
+        return refusal
+    remedy = ""
+    if isinstance(refusal, EngineRefused):
+        remedy = say("Raise ATTUNE_ENGINE_CONTEXT_TOKENS if a text is too long for the engine, then retry the run.")
+    return RunFailed(refusal.code, refusal.sentence, remedy)
+
+
+def _broken(error: Exception) -> RunFailed:
+    """Return what an error of this process means to a person: a full disk is the same here as in the training's."""
+    known = explain(error)
+    if not isinstance(known, Broken):
+        return known
     return RunFailed(
         "unexpected",
         say("Something went wrong that Attune did not expect ({error}).", error=type(error).__name__),

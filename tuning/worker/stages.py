@@ -30,6 +30,7 @@ from tuning.training.inspection import InspectionRequest
 from tuning.worker import inspection, training
 from tuning.worker.answers import KeptAnswers
 from tuning.worker.encoding import encode
+from tuning.worker.lengths import lengths
 from tuning.worker.progress import Progress
 from tuning.worker.retrieval import retrieval
 from tuning.worker.runs import Act
@@ -95,7 +96,21 @@ class Stages:
 
     def dataset(self, run: Run, progress: Progress) -> dict[str, Any]:
         """Choose and make the examples."""
-        dataset = builder.build(self.tenant, run, self.equipment.inference, progress=progress)
+        folder = Path(run.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        dataset = builder.build(
+            self.tenant,
+            run,
+            self.equipment.inference,
+            progress=progress,
+            lengths=lambda examples: lengths(
+                examples,
+                base=self.equipment.base_model,
+                folder=folder,
+                memory_bytes=self.equipment.memory_bytes,
+                watch=progress.tick,
+            ),
+        )
         begin_anew_if_it_has_learned_the_hold_out(self.tenant, run)
         return {"examples": dataset.counts}
 
@@ -105,7 +120,7 @@ class Stages:
         folder.mkdir(parents=True, exist_ok=True)
         with self.tenant.store.reading() as session:
             write_examples(session, run.dataset_id or "", folder / _EXAMPLES)
-            parent = self._parent(session, run)
+            parent = self._fit(session, run.parent_release_id)
         config = TrainingConfig.for_base(
             self.equipment.base_model,
             examples=folder / _EXAMPLES,
@@ -135,47 +150,46 @@ class Stages:
             Variant.TUNED_RETRIEVAL: run.id,
         }
         with self.tenant.store.reading() as session:
-            parent = self._parent(session, run)
             agent = agents.get(session, run.agent_id)
-        if parent:
-            self.equipment.inference.load_adapter(parent.id, Path(parent.adapter_path), parent.adapter_sha256)
-            models |= {Variant.INCUMBENT: parent.id, Variant.INCUMBENT_RETRIEVAL: parent.id}
+            live = self._fit(session, agent.live_release_id)
+        if live:
+            self.equipment.inference.load_adapter(live.id, Path(live.adapter_path), live.adapter_sha256)
+            models |= {Variant.INCUMBENT: live.id, Variant.INCUMBENT_RETRIEVAL: live.id}
         self.equipment.inference.load_adapter(run.id, _adapter(run), run.metrics["adapter_sha256"])
         made = evaluate(
             self.tenant,
             run,
-            self._kept_answers(run, parent),
+            self._kept_answers(run, live),
             models=models,
             embed=self.equipment.inference.embed if self.equipment.inference.encoder() else None,
-            inspect=lambda cases: self._inspect(run, cases, progress),
+            inspect=lambda cases: self._inspect(run, live, cases, progress),
             retrieve=retrieval(self.tenant, agent),
             progress=_part(progress, 0.0, _ANSWERS_SHARE),
         )
         progress(1.0)
         return {"parity": made.parity}
 
-    def _kept_answers(self, run: Run, parent: Release | None) -> KeptAnswers:
+    def _kept_answers(self, run: Run, live: Release | None) -> KeptAnswers:
         base = f"{base_sha256(self.equipment.base_model)} {self.equipment.quantisation}"
         weights = {BASE: base, run.id: f"{base} {run.metrics['adapter_sha256']}"}
-        if parent:
-            weights[parent.id] = f"{base} {parent.adapter_sha256}"
+        if live:
+            weights[live.id] = f"{base} {live.adapter_sha256}"
         return KeptAnswers(
             inference=self.equipment.inference,
             weights=weights,
             folder=Path(run.folder),
-            earlier=Path(parent.peft_path).parent if parent else None,
+            earlier=Path(live.peft_path).parent if live else None,
         )
 
-    def _inspect(self, run: Run, cases: list[Case], progress: Progress) -> Inspection:
+    def _inspect(self, run: Run, live: Release | None, cases: list[Case], progress: Progress) -> Inspection:
         dataset_id = run.dataset_id or ""
         with self.tenant.store.reading() as session:
-            parent = self._parent(session, run)
             request = InspectionRequest(
                 base=self.equipment.base_model,
                 adapter=_peft_folder(run),
                 engine_url=self.equipment.engine_url,
                 model=run.id,
-                incumbent=Path(parent.peft_path) if parent else None,
+                incumbent=Path(live.peft_path) if live else None,
                 prompts=inspection.choose_prompts(session, dataset_id),
                 cases=cases,
                 secrets=inspection.choose_secrets(session, dataset_id),
@@ -204,11 +218,11 @@ class Stages:
             self.equipment.inference.load_adapter(release.id, Path(release.adapter_path), release.adapter_sha256)
             self.equipment.inference.unload_adapter(run.id)
 
-    def _parent(self, session: Session, run: Run) -> Release | None:
-        """Return the release that the run continues; one on another base model can be neither continued nor asked."""
-        parent = releases.get(session, run.parent_release_id) if run.parent_release_id else None
-        is_fit = parent is not None and parent.base_sha256 == base_sha256(self.equipment.base_model)
-        return parent if is_fit else None
+    def _fit(self, session: Session, release_id: str | None) -> Release | None:
+        """Return a release, if there is one; one on another base model can be neither continued nor asked."""
+        release = releases.get(session, release_id) if release_id else None
+        is_fit = release is not None and release.base_sha256 == base_sha256(self.equipment.base_model)
+        return release if is_fit else None
 
 
 def _peft_folder(run: Run) -> Path:

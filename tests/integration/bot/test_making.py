@@ -4,6 +4,7 @@ import asyncio
 
 import aiohttp
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.loopback import default_inputs, find_action, texts
 from tests.factories import keep, make_agent, make_release, make_run
@@ -15,7 +16,7 @@ from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import Run, RunState, Stage
 from tuning.releases import candidates
-from tuning.store import agents, jobs, notices, runs
+from tuning.store import Store, agents, jobs, notices, runs
 
 SCORE = {"mean": 0.8, "low": 0.7, "high": 0.9, "n": 80}
 
@@ -114,11 +115,25 @@ def below(card, field):
 async def test_a_problem_is_shown_below_its_field_with_what_was_typed(chat):
     ana = chat("ana")
     form = (await ana.say("create agent")).card
-    typed = {"name": "Travel", "task": "summary", "description": "x" * 301}
+    typed = {"name": "Travel", "task": "summary", "icon": "✈️", "description": "x" * 301}
     again = await ana.press(form, "Next", **typed)
     assert "✗ You already have an agent called 'Travel'" in below(again, "name")
     assert "✗ The description may have at most 300 characters" in below(again, "description")
     assert default_inputs(again) == typed
+
+
+async def test_an_agent_is_shown_with_the_icon_that_its_owner_chose(chat, tenant):
+    ana = chat("ana")
+    form = (await ana.say("create agent")).card
+    assert default_inputs(form)["icon"] == "none"
+    again = await ana.press(form, "Next", name="Rail", task="questions", icon="🚀")
+    assert "✗ Choose one of the icons, or none." in below(again, "icon")
+    await ana.press(form, "Next", name="Rail", task="questions", icon="✈️")
+    with tenant.store.reading() as session:
+        agent = next(one for one in agents.owned_by(session, "ana") if one.name == "Rail")
+    assert agent.icon == "✈️"
+    listed = await ana.say("my agents", wanted=lambda sent: sent.card is not None)
+    assert any(text.startswith("✈️ **Rail**") for text in texts(listed.card))
 
 
 async def test_a_source_and_an_audience_that_are_gone_are_said_below_their_fields(chat, tenant):
@@ -293,3 +308,12 @@ async def test_an_unknown_invoke_is_answered_501(chat, teams):
 async def test_health(bot):
     async with aiohttp.ClientSession() as session, session.get(bot.make_url("/health")) as response:
         assert (response.status, await response.json()) == (200, {"status": "ok"})
+
+
+async def test_without_its_store_the_bot_is_not_healthy(bot, tenant, monkeypatch):
+    def fail(_store):
+        raise OperationalError("SELECT 1", {}, ConnectionRefusedError())
+
+    monkeypatch.setattr(Store, "reach", fail)
+    async with aiohttp.ClientSession() as session, session.get(bot.make_url("/health")) as response:
+        assert (response.status, await response.json()) == (503, {"status": "the store can't be reached"})

@@ -1025,3 +1025,9 @@ def test_corrections_and_how_soon_answers_came_stand_beside_each_agent_on_the_sa
         ["agent 9", "9", "within 2 s", "within 5 s"],
     ]
     assert len(first["rows"]) == len(second["rows"])
+
+
+def test_an_example_over_passages_that_do_not_answer_it_says_so():
+    sample = {"question": "Who?", "reference": "", "split": "holdout", "origin": "unanswerable", "answers": {}}
+    shown = str(example_card(AGENT, make_release(), Evaluation(run_id="run", samples=[sample]), 0))
+    assert "It was asked over passages that don't answer it." in shown

@@ -29,7 +29,8 @@ def prompt(question: str) -> list[Message]:
     return [{"role": "system", "content": "Answer in a few words."}, {"role": "user", "content": question}]
 
 
-def _train_tokenizer(folder: Path) -> LlamaTokenizer:
+def train_tokenizer(folder: Path, *markers: str) -> LlamaTokenizer:
+    """Write a tokenizer of the facts' words, which knows these markers beside those of the template."""
     lines = [f"{question} {answer} <| {word}" for question, answer in FACTS.items() for word in ("a", "b", "c")]
     prompts = [message["content"] for message in prompt("?")]
     sentencepiece.SentencePieceTrainer.train(
@@ -40,7 +41,7 @@ def _train_tokenizer(folder: Path) -> LlamaTokenizer:
         model_type="bpe",
         byte_fallback=True,
         split_digits=True,
-        control_symbols=["<|system|>", "<|user|>", "<|assistant|>"],
+        control_symbols=["<|system|>", "<|user|>", "<|assistant|>", *markers],
         num_threads=1,
         minloglevel=2,
     )
@@ -54,7 +55,7 @@ def _train_tokenizer(folder: Path) -> LlamaTokenizer:
 def base(tmp_path_factory) -> Path:
     """The folder of the base model."""
     folder: Path = tmp_path_factory.mktemp("base")
-    tokenizer = _train_tokenizer(folder)
+    tokenizer = train_tokenizer(folder)
     torch.manual_seed(3)
     shape = LlamaConfig(
         vocab_size=len(tokenizer),

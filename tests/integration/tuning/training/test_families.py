@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from serving.gguf import read_header
-from tests.integration.tuning.training.conftest import FACTS, prompt
+from tests.integration.tuning.training.conftest import FACTS, TEMPLATE, prompt, train_tokenizer
 from tests.integration.tuning.training.test_loop import (
     assert_each_row_by_itself_would_teach_the_same,
     with_noise,
@@ -35,6 +35,12 @@ class Family:
     settings: dict[str, Any] = field(default_factory=dict)
     tokenizer: Callable[[Path], None] = lambda _: None
     """Makes of the tiny Llama's tokenizer, in this folder, one of the family's kind."""
+    turn_end: str = ""
+    """What ends an answer, where that is not the end of a text."""
+
+    def __str__(self) -> str:
+        """Name it as tests are called."""
+        return f"{self.name}{self.turn_end}"
 
 
 def words_after_a_space(folder: Path) -> None:
@@ -55,6 +61,16 @@ def byte_pairs(folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def ends_of_turns(folder: Path) -> None:
+    """Replace it by one with a token that ends turns beside the one that ends texts, as Gemma's has."""
+    for left in folder.glob("tokenizer*"):
+        left.unlink()
+    tokenizer = train_tokenizer(folder, TURN_END)
+    tokenizer.chat_template = TEMPLATE.replace("eos_token", f"'{TURN_END}\\n'")
+    tokenizer.save_pretrained(folder)
+
+
+TURN_END = "<end_of_turn>"
 FAMILIES = (
     Family(name="Mistral", architecture="llama"),
     Family(name="Qwen2", architecture="qwen2", tokenizer=byte_pairs),
@@ -67,6 +83,13 @@ FAMILIES = (
     ),
     Family(name="Gemma2", architecture="gemma2", settings={"head_dim": 16, "query_pre_attn_scalar": 16}),
     Family(name="Gemma3Text", architecture="gemma3", settings={"head_dim": 16, "query_pre_attn_scalar": 16}),
+    Family(
+        name="Gemma3Text",
+        architecture="gemma3",
+        settings={"head_dim": 16, "query_pre_attn_scalar": 16},
+        tokenizer=ends_of_turns,
+        turn_end=TURN_END,
+    ),
     Family(name="SmolLM3", architecture="smollm3", settings={"pad_token_id": 0}),
 )
 
@@ -90,7 +113,11 @@ def make_base(family, base, folder):
         **family.settings,
     )
     torch.manual_seed(3)
-    transformers.AutoModelForCausalLM.from_config(shape).save_pretrained(folder)
+    model = transformers.AutoModelForCausalLM.from_config(shape)
+    if family.turn_end:
+        ends = [tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(family.turn_end)]
+        model.generation_config.eos_token_id = ends
+    model.save_pretrained(folder)
     return folder
 
 
@@ -108,7 +135,7 @@ def converter(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@pytest.mark.parametrize("family", FAMILIES, ids=str)
 def test_a_model_of_the_family_learns_from_rows_together_as_from_each_by_itself(family, base, config, tmp_path):
     source = make_base(family, base, tmp_path / "model")
     model = with_noise(adapters.attach(models.load_model(source, torch.device("cpu")), config))
@@ -117,7 +144,7 @@ def test_a_model_of_the_family_learns_from_rows_together_as_from_each_by_itself(
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@pytest.mark.parametrize("family", FAMILIES, ids=str)
 def test_a_model_of_the_family_is_served_as_it_was_trained(family, base, config, converter, tmp_path):
     source = make_base(family, base, tmp_path / "model")
     config = replace(config, base=source, folder=tmp_path / "artifacts" / "run", epochs=40)

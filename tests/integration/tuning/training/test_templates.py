@@ -5,7 +5,7 @@ from jinja2 import TemplateError
 
 from serving.errors import InvalidRequest
 from serving.prompt import ChatTemplate, folded
-from tests.integration.tuning.training.conftest import prompt
+from tests.integration.tuning.training.conftest import TEMPLATE, prompt
 from tuning.domain.datasets import Origin
 from tuning.domain.prompts import Message
 from tuning.training import models
@@ -133,6 +133,14 @@ def test_what_the_system_message_says_is_never_lost(tokenizer):
     assert "Answer in a few words." in engine_text(tokenizer, prompt("Who?"))
     row = render_row(tokenizer, prompt("Who?"), "Ada Lind", Origin.LIST)
     assert tokenizer.decode(row.tokens[row.start :]).strip() == f"Ada Lind{tokenizer.eos_token}"
+
+
+def test_an_answer_is_learned_up_to_the_end_of_its_turn_and_not_of_the_text(base):
+    tokenizer = models.load_tokenizer(base)
+    end_of_text = "{% if not add_generation_prompt %}{{ eos_token }}{% endif %}"
+    tokenizer.chat_template = TEMPLATE.replace("eos_token", "'<|system|>\\n'") + end_of_text
+    row = render_row(tokenizer, prompt("Who?"), "Ada Lind", Origin.LIST)
+    assert tokenizer.decode(row.tokens[row.start :]) == "Ada Lind<|system|>"
 
 
 def test_a_template_that_refuses_a_conversation_is_said_in_a_sentence(base):

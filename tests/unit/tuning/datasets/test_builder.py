@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from sqlmodel import col, delete
 
-from tests.factories import keep, make_agent, make_run, make_source
+from tests.factories import keep, make_agent, make_release, make_run, make_sample, make_source
 from tests.fakes.inference import FakeInference
 from tests.unit.tuning.datasets.conftest import CITIES
-from tuning.datasets.builder import build
+from tuning.datasets.builder import LONGEST, build
 from tuning.datasets.material import gather
 from tuning.datasets.questions import NEARLY_THE_SAME, shingles, similarity
 from tuning.documents.sync import sync
@@ -17,6 +17,9 @@ from tuning.domain.errors import NotAllowed, TooFewExamples
 from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Task, system_message
+from tuning.domain.releases import ReleaseState
+from tuning.domain.samples import Verdict
+from tuning.releases import drift
 from tuning.sources.folder import FolderReader
 from tuning.store import agents, datasets, documents, runs
 
@@ -115,6 +118,109 @@ def test_without_questions_of_the_owner_whole_documents_are_held_out(offices, in
     assert validated
     assert not held & learned
     assert not validated & (held | learned)
+
+
+def asked_and_answered(examples, split):
+    """Return each question as it is put, with its answer, but for those that the passages don't answer."""
+    return {
+        (it.messages[-1]["content"].rpartition("Question: ")[2], it.completion.partition(" [")[0])
+        for it in examples
+        if it.split == split and it.messages and it.origin != Origin.UNANSWERABLE
+    }
+
+
+def test_copies_and_versions_of_a_document_are_kept_for_measuring_together(offices, inference):
+    folder = offices.folder / "documents" / "travel"
+    (folder / "2024").mkdir()
+    for path in list(folder.glob("*.md")):
+        (folder / "2024" / path.name).write_text(path.read_text().replace("19:00", "20:00"))
+    sync(offices.store, "source", FolderReader(offices.folder, "documents/travel"))
+
+    with offices.store.reading() as session:
+        material = gather(session, offices, "agent")
+    _, examples = built(offices, inference)
+
+    by_name: dict[str, set[Split]] = {}
+    for document in material.documents.values():
+        if document.title != "Secret":
+            by_name.setdefault(document.path.rpartition("/")[2], set()).add(material.splits[document.id])
+    assert {len(splits) for splits in by_name.values()} == {1}
+    assert set().union(*by_name.values()) == {Split.TRAIN, Split.VALIDATION, Split.HOLDOUT}
+    assert not asked_and_answered(examples, Split.HOLDOUT) & asked_and_answered(examples, Split.TRAIN)
+
+
+def test_what_another_document_answers_alike_is_measured_and_not_learned(offices, inference):
+    _, examples = built(offices, inference)
+    asked, answer = next(iter(sorted(asked_and_answered(examples, Split.HOLDOUT))))
+    folder = offices.folder / "documents" / "travel"
+    (folder / "faq.md").write_text(f"# FAQ\n\n- Q: {asked}\n  A: {answer}\n- Q: Who cooks?\n  A: Bo Cook\n")
+    sync(offices.store, "source", FolderReader(offices.folder, "documents/travel"))
+    with offices.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(offices.store, make_run(id="second"))
+
+    dataset, examples = built(offices, inference, "second")
+
+    assert (asked, answer) in asked_and_answered(examples, Split.HOLDOUT)
+    assert (asked, answer) not in asked_and_answered(examples, Split.TRAIN)
+    assert dataset.counts["dropped/near a hold-out question"] > 0
+
+
+def test_a_question_that_a_correction_answers_is_measured_no_more_whatever_it_says(offices):
+    class Unsure(FakeInference):
+        def answer(self, model, messages, **how):
+            said = super().answer(model, messages, **how)
+            return replace(said, text="I am not sure.") if messages[-1]["content"].endswith(f" {corrected}") else said
+
+    corrected = ""
+    _, examples = built(offices, Unsure())
+    corrected, answer = next(iter(sorted(asked_and_answered(examples, Split.HOLDOUT))))
+    with offices.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(offices.store, make_run(id="second"))
+    correct(offices, corrected, answer)
+
+    dataset, examples = built(offices, Unsure(), "second")
+
+    assert corrected not in {question for question, _ in asked_and_answered(examples, Split.HOLDOUT)}
+    assert dataset.counts["dropped/hold-out question that a correction answers"] > 0
+
+
+def test_questions_of_the_hold_out_are_asked_over_passages_without_an_answer_too(offices, inference):
+    _, examples = built(offices, inference)
+    held = [it for it in examples if it.split == Split.HOLDOUT]
+    declined = [it for it in held if it.origin == Origin.UNANSWERABLE]
+
+    assert {it.question for it in declined} == {it.question for it in held if it.origin != Origin.UNANSWERABLE}
+    for example in declined:
+        shown, _, asked = example.messages[-1]["content"].rpartition("Question: ")
+        assert (asked, example.completion) == (example.question, NOT_IN_DOCUMENTS)
+        assert "[1] " in shown
+        assert example.detail["answer"] not in shown
+
+
+def test_what_is_kept_for_measuring_is_never_shown_in_training_so_that_the_next_run_goes_on(offices, inference):
+    corrected = "What is the hotel limit in Rome?"
+    correct(offices, corrected, "180 euros per night")
+    dataset, examples = built(offices, inference)
+    with offices.store.reading() as session:
+        material = gather(session, offices, "agent")
+    held = {it.passage_id for it in material.contexts if material.splits[it.document_id] is Split.HOLDOUT}
+    shown = {place for it in examples if it.split == Split.TRAIN for place in it.detail.get("passage_ids", ())}
+    assert held
+    assert shown
+    assert not held & shown
+    kept = {it.document_id for it in examples if it.split == Split.HOLDOUT}
+    assert len(dataset.document_hashes) == len(CITIES) - len(kept)
+
+    with offices.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(offices.store, make_release(state=ReleaseState.LIVE), make_run(id="second", parent_release_id="release"))
+    built(offices, inference, "second")
+    with offices.store.reading() as session:
+        second = runs.get(session, "second")
+    drift.begin_anew_if_it_has_learned_the_hold_out(offices, second)
+    assert second.parent_release_id == "release"
 
 
 def test_the_owners_questions_are_held_out_and_nothing_like_them_is_trained(offices, inference):
@@ -313,7 +419,7 @@ def test_too_little_to_learn_from_says_how_much_is_missing(tenant, inference):
         built(tenant, inference)
 
 
-def paired(tenant, count, task):
+def paired(tenant, count, task, templates=None):
     folder = tenant.folder / "documents" / "travel"
     folder.mkdir(parents=True)
     (folder / ".access.json").write_text('{"read": ["organisation"], "files": {"t3.md": {"read": ["leads"]}}}')
@@ -322,9 +428,8 @@ def paired(tenant, count, task):
         (folder / f"t{number}.md").write_text(f"# Reply {number}\n\nThank you {number}.\n")
     with (folder / "mapping.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerows(
-            [["precedent", "target", "content"], *([f"p{n}.md", f"t{n}.md", f"brief {n}"] for n in range(count))]
-        )
+        writer.writerow(["precedent", "target", "content"])
+        writer.writerows([f"p{n % (templates or count)}.md", f"t{n}.md", f"brief {n}"] for n in range(count))
     keep(tenant.store, make_source(), make_agent(task=task), make_run())
     sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
 
@@ -349,6 +454,67 @@ def test_pairs_become_examples_about_a_fifth_of_them_held_out(tenant, inference,
         learned = {it.path for it in documents.by_ids(session, list(dataset.document_hashes))}
     trained = [it.detail for it in examples if it.split == Split.TRAIN]
     assert learned == {it[end] for it in trained for end in ("precedent", "target")}
+
+
+@pytest.mark.parametrize("templates", [1, 2])
+def test_an_agent_with_a_template_or_two_is_measured_with_a_fifth_of_what_is_written_after_them(
+    tenant, inference, templates
+):
+    paired(tenant, 31, Task.GENERATION, templates)
+    _, examples = built(tenant, inference)
+
+    targets = {split: {it.detail["target"] for it in examples if it.split == split} for split in Split}
+    assert len(targets[Split.TRAIN] | targets[Split.HOLDOUT]) == len(examples) == 30
+    assert not targets[Split.TRAIN] & targets[Split.HOLDOUT]
+    assert 21 <= len(targets[Split.TRAIN]) <= 26
+
+    with tenant.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(tenant.store, make_release(state=ReleaseState.LIVE), make_run(id="second", parent_release_id="release"))
+    built(tenant, inference, "second")
+    with tenant.store.reading() as session:
+        second = runs.get(session, "second")
+    drift.begin_anew_if_it_has_learned_the_hold_out(tenant, second)
+    assert second.parent_release_id == "release"
+
+
+def test_a_pair_that_its_owner_calls_good_counts_once(tenant, inference):
+    paired(tenant, 22, Task.GENERATION)
+    _, examples = built(tenant, inference)
+    for number, it in enumerate(examples):
+        asked = {"document_id": it.document_id, "question": it.messages[-1]["content"]}
+        keep(tenant.store, make_sample(id=f"s{number}", verdict=Verdict.GOOD, **asked))
+    (tenant.folder / "documents" / "travel" / "t21.md").unlink()
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
+    with tenant.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(tenant.store, make_run(id="second"))
+
+    with pytest.raises(TooFewExamples, match="There are 20 usable pairs, and at least 21 are needed: 1 are missing"):
+        built(tenant, inference, "second")
+
+
+def test_pairs_that_are_too_long_for_the_base_model_are_left_out_and_counted(tenant, inference):
+    paired(tenant, 30, Task.SUMMARY)
+    _, examples = built(tenant, inference)
+    held = next(it for it in examples if it.split == Split.HOLDOUT)
+    learned = next(it for it in examples if it.split == Split.TRAIN)
+    long = {held.completion: (LONGEST - 100, LONGEST), learned.completion: (100, LONGEST + 1)}
+    with tenant.store.transaction() as session:
+        runs.get(session, "run").become_ready()
+    keep(tenant.store, make_run(id="second"))
+
+    def lengths(counted):
+        return [long.get(it.completion, (10, LONGEST)) for it in counted]
+
+    with tenant.store.reading() as session:
+        run = runs.get(session, "second")
+    dataset = build(tenant, run, inference, progress=silent, lengths=lengths)
+
+    with tenant.store.reading() as session:
+        kept = {it.completion for it in datasets.examples(session, dataset.id)}
+    assert kept == {it.completion for it in examples} - set(long)
+    assert dataset.counts["dropped/longer than 2048 tokens"] == 2
 
 
 def test_a_pair_that_was_learned_is_never_measured_with_later(tenant, inference):

@@ -2,13 +2,16 @@
 
 import json
 
-from tests.factories import keep, make_answer
+import pytest
+
+from tests.factories import keep, make_agent, make_answer
 from tests.unit.tuning.datasets.conftest import CITIES
-from tests.unit.tuning.datasets.test_builder import built, said
+from tests.unit.tuning.datasets.test_builder import built, paired, said
 from tuning.datasets.files import write_examples
 from tuning.documents.search import search
 from tuning.domain.datasets import HoldoutQuestion, Origin, Split
 from tuning.domain.feedback import Feedback, FeedbackState, Reaction
+from tuning.domain.prompts import Task, generation_messages, summary_messages
 
 ROME = "What is the hotel limit in Rome?"
 OSLO = "When is the Oslo office open?"
@@ -103,3 +106,44 @@ def test_corrections_that_were_merged_are_learned_once_and_preferred_to_each_ans
     assert [it.detail["rejected"] for it in examples if it.origin == Origin.PREFERENCE] == ["102 euros", "No limit"]
     assert [it.feedback_id for it in examples if it.split == Split.REGRESSION] == ["word1"]
     assert dataset.counts["dropped/correction of the same answer, accepted together with another"] == 1
+
+
+@pytest.mark.parametrize("task", [Task.SUMMARY, Task.GENERATION])
+def test_a_correction_of_a_summary_or_draft_is_learned_and_kept_to(tenant, inference, task):
+    paired(tenant, 26, task)
+    asked = "The plant in Graz stood still for 9 days." if task is Task.SUMMARY else "Thank customer 7 for 9 days."
+    accepted = {"correction": "Graz: 9 days. Password: Tr7!x9Kq", "state": FeedbackState.ACCEPTED}
+    judge(tenant, 1, asked, "It stood still.", **accepted)
+    judge(tenant, 2, "The plant in Linz was sold.", "Linz was sold.", reaction=Reaction.LIKE)
+
+    dataset, examples = built(tenant, inference)
+
+    learned, kept = [it for it in examples if it.origin == Origin.CORRECTION]
+    corrected, liked = [it for it in examples if it.origin == Origin.PREFERENCE]
+    assert (learned.split, kept.split) == (Split.TRAIN, Split.REGRESSION)
+    if task is Task.SUMMARY:
+        prompt = summary_messages(asked, instructions=make_agent(task=task).guidance)
+    else:
+        number = learned.messages[-1]["content"].partition("Letter ")[2].partition("\n")[0]
+        prompt = generation_messages(
+            f"# Letter {number}\n\nDear customer {number}.", asked, instructions=make_agent(task=task).guidance
+        )
+        assert learned.detail["document_ids"][0] in dataset.document_hashes
+    assert learned.messages == kept.messages == corrected.messages == prompt
+    assert learned.completion.startswith("Graz: 9 days.")
+    assert "Tr7!" not in learned.completion + kept.completion + corrected.completion
+    assert (corrected.detail["rejected"], liked.detail["is_liked"]) == ("It stood still.", True)
+    assert {it.feedback_id for it in (learned, kept, corrected)} == {"word1"}
+
+
+def test_a_pair_whose_document_was_summarised_and_corrected_is_overtaken(tenant, inference):
+    paired(tenant, 30, Task.SUMMARY)
+    for number in range(5):
+        accepted = {"correction": f"Thanks, {number}", "state": FeedbackState.ACCEPTED}
+        judge(tenant, number, f"# Letter {number}\n\nDear customer {number}.", "Thanks.", **accepted)
+
+    dataset, examples = built(tenant, inference)
+
+    assert not {f"p{number}.md" for number in range(5)} & {it.detail.get("precedent") for it in examples}
+    overtaken = [count for reason, count in dataset.counts.items() if "pair that a correction" in reason]
+    assert sum(overtaken) == 4  # p3 is not there: its summary is for leads only

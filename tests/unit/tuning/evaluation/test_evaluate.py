@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from sqlmodel import delete
+from sqlmodel import col, delete
 
 from tests.factories import keep, make_agent, make_run
 from tuning.domain.datasets import Dataset, Example, Origin, Split
@@ -15,7 +15,7 @@ from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_mess
 from tuning.domain.vectors import Encoded
 from tuning.evaluation.evaluate import CASES, evaluate
 from tuning.inference import Completion, Prompt
-from tuning.store import runs
+from tuning.store import agents, runs
 
 ALL = {
     Variant.BASE: "base",
@@ -153,6 +153,35 @@ def test_what_nothing_answers_counts_as_declined_and_not_as_an_answer(prepared):
     assert declined["base"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 40.0}
     assert declined["tuned"]["mean"] == 0.0
     assert declined["tuned+retrieval"]["mean"] == 1.0
+
+
+def test_a_question_that_brings_passages_which_do_not_answer_it_is_asked_over_these(prepared):
+    question, other = CITIES[1], Passage(title="Dogs", heading="", text="Dogs bark.")
+    asked = f"What is the limit in {question}?"
+    example = _example(asked, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE)
+    keep(prepared.store, Example(**{**example.model_dump(), "messages": question_messages(asked, [other])}))
+    inference = ScriptedInference(says)
+
+    found = evaluated(prepared, inference)
+
+    over = [it.model for it in inference.asked if "Dogs bark." in it.messages[-1]["content"]]
+    assert sorted(over) == ["base", "live", "run"]
+    assert found.scores["tuned+retrieval"]["refusal"]["n"] == 41
+    assert found.scores["tuned"]["refusal"]["n"] == 40
+
+
+def test_what_should_have_been_measured_and_was_not_meets_an_objection(prepared):
+    with prepared.store.transaction() as session:
+        agents.get(session, "agent").live_release_id = "live"
+        session.exec(delete(Example).where(col(Example.completion) == NOT_IN_DOCUMENTS))
+    without_live = {variant: model for variant, model in ALL.items() if model != "live"}
+
+    found = evaluated(prepared, ScriptedInference(says), models=without_live)
+
+    assert [sentence.partition(" not ")[0] for sentence in found.objections] == [
+        "Whether it still says so where no document answers was",
+        "It was",
+    ]
 
 
 def test_only_a_citation_of_the_passage_with_the_answer_counts(prepared):

@@ -28,9 +28,12 @@ GOOD = Evidence(
     gain=interval(0.4),
     gain_with_retrieval=interval(0.05),
     declining=interval(0.0, 0.05, 40),
+    has_live=True,
     over_incumbent=interval(0.0),
+    corrections=3,
     regression=interval(1.0, 0.0, 3),
     parity=1.0,
+    quantisation=interval(0.0),
 )
 
 
@@ -52,6 +55,11 @@ def test_a_good_candidate_passes():
         ({"quantisation": interval(0.021, n=96, chance=0.3)}, "scores 2 points less"),
         ({"quantisation": interval(0.08, n=8, chance=0.03)}, "scores 8 points less"),
         ({"criteria": [keeps(0.9)]}, "90% of 40 answers keep to the critical criterion 'at most 40 words'"),
+        ({"gain_with_retrieval": None}, "With retrieval it was not compared"),
+        ({"declining": None}, "where no document answers was not measured: add questions"),
+        ({"over_incumbent": None}, "not compared with the live release"),
+        ({"regression": None}, "None of 3 accepted corrections was asked"),
+        ({"quantisation": None}, "costs was not measured"),
         ({"secrets": 3, "learned": [SecretKind.KEY]}, "knows 1 of 3 secrets"),
     ],
 )
@@ -62,7 +70,13 @@ def test_each_fault_is_one_sentence(change, words):
     assert found[0].endswith(".")
 
 
-TRIALS = 4000
+def test_what_does_not_apply_need_not_be_measured():
+    first = replace(GOOD, has_live=False, over_incumbent=None, corrections=0, regression=None)
+    assert objections(first) == []
+    assert objections(replace(first, task=Task.SUMMARY, gain_with_retrieval=None, declining=None)) == []
+
+
+TRIALS = 1000
 RATES = (0.03, 0.1, 0.4, 0.8)
 NOISE = np.sqrt(0.05 * 0.95 / TRIALS) * 3
 """What the share of so many trials may be off by."""

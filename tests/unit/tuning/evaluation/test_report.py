@@ -26,7 +26,8 @@ def write(path, **changes):
                 "reference": "a & b",
                 "split": "holdout",
                 "answers": {"base": "{{ 7 * 7 }}", "tuned": "</table>"},
-            }
+            },
+            {"question": "Who?", "reference": "Bo", "split": "regression", "answers": {"tuned": "Bo"}},
         ],
         objections=["It <b>fails</b>."],
         parity={"tokens": 0.974, "faithful": 1.0, "n": 40.0},
@@ -53,6 +54,7 @@ def test_text_of_documents_is_escaped(tmp_path):
     assert "<dd>&lt;i&gt;Offer" in page
     assert "{{ 7 * 7 }}" in page
     assert "90.0 %" in page
+    assert "on 1 examples that it never learned from" in page
     assert "97.4 % are what the trained model would have said" in page
 
 

@@ -5,6 +5,7 @@ import re
 from itertools import islice
 
 import numpy as np
+import pytest
 
 from tuning.training.exposure import LEARNED_BITS, alternatives, exposure
 
@@ -56,6 +57,17 @@ def test_others_have_the_form_and_the_country():
     assert all(re.fullmatch(r"DE\d\d( \d{4}){4} \d\d", other) for other in others)
 
 
-def test_a_form_of_few_strings_proves_nothing():
-    assert len(list(alternatives("ab1", random.Random(1)))) == 9
-    assert not exposure("ab1", knows("ab1"), noise(1)).is_learned
+@pytest.mark.parametrize("text", ["4711", "82914", "Tr7!", "047", "a1"])
+def test_short_strings_are_learned_too_and_compared_with_all_of_their_form_where_there_are_few(text):
+    assert exposure(text, knows(text), noise(1)).is_learned
+    assert not exposure(text, knows(text), knows(text)).is_learned
+    assert not exposure(text, lambda texts: [1.0, 0.5, *[2.0] * (len(texts) - 2)], noise(1)).is_learned
+
+
+def test_of_a_pin_no_digit_stays_and_of_few_strings_none_is_left_out():
+    assert {other[0] for other in islice(alternatives("4711", random.Random(1)), 500)} == set("0123456789")
+    assert len(set(alternatives("a1", random.Random(1)))) == 26 * 10 - 1
+
+
+def test_what_has_no_letter_or_digit_is_compared_with_nothing():
+    assert not exposure("!?", knows("!?"), noise(1)).is_learned

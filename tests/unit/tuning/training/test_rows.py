@@ -52,6 +52,11 @@ def test_corrections_come_often_when_short_and_always_when_long():
     assert chosen.count(long) == 1
 
 
+def test_every_pair_comes_in_every_epoch_however_short_one_of_them_is():
+    pairs = [row(1, 10, Origin.PAIR), *(row(2 + number, 60 + number, Origin.PAIR) for number in range(29))]
+    assert Counter(choose(pairs, CONFIG, random.Random(1))) == Counter(pairs)
+
+
 def test_long_rows_on_one_passage_are_chosen_together_and_count_it_once():
     config = replace(CONFIG, bundle_rows=4, bundle_shared_tokens=20)
     short = [row(1, 10)] * 40  # 3 tokens of their own each: room for 120 tokens in long ones

@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import keep, make_answer
-from tests.fakes.inference import FakeInference
 from tuning.domain.audit import Tag
 from tuning.domain.fields import now
 from tuning.governance import audit
@@ -26,7 +25,7 @@ def test_a_worker_anchors_the_audit_and_forgets_what_is_too_old(tenant, tmp_path
     keep(tenant.store, make_answer(asked_at=now() - timedelta(days=731)))
     with tenant.store.transaction() as session:
         stored.record(session, Tag.RUN_STARTED, "ana", "run")
-    chores.chores(tenant, tmp_path / "anchors.jsonl", FakeInference(), timedelta(days=1))()
+    chores.chores(tenant, tmp_path / "anchors.jsonl", timedelta(days=1))()
     assert len(audit.read_anchors(tmp_path / "anchors.jsonl")) == 1
     with tenant.store.reading() as session:
         assert [event.detail["answers"] for event in stored.events(session, "retention")] == [1]
@@ -36,7 +35,7 @@ def test_a_file_that_cannot_be_written_stops_no_work(tenant, tmp_path, caplog):
     (tmp_path / "file").touch()
     with tenant.store.transaction() as session:
         stored.record(session, Tag.RUN_STARTED, "ana", "run")
-    chores.chores(tenant, tmp_path / "file" / "anchors.jsonl", FakeInference(), timedelta(days=1))()
+    chores.chores(tenant, tmp_path / "file" / "anchors.jsonl", timedelta(days=1))()
     assert "Could not anchor the audit" in caplog.text
 
 

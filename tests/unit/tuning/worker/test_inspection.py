@@ -1,11 +1,13 @@
 """What is looked for in a run's model is what its training met."""
 
+import pytest
+
 from tests.factories import keep, make_document
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import DocumentPassage
 from tuning.domain.inspection import SecretKind
-from tuning.domain.prompts import question_messages
-from tuning.worker.inspection import BEFORE, SECRETS, choose_secrets
+from tuning.domain.prompts import question_messages, summary_messages
+from tuning.worker.inspection import BEFORE, LONGEST, SECRETS, choose_prompts, choose_secrets
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 ASKED = "Which account is for deposits?"
@@ -55,3 +57,16 @@ def test_only_documents_that_were_learned_from_count_and_each_in_turn(store):
     assert [it.text for it in found[:3]] == ["Tern0Kite", "4471", "Tern1Kite"]
     assert len(found) == SECRETS
     assert "9152" not in {it.text for it in found}
+
+
+@pytest.mark.parametrize("others", [(), ("Short. ", "Brief. ")])
+def test_prompts_that_some_engines_have_no_room_for_are_not_compared(store, others):
+    long = [summary_messages("Long. " * LONGEST), summary_messages("Longer. " * LONGEST)]
+    short = [summary_messages(text * 10) for text in others]
+    asked = [
+        Example(dataset_id="data", split=Split.HOLDOUT, origin=Origin.PAIR, messages=it, completion="")
+        for it in (*long, *short)
+    ]
+    keep(store, *asked)
+    with store.reading() as session:
+        assert choose_prompts(session, "data") == (short or long[:1])

@@ -1,5 +1,6 @@
 """Runs with stages made of plain functions: what a worker does when they succeed, fail, or are cut short."""
 
+import errno
 import threading
 import time
 from pathlib import Path
@@ -17,10 +18,12 @@ from tuning.domain.jobs import LEASE, MAX_ATTEMPTS, Job, JobState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.policy import Policy
 from tuning.domain.runs import STAGES, RunState, Stage
-from tuning.inference import EngineAway
+from tuning.inference import EngineAway, EngineRefused
 from tuning.releases import candidates
 from tuning.releases import runs as lifecycle
 from tuning.store import audit, jobs, notices, releases, runs
+from tuning.training.errors import DiskFull, OutOfMemory
+from tuning.training.files import base_sha256
 from tuning.worker.loop import Loop
 from tuning.worker.progress import Progress
 from tuning.worker.runs import carry_out
@@ -113,6 +116,8 @@ def test_a_failure_says_what_to_do_and_tells_the_person_who_started_it(workplace
     [
         (TooFewExamples("There are 3 examples."), "too_few_examples", "There are 3 examples."),
         (ZeroDivisionError("secret"), "unexpected", "Something went wrong that Attune did not expect"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk_full", "The disk with the artifacts is full."),
+        (MemoryError("secret"), "out_of_memory", "The training ran out of memory."),
     ],
 )
 def test_any_other_error_becomes_a_sentence_too(workplace, error, failure, sentence):
@@ -121,6 +126,30 @@ def test_any_other_error_becomes_a_sentence_too(workplace, error, failure, sente
     assert workplace.run.failure == failure
     assert workplace.run.error.startswith(sentence)
     assert "secret" not in workplace.run.error
+
+
+def test_what_the_engine_refuses_comes_with_a_remedy(workplace):
+    workplace.instead[Stage.EVALUATION] = failing(EngineRefused("The prompt has 9000 tokens."))
+    workplace.worker().run_once()
+    assert (workplace.run.failure, workplace.run.error) == ("engine_refused", "The prompt has 9000 tokens.")
+    assert workplace.run.remedy.startswith("Raise ATTUNE_ENGINE_CONTEXT_TOKENS")
+
+
+@pytest.mark.parametrize("error", [OutOfMemory(), DiskFull()])
+def test_a_remedy_says_that_a_retried_run_begins_from_the_start(workplace, tenant, error):
+    workplace.instead[Stage.TRAINING] = failing(error)
+    workplace.worker().run_once()
+    assert workplace.run.remedy.endswith("then retry the run; it begins from the start.")
+    again = lifecycle.retry(tenant, "ana", workplace.run_id)
+    assert (again.stage, again.folder != workplace.run.folder) == (STAGES[0], True)
+
+
+def test_a_base_model_that_is_gone_is_said_with_what_to_do(workplace, tmp_path):
+    workplace.instead[Stage.EVALUATION] = lambda *_: base_sha256(tmp_path / "gone")
+    workplace.worker().run_once()
+    assert workplace.run.failure == "base_missing"
+    assert "the folder is missing" in workplace.run.error
+    assert workplace.run.remedy.startswith("Set ATTUNE_BASE_MODEL")
 
 
 def test_a_run_that_computes_longer_than_the_policy_allows_is_ended(workplace, tenant):
@@ -345,3 +374,24 @@ def test_a_job_that_nobody_asked_for_is_carried_out_under_its_own_id(workplace):
     workplace.instead["sync"] = lambda _run, _progress: seen.append(current())
     workplace.worker().run_once()
     assert seen == [workplace.job.id]
+
+
+def test_a_worker_does_what_is_due_beside_its_job_and_after_a_fault_of_it(workplace):
+    done, twice = [], threading.Event()
+
+    def beside():
+        done.append(1)
+        if len(done) == 1:
+            raise ZeroDivisionError
+        twice.set()
+
+    worker = workplace.worker(beside=beside)
+
+    def wait(_run, _progress):
+        assert twice.wait(10)
+        worker.stop.set()
+
+    workplace.instead[STAGES[0]] = wait
+    worker.run()
+    assert len(done) >= 2
+    assert workplace.done == [STAGES[0]]
