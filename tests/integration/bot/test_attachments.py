@@ -203,6 +203,7 @@ async def test_what_is_uploaded_is_a_source_that_its_person_alone_learns_from(se
     said = await send("notes.md", b"# Notes\n\nLunch is at one.", text="upload")
     with tenant.store.reading() as session:
         source = documents.source_at(session, SourceKind.UPLOAD, "bo")
+        assert source is not None
         waiting = session.exec(select(Job).where(Job.kind == JobKind.SOURCE_SYNC))
         assert [job.subject_id for job in waiting] == [source.id]
     with Extractor() as extractor:
