@@ -8,7 +8,7 @@
 #   make messages bring the catalogues of texts up to date with the code
 #   make screens  take the pictures in docs/screens anew;  make cards  take those in docs/cards
 #   make tab      fetch only what the page of usage needs as a tab in Teams
-#   make starter  train the base model that ships;  make starter-report  measure it
+#   make starter  train a base model like the one that ships;  make starter-report  measure it
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
