@@ -1,7 +1,9 @@
 """A folder of files as a source; who may read what stands in sidecar files named `.access.json`."""
 
+import difflib
 import json
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ from tuning.sources.errors import OutsideSource, SourceMissing
 from tuning.sources.reader import SourceFile
 
 SIDECAR = ".access.json"
+_DIGITS = re.compile(r"\d+")
+_NEAR = 0.8
 _ODD_NAME = mark("Its name can't be read; rename it.")
 
 
@@ -50,9 +54,9 @@ class FolderReader:
 
     A sidecar is {"read": [ids or "organisation"], "label": "...", "files": {"name": {"read": [...], "label": "..."}}}.
     The nearest one counts, up to the tenant folder; a file's own entry replaces the folder's; with none, nobody may
-    read. A sidecar that can't be understood closes what it governs, as does one with readers for a name that no file
-    beside it has: whose they are is not known. Hidden files and links are passed over: a link would give a file the
-    access list of another place.
+    read. A sidecar that can't be understood closes what it governs, as does one with readers for a name that is only
+    nearly that of a file beside it: whose they are is not known. Where no name is near, the file has gone. Hidden
+    files and links are passed over: a link would give a file the access list of another place.
     """
 
     def __init__(self, root: Path, location: str) -> None:
@@ -157,15 +161,24 @@ def _understood(sidecar: Path) -> _Sidecar | str:
         there = {_composed(entry.name) for entry in os.scandir(sidecar.parent) if not entry.is_dir()}
     except (OSError, ValueError):
         return say("Its access list, {name}, can't be understood, so nobody may read it; mend that file.", name=where)
+    unlisted = there - content.files.keys()
     for name, entry in content.files.items():
-        if entry.read is not None and name not in there:
+        is_missing = entry.read is not None and name not in there
+        if is_missing and ("/" in name or any(_is_near(name, other) for other in unlisted)):
             return say(
-                "Its access list, {name}, says who may read '{file}', and no file beside it is called that; so nobody "
-                "may read what it governs. Mend that entry, or take it out.",
+                "Its access list, {name}, says who may read '{file}', and no file beside it is called that, but one "
+                "nearly so, or in another folder; so nobody may read what it governs. Mend that entry, or take it out.",
                 name=where,
                 file=name,
             )
     return content
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Return whether one name is likely to be a slip of the other, or what the file is called by now."""
+    if _DIGITS.findall(name) != _DIGITS.findall(other):
+        return False
+    return difflib.SequenceMatcher(a=name.casefold(), b=other.casefold()).ratio() >= _NEAR
 
 
 def _access(sidecar: Path, content: _Sidecar | str, file: Path) -> _Access:

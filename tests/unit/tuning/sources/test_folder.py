@@ -85,16 +85,24 @@ def test_a_name_is_the_same_however_its_accents_are_written(tmp_path):
     assert set(readers(tmp_path).values()) == {()}
 
 
-@pytest.mark.parametrize("name", ["deep/b.md", "A.md", "salery.md", "deep"])
-def test_readers_of_a_file_that_is_not_there_close_all_that_the_list_governs(tmp_path, name):
-    put(tmp_path / "docs", a__md="x")
+@pytest.mark.parametrize("name", ["deep/b.md", "Salaries.md", "salarys.md", "salaries-new.md"])
+def test_readers_of_a_file_that_seems_to_have_another_name_close_all_that_the_list_governs(tmp_path, name):
+    put(tmp_path / "docs", salaries__md="x")
     put(tmp_path / "docs" / "deep", b__md="x")
     grant(tmp_path / "docs", read=["organisation"], files={name: {"read": ["hr"]}})
 
     found = list(FolderReader(tmp_path, "docs").files())
 
-    assert [(it.path, it.readers) for it in found] == [("a.md", ()), ("deep/b.md", ())]
+    assert [(it.path, it.readers) for it in found] == [("salaries.md", ()), ("deep/b.md", ())]
     assert all(f"docs/.access.json, says who may read '{name}'" in it.problem for it in found)
+
+
+@pytest.mark.parametrize("name", ["travel.md", "report-2.md"])
+def test_readers_of_a_file_that_has_gone_close_nothing(tmp_path, name):
+    put(tmp_path / "docs", salaries__md="x")
+    (tmp_path / "docs" / "report-1.md").write_text("x")
+    grant(tmp_path / "docs", read=["organisation"], files={name: {"read": ["hr"]}})
+    assert {it.readers for it in FolderReader(tmp_path, "docs").files()} == {("organisation",)}
 
 
 def test_the_label_of_a_file_that_is_not_there_changes_nothing(tmp_path):
