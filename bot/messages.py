@@ -75,8 +75,10 @@ class Messages:
         if (found := find(COMMANDS, incoming.text)) is not None:
             command, rest = found
             if not rest or await asyncio.to_thread(command.is_meant, self._tenant, person.id, rest):
-                if command.keep is not None and (sent := await self._attachments.fetch(incoming)):
-                    await command.keep(self._tenant, turn, sent)
+                # Teams sends formatted text as an attachment, too.
+                is_sent_along = any(attachment.url for attachment in incoming.attachments)
+                if command.keep is not None and is_sent_along:
+                    await command.keep(self._tenant, turn, await self._attachments.fetch(incoming))
                 else:
                     await command.run(self._tenant, turn, rest)
                 return
