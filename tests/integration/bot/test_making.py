@@ -175,15 +175,11 @@ async def test_every_step_can_be_opened_again_and_a_change_says_whether_it_takes
     ana = chat("ana")
     review = await make(ana)
     form = await ana.press(await ana.press(review, "Instructions"), "Back")
-    assert default_inputs(form) == {
-        "name": "Trains",
-        "task": "questions",
-        "icon": "none",
-        "description": "Trips by rail.",
-    }
+    first = {"name": "Trains", "task": "questions", "icon": "none", "description": "Trips by rail."}
+    assert default_inputs(form) == first
     keep(tenant.store, make_agent(id="second", name="Second", owner_id="ana"))
     wrong = await ana.press(form, "Next", name="Second", task="summary")
-    assert default_inputs(wrong) == {"name": "Second", "task": "summary", "description": "Trips by rail."}
+    assert default_inputs(wrong) == {**first, "name": "Second", "task": "summary"}
     review = await ana.press(form, "Next", description="All trips by rail.")
     assert "✓ Saved." in texts(review)
     with tenant.store.transaction() as session:
