@@ -45,7 +45,7 @@ def test_only_the_person_who_got_an_answer_talks_about_it(tenant):
     ("said", "sentence"),
     [
         ({}, "nothing in the feedback"),
-        ({"correction": "x" * 2001}, "at most 2,000 characters; there are 2,001"),
+        ({"correction": "x" * 6001}, "at most 6,000 characters; there are 6,001"),
         ({"comment": "x" * 2001}, "comment"),
     ],
 )
