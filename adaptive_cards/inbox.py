@@ -19,8 +19,9 @@ from adaptive_cards.elements import (
     verbatim,
     wrong,
 )
+from adaptive_cards.opinion import MAX_CORRECTION, MAX_TEXT
 from adaptive_cards.tending import by_itself
-from adaptive_cards.together import MAX_CORRECTION, MAX_TEXT, Item, Side, Words, by_whom
+from adaptive_cards.together import Item, Side, Words, by_whom
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.languages import number as number_of

@@ -17,12 +17,11 @@ from adaptive_cards.elements import (
     text_input,
     verbatim,
 )
+from adaptive_cards.opinion import MAX_CORRECTION, MAX_TEXT
 from adaptive_cards.verbs import Verb
 from tuning.domain.feedback import FAULTS, Feedback, Reaction
 from tuning.languages import mark, number, say
 
-MAX_TEXT = 2_000
-MAX_CORRECTION = 6_000
 MAX_SHOWN = 300
 """Characters of each answer, comment and correction that stand beside others; the words to accept stand whole."""
 THUMBS = {Reaction.LIKE: mark("👍 liked it"), Reaction.DISLIKE: mark("👎 did not like it")}
