@@ -24,6 +24,8 @@ _WRITING_WEIGHT = 0.6
 """Of a token of drafts, summaries and written questions: they are long, and would drown the short answers."""
 _FOLLOWERS = 4
 """How many tokens after a precedent's value should look back at it, for a draft to go on there."""
+_BEGINNING, _ENDING = 2, 6
+"""How many tokens of a sentence stand for its beginning, and for its end: only there it is known whether it matters."""
 _COPIED = 3
 """How many tokens of what is copied are shown where they stand: the others follow from those before."""
 _FOUND = frozenset({"questions", "refusal", "unread"})
@@ -111,31 +113,16 @@ class Encoder:
         """Return where attention should go.
 
         What follows a value looks back at it, an answer looks for its statement, a brief's value for what it replaces,
-        and the first tokens of what is copied for where they stand.
+        and the first tokens of what is copied for where they stand. A value in a draft looks back at its beginning, as
+        what follows the value that it replaces does: both know the words before it. The end of a sentence looks back
+        at its beginning, and a summary for the ends of those that it keeps.
         """
         asked = _Tokens(self._pieces, row.messages[row.asked]["content"], starts[row.asked])
-        aims = []
-        for one in row.evidence:
-            value, statement = asked.of(one.value), asked.of(one.statement)
-            if value.stop < statement.stop:
-                followers = range(value.stop, statement.stop)
-                aims.append(Aim(guide=Guide.VALUE, queries=followers, keys=value[:1]))
-        for answer, support in zip(answers, row.support, strict=False):
-            if support is not None:
-                before = range(answer.start - 1, answer.start)
-                aims.append(Aim(guide=Guide.STATEMENT, queries=before, keys=asked.of(support.statement)))
-        for changed in row.replacements:
-            aims.append(Aim(guide=Guide.REPLACED, queries=asked.of(changed.new), keys=asked.of(changed.old[0])))
-            for old, after in zip(map(asked.of, changed.old), map(asked.of, changed.after), strict=True):
-                if followers := range(old.stop, after.stop)[:_FOLLOWERS]:
-                    aims.append(Aim(guide=Guide.VALUE, queries=followers, keys=old[:1]))
         written = {
             index: _Tokens(self._pieces, row.messages[index]["content"], starts[index])
             for index in {copy.message for copy in row.copies}
         }
-        for copy in row.copies:
-            aims += _copied(written[copy.message].within(copy.part), asked.within(copy.source))
-        return tuple(aims)
+        return (*_finding(row, asked, answers), *_replacing(row, asked), *_choosing(row, asked, written))
 
 
 class _Tokens:
@@ -164,10 +151,54 @@ class _Tokens:
         return held
 
 
-def _copied(written: Mapping[range, int], source: Mapping[range, int]) -> list[Aim]:
-    """Return that the tokens before the first ones that are copied should look at where these stand."""
+def _finding(row: Row, asked: _Tokens, answers: Sequence[range]) -> Iterator[Aim]:
+    """Give where the parts of statements look, and the questions that these answer."""
+    for one in row.evidence:
+        value, statement = asked.of(one.value), asked.of(one.statement)
+        if value.stop < statement.stop:
+            yield Aim(guide=Guide.VALUE, queries=range(value.stop, statement.stop), keys=value[:1])
+    for answer, support in zip(answers, row.support, strict=False):
+        if support is not None:
+            before = range(answer.start - 1, answer.start)
+            yield Aim(guide=Guide.STATEMENT, queries=before, keys=asked.of(support.statement))
+
+
+def _replacing(row: Row, asked: _Tokens) -> Iterator[Aim]:
+    """Give where a brief's values look, and what follows those that they replace."""
+    for changed in row.replacements:
+        yield Aim(guide=Guide.REPLACED, queries=asked.of(changed.new), keys=asked.of(changed.old[0]))
+        for old, after in zip(map(asked.of, changed.old), map(asked.of, changed.after), strict=True):
+            if followers := range(old.stop, after.stop)[:_FOLLOWERS]:
+                yield Aim(guide=Guide.VALUE, queries=followers, keys=old[:1])
+
+
+def _choosing(row: Row, asked: _Tokens, written: Mapping[int, _Tokens]) -> Iterator[Aim]:
+    """Give where the sentences of a document look, and what is copied from it or from elsewhere."""
+    for sentence in map(asked.of, row.sentences):
+        yield Aim(guide=Guide.VALUE, queries=_ending(sentence), keys=sentence[:_BEGINNING])
+    values = {changed.new for changed in row.replacements}
+    for copy in row.copies:
+        answer = written[copy.message]
+        part = answer.of(copy.part)
+        if copy.source in row.sentences:
+            before = range(part.start - 1, part[:_COPIED].stop - 1)
+            yield Aim(guide=Guide.STATEMENT, queries=before, keys=_ending(asked.of(copy.source)))
+        else:
+            yield from _copied(answer.within(copy.part), asked.within(copy.source))
+        if copy.source in values:
+            yield Aim(guide=Guide.VALUE, queries=part, keys=part[:1])
+
+
+def _ending(sentence: range) -> range:
+    """Return the last tokens of a sentence, or all but the first of a short one."""
+    return sentence[max(1, len(sentence) - _ENDING) :]
+
+
+def _copied(written: Mapping[range, int], source: Mapping[range, int]) -> Iterator[Aim]:
+    """Give that the tokens before the first ones that are copied should look at where these stand."""
     first = [(token - 1, source[part]) for part, token in written.items() if part in source][:_COPIED]
-    return [Aim(guide=Guide.COPIED, queries=range(query, query + 1), keys=range(key, key + 1)) for query, key in first]
+    for query, key in first:
+        yield Aim(guide=Guide.COPIED, queries=range(query, query + 1), keys=range(key, key + 1))
 
 
 def collate(rows: list[EncodedRow]) -> Batch:

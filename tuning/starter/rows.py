@@ -58,6 +58,8 @@ class Row:
     """Which parts of the answers stand in that message."""
     replacements: tuple[Replacement, ...] = ()
     """Which of that message's values take the place of others."""
+    sentences: tuple[range, ...] = ()
+    """Where its sentences stand, if an answer chooses among them."""
 
 
 def _answered(
@@ -67,6 +69,7 @@ def _answered(
     *,
     copies: Iterable[tuple[range, range]] = (),
     replacements: Sequence[Replacement] = (),
+    sentences: Sequence[range] = (),
 ) -> Row:
     """Return a row of one answer; `copies` are its parts and where they stand in the last message of the prompt."""
     messages = [*prompt, Message(role="assistant", content=answer)]
@@ -78,6 +81,7 @@ def _answered(
         asked=last - 1,
         copies=tuple(Copy(message=last, part=part, source=source) for part, source in copies),
         replacements=tuple(replacements),
+        sentences=tuple(sentences),
     )
 
 
@@ -280,16 +284,17 @@ def _replacements(draft: Draft, precedent_at: int, brief_at: int) -> list[Replac
 
 def summary_row(rng: random.Random, *, longest: int) -> Row:
     """Return a document and those of its sentences that matter."""
-    document, important = invent_summary(rng, longest=longest)
-    prompt = summary_messages(document, instructions=_instructions(rng, Task.SUMMARY))
-    message = prompt[-1]["content"]
+    invented_summary = invent_summary(rng, longest=longest)
+    prompt = summary_messages(invented_summary.document, instructions=_instructions(rng, Task.SUMMARY))
+    document_at = prompt[-1]["content"].index(invented_summary.document)
+    sentences = [moved(sentence, document_at) for sentence in invented_summary.sentences]
+    written = 0
     copies: list[tuple[range, range]] = []
-    written = found = 0
-    for text in important:
-        found = message.index(text, found)
-        copies.append((range(written, written + len(text)), range(found, found + len(text))))
-        written += len(text) + 1
-    return _answered(prompt, " ".join(important), "summary", copies=copies)
+    for index in invented_summary.important:
+        source = sentences[index]
+        copies.append((range(written, written + len(source)), source))
+        written += len(source) + 1
+    return _answered(prompt, invented_summary.text, "summary", copies=copies, sentences=sentences)
 
 
 @dataclass(frozen=True, kw_only=True)

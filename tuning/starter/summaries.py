@@ -1,6 +1,7 @@
 """Documents of which some sentences matter, and summaries that keep those."""
 
 import random
+from dataclasses import dataclass
 
 from tuning.starter.facts import AREAS
 from tuning.starter.fillers import FILLERS, TITLES
@@ -83,21 +84,36 @@ def _important(rng: random.Random, area: str) -> str:
     return invent_fact(rng, rng.choice(AREAS[area])).statement
 
 
-def invent_summary(rng: random.Random, *, longest: int) -> tuple[str, list[str]]:
-    """Return a document of up to `longest` sentences and the one to four of them that matter, in their order."""
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A document and what matters in it."""
+
+    document: str
+    sentences: tuple[range, ...]
+    """Where its sentences stand, as characters; a title is none."""
+    important: tuple[int, ...]
+    """Which of them matter, in their order."""
+
+    @property
+    def text(self) -> str:
+        """The sentences that matter."""
+        kept = [self.sentences[index] for index in self.important]
+        return " ".join(self.document[sentence.start : sentence.stop] for sentence in kept)
+
+
+def invent_summary(rng: random.Random, *, longest: int) -> Summary:
+    """Return a document of up to `longest` sentences of which one to four matter."""
     area = rng.choice(list(AREAS))
     total = rng.randint(3, max(3, longest))
     kept = min(rng.randint(1, 4), max(1, total - 1))
     flags = [True] * kept + [False] * (total - kept)
     rng.shuffle(flags)
-    sentences: list[str] = []
+    texts: list[str] = []
     for matters in flags:
-        while (text := _important(rng, area) if matters else _idle(rng, area)) in sentences:
+        while (text := _important(rng, area) if matters else _idle(rng, area)) in texts:
             continue
-        sentences.append(text)
-    important = [text for text, matters in zip(sentences, flags, strict=True) if matters]
-    breaks = [rng.random() < 0.15 for _ in sentences]
-    body = "".join(text + ("\n" if broken else " ") for text, broken in zip(sentences, breaks, strict=True)).strip()
+        texts.append(text)
+    breaks = [rng.random() < 0.15 for _ in texts]
     title = rng.choice(
         (
             rng.choice(TITLES[area].split("|")),
@@ -107,4 +123,10 @@ def invent_summary(rng: random.Random, *, longest: int) -> tuple[str, list[str]]
             f"Report on {invented(rng)}",
         )
     )
-    return (f"{title}\n{body}" if rng.random() < 0.5 else body), important
+    document = f"{title}\n" if rng.random() < 0.5 else ""
+    sentences = []
+    for text, broken in zip(texts, breaks, strict=True):
+        sentences.append(range(len(document), len(document) + len(text)))
+        document += text + ("\n" if broken else " ")
+    important = tuple(index for index, matters in enumerate(flags) if matters)
+    return Summary(document=document.strip(), sentences=tuple(sentences), important=important)

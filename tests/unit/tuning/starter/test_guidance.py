@@ -86,6 +86,12 @@ def test_a_brief_looks_for_what_it_replaces_and_a_draft_for_where_it_copies_from
             elif aim.guide is Guide.COPIED:
                 copied += 1
                 assert pieces.decode(one.ids[aim.queries.start + 1]).strip() == shown
+        values = [aim for aim in one.aims if aim.guide is Guide.VALUE and aim.keys.start >= one.answers[-1].start]
+        assert len(values) == sum(len(it.old) for it in row.replacements)
+        for aim in values:
+            written = pieces.decode(one.ids[aim.queries.start : aim.queries.stop]).strip()
+            assert aim.keys == aim.queries[:1]
+            assert any(new in written for new, _ in changes)
     assert copied > 400
 
 
@@ -97,6 +103,19 @@ def test_a_summary_looks_for_the_sentences_that_it_keeps():
         one, message = encoder.encode(row), row.messages[row.asked]["content"]
         kept = [message[copy.source.start : copy.source.stop] for copy in row.copies]
         assert " ".join(kept) == row.messages[-1]["content"]
-        shown = [pieces.decode(one.ids[aim.keys.start]).strip() for aim in one.aims]
-        assert shown == [pieces.decode(one.ids[aim.queries.start + 1]).strip() for aim in one.aims]
-        assert len(shown) >= 2 * len(kept)
+        everything = [message[sentence.start : sentence.stop] for sentence in row.sentences]
+        assert set(kept) < set(everything)
+
+        def read(tokens: range, ids: list[int] = one.ids) -> str:
+            return pieces.decode(ids[tokens.start : tokens.stop]).strip()
+
+        remembering = [aim for aim in one.aims if aim.guide is Guide.VALUE]
+        for aim, sentence in zip(remembering, everything, strict=True):
+            assert read(range(aim.keys.start, aim.queries.stop)) == sentence
+            assert sentence.startswith(read(aim.keys))
+            assert sentence.endswith(read(aim.queries))
+        choosing = [aim for aim in one.aims if aim.guide is Guide.STATEMENT]
+        for aim, sentence in zip(choosing, kept, strict=True):
+            assert sentence.startswith(read(range(aim.queries.start + 1, aim.queries.stop + 1)))
+            assert sentence.endswith(read(aim.keys))
+        assert len(remembering) + len(choosing) == len(one.aims)
