@@ -4,12 +4,14 @@ from adaptive_cards.elements import Element, aside, bar, card, escape, execute, 
 from adaptive_cards.numbers import duration, percent, sparkline
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
+from tuning.domain.evaluations import baseline_in_words
 from tuning.domain.runs import Run, RunState, Stage
 from tuning.languages import decimal, mark, say
 
 STAGES = {
     Stage.SYNC: mark("Reading the documents"),
     Stage.DATASET: mark("Writing examples"),
+    Stage.BASELINE: mark("Measuring the base model"),
     Stage.TRAINING: mark("Tuning"),
     Stage.EXPORT: mark("Preparing the model for answering"),
     Stage.EVALUATION: mark("Measuring"),
@@ -28,6 +30,7 @@ def progress_card(agent: Agent, run: Run) -> Element:
         heading(say("Tuning {agent}", agent=escape(agent.name))),
         paragraph(_line(run)),
         bar(run.progress),
+        _baseline(agent, run),
         _loss(run),
         aside(say("Started by itself, as you asked for.")) if run.is_automatic else None,
         actions=[] if run.is_over or run.cancel_requested else _actions(run),
@@ -58,6 +61,12 @@ def _line(run: Run) -> str:
     stage = f"{step} · {say(STAGES[run.stage])} · {percent(run.progress)}"
     left = say("{duration} left", duration=duration(run.seconds_left)) if run.seconds_left else ""
     return f"{stage} · {left}" if left else stage
+
+
+def _baseline(agent: Agent, run: Run) -> Element | None:
+    """Return what the base model reaches untuned: whether a run is worth its time shows there first."""
+    scored = run.metrics.get("baseline")
+    return aside(baseline_in_words(agent.task, scored)) if scored and not run.is_over else None
 
 
 def _loss(run: Run) -> Element | None:

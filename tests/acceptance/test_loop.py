@@ -52,6 +52,7 @@ WHILE_A_RUN = {
     (1, Stage.TRAINING): TRAINING,
     (1, Stage.EXPORT): BOT,
     (1, Stage.EVALUATION): WORKER,
+    (2, Stage.BASELINE): WORKER,
     (2, Stage.TRAINING): EVERYTHING,
     (2, Stage.EXPORT): ENGINE,
     (2, Stage.EVALUATION): ENGINE,

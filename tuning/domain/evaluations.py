@@ -1,5 +1,6 @@
 """An evaluation: what each variant of an agent scored on the same hold-out."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from tuning.domain.fields import UtcDateTime, new_id, now
 from tuning.domain.prompts import Task
+from tuning.languages import say_many
 
 
 class Variant(StrEnum):
@@ -24,6 +26,28 @@ class Variant(StrEnum):
 
 HEADLINE = {Task.QUESTIONS: "exact_match", Task.GENERATION: "rouge_l", Task.SUMMARY: "rouge_l"}
 """The metric that matters most, and that the gates look at."""
+
+
+def baseline_in_words(task: Task, scored: Mapping[str, float]) -> str:
+    """Return what the base model scored before a run learned anything: mean, low and high (0 to 1) and n."""
+    reached = {name: f"{scored[name]:.0%}" for name in ("mean", "low", "high")}
+    if task is Task.QUESTIONS:
+        return say_many(
+            "Before tuning: with search alone the base model answers {mean} ({low} to {high}) of {count} question as "
+            "expected. That is what tuning has to beat.",
+            "Before tuning: with search alone the base model answers {mean} ({low} to {high}) of {count} questions as "
+            "expected. That is what tuning has to beat.",
+            round(scored["n"]),
+            **reached,
+        )
+    return say_many(
+        "Before tuning: what the base model writes is {mean} ({low} to {high}) like the expected text of {count} "
+        "example. That is what tuning has to beat.",
+        "Before tuning: what the base model writes is {mean} ({low} to {high}) like the expected texts of {count} "
+        "examples. That is what tuning has to beat.",
+        round(scored["n"]),
+        **reached,
+    )
 
 
 class Evaluation(SQLModel, table=True):

@@ -17,6 +17,8 @@ class Stage(StrEnum):
 
     SYNC = "sync"
     DATASET = "dataset"
+    BASELINE = "baseline"
+    """What the base model scores without tuning: what the release has to beat."""
     TRAINING = "training"
     EXPORT = "export"
     EVALUATION = "evaluation"

@@ -82,29 +82,7 @@ def evaluate(
         dataset = datasets.get(session, run.dataset_id or "")
         holdout = datasets.examples(session, dataset.id, split=Split.HOLDOUT)
         corrections = datasets.examples(session, dataset.id, split=Split.REGRESSION)
-    variants = [variant for variant in models if agent.task == Task.QUESTIONS or variant not in WITH_RETRIEVAL]
-    passages = {
-        example.question: retrieve(example.question)
-        for example in [*holdout, *corrections]
-        if agent.task == Task.QUESTIONS and not _has_passages(example)
-    }
-    asked = [
-        _Asked(
-            variant=variant,
-            example=example,
-            passages=passages[example.question] if variant in WITH_RETRIEVAL and not _has_passages(example) else (),
-        )
-        for variant in variants
-        for example in [*holdout, *(corrections if variant in _ON_CORRECTIONS else ())]
-        if variant in WITH_RETRIEVAL or not _has_passages(example)
-    ]
-    prompts = [_prompt(one, models[one.variant], agent) for one in asked]
-    answers = inference.answer_all(prompts, progress=progress)
-    most = MAX_TOKENS[agent.task]
-    asked = [
-        replace(one, answer=said.text.strip(), is_whole=said.completion_tokens < most)
-        for one, said in zip(asked, answers, strict=True)
-    ]
+    asked = _ask(agent, [*holdout, *corrections], inference, models=models, retrieve=retrieve, progress=progress)
     values = measure(asked, agent.task)
     if embed:
         for variant, near in _meanings(asked, embed):
@@ -137,6 +115,57 @@ def evaluate(
         session.add(evaluation)
     progress(1.0)
     return evaluation
+
+
+def baseline(
+    tenant: Tenant, run: Run, inference: Answering, *, model: str, retrieve: Retrieve, progress: Callable[[float], None]
+) -> dict[str, float]:
+    """Return what the base model scores on the run's hold-out, with search where people have it: see `Score.as_scores`.
+
+    It is asked just as `evaluate` will. Empty where the hold-out has nothing that documents answer.
+    """
+    with tenant.store.reading() as session:
+        agent = agents.get(session, run.agent_id)
+        holdout = datasets.examples(session, run.dataset_id or "", split=Split.HOLDOUT)
+    variant = Variant.BASE_RETRIEVAL if agent.task is Task.QUESTIONS else Variant.BASE
+    asked = _ask(agent, holdout, inference, models={variant: model}, retrieve=retrieve, progress=progress)
+    scored = measure(asked, agent.task).get(variant, {}).get(HEADLINE[agent.task])
+    return bootstrap(scored).as_scores() if scored else {}
+
+
+def _ask(
+    agent: Agent,
+    examples: Sequence[Example],
+    inference: Answering,
+    *,
+    models: Mapping[Variant, str],
+    retrieve: Retrieve,
+    progress: Callable[[float], None],
+) -> list[_Asked]:
+    """Return what each variant answers; corrections are asked of those that could have learned them."""
+    variants = [variant for variant in models if agent.task == Task.QUESTIONS or variant not in WITH_RETRIEVAL]
+    passages = {
+        example.question: retrieve(example.question)
+        for example in examples
+        if agent.task == Task.QUESTIONS and not _has_passages(example)
+    }
+    asked = [
+        _Asked(
+            variant=variant,
+            example=example,
+            passages=passages[example.question] if variant in WITH_RETRIEVAL and not _has_passages(example) else (),
+        )
+        for variant in variants
+        for example in examples
+        if (variant in WITH_RETRIEVAL or not _has_passages(example))
+        and (variant in _ON_CORRECTIONS or example.split is Split.HOLDOUT)
+    ]
+    answers = inference.answer_all([_prompt(one, models[one.variant], agent) for one in asked], progress=progress)
+    most = MAX_TOKENS[agent.task]
+    return [
+        replace(one, answer=said.text.strip(), is_whole=said.completion_tokens < most)
+        for one, said in zip(asked, answers, strict=True)
+    ]
 
 
 def measure(asked: Sequence[_Asked], task: Task) -> Values:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from tuning.datasets.builder import LEAST_SAMPLES
 from tuning.domain.agents import Agent
 from tuning.domain.documents import Coverage, Document
-from tuning.domain.evaluations import HEADLINE, Variant
+from tuning.domain.evaluations import HEADLINE, Variant, baseline_in_words
 from tuning.domain.fields import now
 from tuning.domain.prompts import Task
 from tuning.evaluation.gates import advice_of
@@ -146,7 +146,7 @@ def _yet(known: Known) -> str:
 
 
 def _measured(session: Session, agent: Agent) -> list[str]:
-    """Return what the newest release that was measured with and without search scored."""
+    """Return what the newest release scored with search and without, or what a run found before it learned anything."""
     metric = HEADLINE[agent.task]
     for release in releases.of_agent(session, agent.id):
         measured = runs.evaluation(session, release.run_id)
@@ -159,4 +159,5 @@ def _measured(session: Session, agent: Agent) -> list[str]:
                 release=release.label,
             )
             return [of, found]
-    return []
+    untuned = [run.metrics["baseline"] for run in runs.of_agent(session, agent.id) if run.metrics.get("baseline")]
+    return [baseline_in_words(agent.task, untuned[0])] if untuned else []

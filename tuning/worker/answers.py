@@ -1,4 +1,4 @@
-"""Answers kept from one run's evaluation to the next: the same weights answer the same prompt in the same words."""
+"""Answers kept within a run, and from one run to the next: the same weights answer a prompt in the same words."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ FILE = "answers.json"
 
 @dataclass(frozen=True, kw_only=True)
 class KeptAnswers:
-    """Asks only what the run before was not asked, and keeps all answers for the run after. For greedy prompts."""
+    """Asks only what neither this run nor the one before was asked, and keeps the answers. For greedy prompts."""
 
     inference: Answering
     weights: Mapping[str, str]
@@ -37,10 +37,12 @@ class KeptAnswers:
         return [found[key] for key in keys]
 
     def _kept(self) -> dict[str, Completion]:
-        path = self.earlier / FILE if self.earlier else None
-        if path is None or not path.is_file():
-            return {}
-        return {key: Completion(**values) for key, values in json.loads(path.read_text("utf-8")).items()}
+        found: dict[str, Completion] = {}
+        for folder in (self.earlier, self.folder):
+            if folder is not None and (path := folder / FILE).is_file():
+                kept = json.loads(path.read_text("utf-8"))
+                found |= {key: Completion(**values) for key, values in kept.items()}
+        return found
 
     def _key(self, prompt: Prompt) -> str:
         if prompt.temperature:

@@ -16,9 +16,10 @@ WRITE_EVERY_S = 1.0
 FIRST_GUESS_S: Mapping[Stage, float] = {
     Stage.SYNC: 5.0,
     Stage.DATASET: 30.0,
+    Stage.BASELINE: 10.0,
     Stage.TRAINING: 90.0,
     Stage.EXPORT: 5.0,
-    Stage.EVALUATION: 45.0,
+    Stage.EVALUATION: 40.0,
 }
 """How long each stage takes, until a run has shown it."""
 _ENOUGH = 0.1

@@ -16,7 +16,7 @@ from tuning.domain.evaluations import Variant
 from tuning.domain.inspection import Case, Inspection
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run, Stage
-from tuning.evaluation.evaluate import evaluate
+from tuning.evaluation.evaluate import baseline, evaluate
 from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
 from tuning.inference import BASE, EngineAway, EngineRefused, Inference
@@ -72,6 +72,7 @@ class Stages:
         return {
             Stage.SYNC: self.sync,
             Stage.DATASET: self.dataset,
+            Stage.BASELINE: self.baseline,
             Stage.TRAINING: self.training,
             Stage.EXPORT: self.export,
             Stage.EVALUATION: self.evaluation,
@@ -113,6 +114,21 @@ class Stages:
         )
         begin_anew_if_it_has_learned_the_hold_out(self.tenant, run)
         return {"examples": dataset.counts}
+
+    def baseline(self, run: Run, progress: Progress) -> dict[str, Any]:
+        """Measure the base model before anything is learned, so that the owner can stop a run that is not worth it."""
+        with self.tenant.store.reading() as session:
+            agent = agents.get(session, run.agent_id)
+            live = self._fit(session, agent.live_release_id)
+        scored = baseline(
+            self.tenant,
+            run,
+            self._kept_answers(run, live),
+            model=BASE,
+            retrieve=retrieval(self.tenant, agent),
+            progress=progress,
+        )
+        return {"baseline": scored}
 
     def training(self, run: Run, progress: Progress) -> dict[str, Any]:
         """Train the adapter in a child process, from the live release's one where there is one."""
@@ -171,7 +187,9 @@ class Stages:
 
     def _kept_answers(self, run: Run, live: Release | None) -> KeptAnswers:
         base = f"{base_sha256(self.equipment.base_model)} {self.equipment.quantisation}"
-        weights = {BASE: base, run.id: f"{base} {run.metrics['adapter_sha256']}"}
+        weights = {BASE: base}
+        if "adapter_sha256" in run.metrics:
+            weights[run.id] = f"{base} {run.metrics['adapter_sha256']}"
         if live:
             weights[live.id] = f"{base} {live.adapter_sha256}"
         return KeptAnswers(

@@ -636,7 +636,14 @@ CARDS = {
     "progress, queued": progress_card(AGENT, make_run()),
     "progress": progress_card(
         AGENT,
-        make_run(state=RunState.RUNNING, stage=Stage.TRAINING, progress=0.4, seconds_left=75.0, losses=LOSSES),
+        make_run(
+            state=RunState.RUNNING,
+            stage=Stage.TRAINING,
+            progress=0.4,
+            seconds_left=75.0,
+            losses=LOSSES,
+            metrics={"baseline": {"mean": 0.33, "low": 0.24, "high": 0.42, "n": 99.0}},
+        ),
     ),
     "progress, samples": progress_card(
         AGENT, make_run(state=RunState.LABELLING, stage=Stage.DATASET, progress=0.2, dataset_id="dataset")

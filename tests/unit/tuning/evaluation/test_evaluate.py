@@ -13,7 +13,7 @@ from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.inspection import Case, Inspection
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages, system_message
 from tuning.domain.vectors import Encoded
-from tuning.evaluation.evaluate import CASES, evaluate
+from tuning.evaluation.evaluate import CASES, baseline, evaluate
 from tuning.inference import Completion, Prompt
 from tuning.store import agents, runs
 
@@ -134,6 +134,20 @@ def test_each_variant_is_scored_on_the_same_questions_with_its_interval(prepared
     assert 0.3 < half["low"] < 0.5 < half["high"] < 0.7
     assert exact["tuned"]["low"] == exact["tuned"]["high"] == 1.0
     assert found.objections == []
+
+
+def test_the_base_is_measured_first_as_the_evaluation_will(prepared):
+    first, later = ScriptedInference(says), ScriptedInference(says)
+    with prepared.store.reading() as session:
+        run = runs.get(session, "run")
+    scored = baseline(prepared, run, first, model="base", retrieve=retrieve, progress=lambda _share: None)
+    found = evaluated(prepared, later)
+
+    assert scored == found.scores[Variant.BASE_RETRIEVAL]["exact_match"]
+    assert scored["mean"] == 0.5
+    again = [it.messages for it in later.asked if it.model == "base"]
+    assert len(first.asked) == 100
+    assert all(it.messages in again for it in first.asked)
 
 
 def test_what_is_asked_over_passages_begins_with_what_the_owner_answered(prepared, tmp_path):

@@ -11,6 +11,7 @@ from tuning.domain.documents import DocumentPassage
 from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.fields import now
 from tuning.domain.prompts import Task
+from tuning.domain.runs import RunState
 from tuning.governance.agents import agent_coverage
 from tuning.releases import advice
 from tuning.releases.advice import Known
@@ -106,6 +107,19 @@ def test_what_was_measured_takes_the_place_of_what_was_expected(tenant):
     assert found == [
         "Measured for release 1, on 80 questions:",
         "Use both: together they reach 90%, retrieval alone 50% and tuning alone 20%.",
+    ]
+
+
+def test_what_the_base_scored_before_a_run_that_made_no_release_is_told(tenant):
+    measured = {"baseline": {"mean": 0.5, "low": 0.4, "high": 0.6, "n": 80.0}}
+    keep(tenant.store, agent := make_agent(), make_run(state=RunState.CANCELLED, metrics=measured))
+    with tenant.store.reading() as session:
+        found = advice.look(session, agent, agent_coverage(tenant, agent))
+    assert found == [
+        (
+            "Before tuning: with search alone the base model answers 50% (40% to 60%) of 80 questions as expected. "
+            "That is what tuning has to beat."
+        )
     ]
 
 

@@ -49,6 +49,12 @@ def test_the_same_weights_are_asked_once_under_whatever_name(first, tmp_path):
     assert [it.model for it in later.prompts] == ["run2"]
 
 
+def test_what_a_run_asked_before_it_learned_is_not_asked_again_by_its_evaluation(first, engine):
+    said = ask(first, prompt("base", "Who?"))
+    assert ask(first, prompt("base", "Who?"), prompt("run1", "Who?"))[:1] == said
+    assert [it.model for it in engine.prompts] == ["base", "run1"]
+
+
 def test_another_prompt_or_base_is_asked(first, engine, tmp_path):
     ask(first, prompt("base", "Who?"))
     later = Asked()
