@@ -62,6 +62,8 @@ class Verb(StrEnum):
     INBOX_ACCEPT = "inbox.accept"
     INBOX_MERGE = "inbox.merge"
     INBOX_REJECT = "inbox.reject"
+    PERSON_ERASE = "person.erase"
+    DOCUMENT_ERASE = "document.erase"
     INVENTORY_OPEN = "inventory.open"
     AUDIT_OPEN = "audit.open"
     USAGE_OPEN = "usage.open"

@@ -119,9 +119,8 @@ def erase(
 ) -> None:
     """Delete what a person said and sent, stop every release that learned from it, and write a receipt."""
     from tuning.releases.erasure import erase_person
-    from tuning.store.audit import OPERATOR
 
-    _erase(lambda tenant: erase_person(tenant, OPERATOR, person), receipt)
+    _erase(lambda tenant: erase_person(tenant, None, person), receipt)
 
 
 @app.command()
@@ -134,7 +133,6 @@ def erase_document(
     from tuning.domain.errors import InvalidInput
     from tuning.releases.erasure import erase_document as erase
     from tuning.store import documents
-    from tuning.store.audit import OPERATOR
 
     def erase_named(tenant: "Tenant") -> "Receipt":
         with tenant.store.reading() as session:
@@ -142,7 +140,7 @@ def erase_document(
         if len(found) != 1:
             ids = ", ".join(one.id for one in found) or "none"
             raise InvalidInput(f"'{document}' should name one document. Documents of that name: {ids}.")
-        return erase(tenant, OPERATOR, found[0].id)
+        return erase(tenant, None, found[0].id)
 
     _erase(erase_named, receipt)
 

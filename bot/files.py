@@ -46,6 +46,9 @@ ABOUT_EVIDENCE = mark(
     "The evidence for a release, for your OneDrive. To check it: attune evidence verify and the file."
 )
 ABOUT_REPORT = mark("The full report, for your OneDrive. It opens in any browser and needs nothing else.")
+ABOUT_AUDIT = mark(
+    "Who did what, when and why, for your OneDrive. To check it: attune audit verify --file and the file."
+)
 NOT_HERE = mark("Files come in our personal chat only. Send that to me there.")
 TIMEOUT_S = 30.0
 PUT_S = 8.0
@@ -258,7 +261,12 @@ async def offer(tenant: Tenant, turn: Turn, draft: Draft) -> None:
 
 def offer_of(draft: Draft) -> FileOffer:
     """Return what Teams asks the person about a file."""
-    about = ABOUT if draft.release_id is None else ABOUT_REPORT if draft.name.endswith(".html") else ABOUT_EVIDENCE
+    if draft.answer_id is not None:
+        about = ABOUT
+    elif draft.release_id is not None:
+        about = ABOUT_REPORT if draft.name.endswith(".html") else ABOUT_EVIDENCE
+    else:
+        about = ABOUT_AUDIT
     return FileOffer(draft_id=draft.id, name=draft.name, size=len(draft.content), about=say(about))
 
 

@@ -60,13 +60,18 @@ def _principal(tenant: Tenant, text: str) -> Person | Group:
 
 def named(tenant: Tenant, text: str) -> Person:
     """Return the person whom a text names; raise `InvalidInput` if it fits nobody, or several."""
-    near = fitting(tenant, text)
-    found = [one for one in near if text.casefold() in {one.name.casefold(), one.mail.casefold()}] or near
+    found = called(tenant, text) or fitting(tenant, text)
     if len(found) != 1:
         which = ", ".join(f"{one.name} ({one.mail})" for one in found[:5])
         several = say("That fits several people: {people}. Say which by mail.", people=which)
         raise InvalidInput(several if found else say("Nobody by that name is here."))
     return found[0]
+
+
+def called(tenant: Tenant, text: str) -> list[Person]:
+    """Return those whose object id, name or mail the text is."""
+    found = fitting(tenant, text)
+    return [one for one in found if text.casefold() in {one.id.casefold(), one.name.casefold(), one.mail.casefold()}]
 
 
 def fitting(tenant: Tenant, text: str) -> list[Person]:

@@ -4,11 +4,14 @@ from bot.commands.agents import AGENTS
 from bot.commands.approvals import APPROVALS
 from bot.commands.approve import APPROVE
 from bot.commands.audit import AUDIT
+from bot.commands.audit_export import AUDIT_EXPORT
+from bot.commands.audit_verify import AUDIT_VERIFY
 from bot.commands.bind import BIND
 from bot.commands.canary import CANARY
 from bot.commands.command import Command
 from bot.commands.consent import CONSENT
 from bot.commands.create_agent import CREATE_AGENT
+from bot.commands.erase import ERASE
 from bot.commands.evidence import EVIDENCE
 from bot.commands.grant import GRANT
 from bot.commands.hand_over import HAND_OVER
@@ -63,9 +66,12 @@ _OTHERS = (
     REVOKE,
     RELEASES,
     EVIDENCE,
+    ERASE,
     INVENTORY,
     WHOIS,
     AUDIT,
+    AUDIT_EXPORT,
+    AUDIT_VERIFY,
     USAGE,
     POLICY,
     GRANT,

@@ -84,6 +84,7 @@ class Tag(StrEnum):
     RETENTION_APPLIED = "retention:applied"
     EVIDENCE_WRITTEN = "evidence:written"
     REPORT_HANDED_OUT = "report:handed_out"
+    AUDIT_EXPORTED = "audit:exported"
     """Its owner was offered the full report on a release as a file."""
     ACCESS_REFUSED = "access:refused"
     ACT_REFUSED = "act:refused"

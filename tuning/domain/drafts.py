@@ -1,4 +1,4 @@
-"""A file for a person, a draft or evidence: offered in chat, and put where the person said once they agree."""
+"""A file for a person (a draft, evidence, the audit): offered in chat, and put where they said once they agree."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,13 +22,13 @@ class DraftState(StrEnum):
 
 
 class Draft(SQLModel, table=True):
-    """The Word file of an answer, or the evidence for a release, for as long as it waits for the person's word."""
+    """The Word file of an answer, the evidence for a release, or the audit, while it waits for the person's word."""
 
     id: str = Field(default_factory=new_id, primary_key=True)
     answer_id: str | None = Field(default=None, unique=True)
-    """The answer that it is; None: it is evidence."""
+    """The answer that it is, if it is one."""
     release_id: str | None = Field(default=None, index=True)
-    """The release that it is evidence for; None: it is an answer."""
+    """The release that it is evidence for, or the report on; with neither, it is the audit."""
     person_id: str = Field(index=True)
     """Whose it is: nobody else may take it."""
     chat_id: str

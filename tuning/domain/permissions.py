@@ -30,6 +30,8 @@ class Permission(StrEnum):
     APPROVALS_READ = "approvals:read"
     FEEDBACK_GIVE = "feedback:give"
     FEEDBACK_REVIEW = "feedback:review"
+    PERSON_ERASE = "person:erase"
+    DOCUMENT_ERASE = "document:erase"
     AUDIT_READ = "audit:read"
     USAGE_READ = "usage:read"
     ACCESS_ASK = "access:ask"

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from tuning.domain.audit import Anchor, AuditEvent, BrokenLink, Tag
-from tuning.domain.errors import InvalidInput
+from tuning.domain.drafts import Draft
+from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.fields import now
 from tuning.domain.permissions import Permission
 from tuning.governance import access, spreadsheets
 from tuning.governance.tenant import Tenant
-from tuning.store import Store, audit
+from tuning.languages import say
+from tuning.store import Store, audit, drafts
 
 PAGE = 10
+MAX_EXPORT = 20_000_000
+"""Bytes of a file that is kept in the store until somebody takes it."""
 COLUMNS = ("id", "at", "tag", "actor_id", "subject_id", "detail", "previous", "hash")
 
 
@@ -89,6 +93,44 @@ def read_line(line: str) -> AuditEvent:
         return AuditEvent(**{**row, "tag": Tag(row["tag"]), "at": datetime.fromisoformat(row["at"])})
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput("That is no line of an audit export.") from error
+
+
+def check(tenant: Tenant, actor_id: str) -> tuple[int, BrokenLink | None]:
+    """Return for an admin up to which event the audit was checked, and the first that isn't what was recorded."""
+    with access.act(tenant, actor_id) as session:
+        access.check(session, tenant, actor_id, Permission.AUDIT_READ)
+    with tenant.store.reading() as session:
+        return audit.newest(session), audit.first_broken_link(session, read_anchors(tenant.audit_anchor))
+
+
+def hand_out(tenant: Tenant, actor_id: str, chat_id: str) -> Draft:
+    """Make the whole audit a file of JSON lines to offer to an admin in a chat, in the place of what they had of it.
+
+    Raises:
+        NotAllowed: no admin.
+        WrongState: it is longer than a chat can carry.
+    """
+    with access.act(tenant, actor_id) as session:
+        access.check(session, tenant, actor_id, Permission.AUDIT_READ)
+    content = bytearray()
+    with tenant.store.reading() as session:
+        for line in lines(audit.chain(session), Format.JSONL):
+            content += line.encode()
+            if len(content) > MAX_EXPORT:
+                raise WrongState(
+                    say(
+                        "The audit is longer than {size} MB, more than goes through a chat. Whoever operates Attune "
+                        "exports it: attune audit export.",
+                        size=MAX_EXPORT // 1_000_000,
+                    )
+                )
+    name = f"audit-{now():%Y-%m-%d}.jsonl"
+    draft = Draft(person_id=actor_id, chat_id=chat_id, name=name, content=bytes(content))
+    with tenant.store.transaction() as session:
+        drafts.forget_exports(session, actor_id)
+        session.add(draft)
+        audit.record(session, Tag.AUDIT_EXPORTED, actor_id, actor_id, bytes=len(content))
+    return draft
 
 
 def page(tenant: Tenant, actor_id: str, *, before: int = 0, about: str = "") -> tuple[list[AuditEvent], bool]:

@@ -181,6 +181,8 @@ _RULES: dict[Permission, Callable[[Standing], str]] = {
     Permission.APPROVALS_READ: _may_review,
     Permission.FEEDBACK_GIVE: _must_be_theirs,
     Permission.FEEDBACK_REVIEW: _must_own,
+    Permission.PERSON_ERASE: _must_administer,
+    Permission.DOCUMENT_ERASE: _must_administer,
     Permission.AUDIT_READ: _must_administer,
     Permission.USAGE_READ: _must_own_or_administer,
     Permission.ACCESS_ASK: _may_request,

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from tuning.domain.agents import Agent
 from tuning.domain.audit import AuditEvent, Tag
+from tuning.domain.documents import Document
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
-from tuning.domain.releases import ReleaseState
+from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
@@ -37,48 +39,86 @@ class Receipt:
     """The releases that learned from it, which answer nobody any more."""
 
 
-def erase_person(tenant: Tenant, actor_id: str, person_id: str) -> Receipt:
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What an erasure would do, for who decides on it."""
+
+    subject_id: str
+    stops: Sequence[tuple[Agent, Release]]
+    """The releases that learned from it and would answer nobody any more."""
+    documents: Sequence[Document] = ()
+    """All that have the content that would go."""
+
+
+def plan_person(tenant: Tenant, actor_id: str, person_id: str) -> Plan:
+    """Return what `erase_person` would do; raise `NotAllowed` for who may not."""
+    with access.act(tenant, actor_id, person_id) as session:
+        access.check(session, tenant, actor_id, Permission.PERSON_ERASE)
+        return Plan(subject_id=person_id, stops=_answering(session, erasure.runs_of_person(session, person_id)))
+
+
+def plan_document(tenant: Tenant, actor_id: str, document_id: str) -> Plan:
+    """Return what `erase_document` would do; raise `NotAllowed` for who may not, `NotFound` if there is none."""
+    with access.act(tenant, actor_id, document_id) as session:
+        access.check(session, tenant, actor_id, Permission.DOCUMENT_ERASE)
+        found = documents.copies(session, documents.get(session, document_id))
+        touched = erasure.runs_of_documents(session, [it.id for it in found])
+        return Plan(subject_id=document_id, stops=_answering(session, touched), documents=found)
+
+
+def erase_person(tenant: Tenant, actor_id: str | None, person_id: str) -> Receipt:
     """Delete a person's conversations, feedback and uploads, and stop every release that learned from them.
+
+    The actor is an admin, or None for whoever operates the machine.
 
     Releases that continued such a release have learned from them too. The next run of their agents begins anew, without
     what was erased. What a person decided or configured stays, under their object id: it is the organisation's.
 
     Raises:
+        NotAllowed: no admin.
         InvalidInput: that is no object id.
         WrongState: a run is learning from it just now.
     """
+    by = actor_id if actor_id is not None else audit.OPERATOR
     if Path(person_id).name != person_id or person_id.startswith(".") or person_id in {"", audit.WORKER}:
-        raise InvalidInput(f"'{person_id}' is not the object id of a person.")
-    with access.act(tenant, actor_id, person_id) as session:
+        raise InvalidInput(say("'{id}' is not the object id of a person.", id=person_id))
+    with access.act(tenant, by, person_id) as session:
+        if actor_id is not None:
+            access.check(session, tenant, actor_id, Permission.PERSON_ERASE)
         touched = erasure.runs_of_person(session, person_id)
         _refuse_if_busy(session, [*touched, erasure.reading_for_person(session, person_id)])
-        suspended = _suspend(session, tenant, actor_id, touched)
+        suspended = _suspend(session, tenant, by, touched)
         rows = erasure.forget_person(session, person_id, touched)
-        event = audit.record(session, Tag.PERSON_ERASED, actor_id, person_id, rows=rows, suspended=suspended)
+        event = audit.record(session, Tag.PERSON_ERASED, by, person_id, rows=rows, suspended=suspended)
         # Files go before the transaction ends: what is cut short between the two is done by doing it again.
         _delete_folders([tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)])
     tenant.store.rewrite()
     return _receipt(event, rows, suspended)
 
 
-def erase_document(tenant: Tenant, actor_id: str, document_id: str) -> Receipt:
+def erase_document(tenant: Tenant, actor_id: str | None, document_id: str) -> Receipt:
     """Delete a document wherever the same content was read, and stop every release that learned from it.
 
     With it go the answers that cite it, those of the stopped releases that cite nothing, and the feedback on both.
-    Syncs don't read it again: neither at its place, nor its content anywhere. Where it came from it stays.
+    Syncs don't read it again: neither at its place, nor its content anywhere. Where it came from it stays. The actor is
+    an admin, or None for whoever operates the machine.
 
     Raises:
+        NotAllowed: no admin.
         NotFound: there is no such document.
         WrongState: a run is learning from it just now.
     """
-    with access.act(tenant, actor_id, document_id) as session:
+    by = actor_id if actor_id is not None else audit.OPERATOR
+    with access.act(tenant, by, document_id) as session:
+        if actor_id is not None:
+            access.check(session, tenant, actor_id, Permission.DOCUMENT_ERASE)
         found = documents.copies(session, documents.get(session, document_id))
         kept = [(documents.get_source(session, it.source_id).model_copy(), it.path) for it in found]
         touched = erasure.runs_of_documents(session, [it.id for it in found])
         _refuse_if_busy(session, [*touched, erasure.reading_documents(session, found)])
-        suspended = _suspend(session, tenant, actor_id, touched)
+        suspended = _suspend(session, tenant, by, touched)
         rows = erasure.forget_documents(session, found, touched)
-        event = audit.record(session, Tag.DOCUMENT_ERASED, actor_id, document_id, rows=rows, suspended=suspended)
+        event = audit.record(session, Tag.DOCUMENT_ERASED, by, document_id, rows=rows, suspended=suspended)
         for source, path in kept:
             reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).erase(path)
         _delete_folders([tenant.run_folder(run.id) for run in touched])
@@ -130,18 +170,23 @@ def _delete_folders(folders: Sequence[Path]) -> None:
 def _refuse_if_busy(session: Session, found: Sequence[Run | None]) -> None:
     if busy := next((run for run in found if run and not run.is_over), None):
         name = agents.get(session, busy.agent_id).name
-        raise WrongState(f"A run of '{name}' learns from it just now. Wait for its end or cancel it, then erase.")
+        raise WrongState(
+            say("A run of '{agent}' learns from it just now. Wait for its end or cancel it, then erase.", agent=name)
+        )
 
 
 def _suspend(session: Session, tenant: Tenant, actor_id: str, touched: Sequence[Run]) -> list[str]:
     """Stop what came out of the runs, and tell the owners."""
     stopped = []
-    for run in touched:
-        release = releases.of_run(session, run.id)
-        if release is None or not release.can_answer:
-            continue
+    for _agent, release in _answering(session, touched):
         agent = agents.get_for_update(session, release.agent_id)
         if suspend(session, tenant, actor_id, agent, release):
             notices.notify(session, NoticeKind.RELEASE_SUSPENDED, [agent.owner_id], release.id)
         stopped.append(release.id)
     return stopped
+
+
+def _answering(session: Session, touched: Sequence[Run]) -> list[tuple[Agent, Release]]:
+    """Return what came out of the runs and can still be asked."""
+    made = (releases.of_run(session, run.id) for run in touched)
+    return [(agents.get(session, one.agent_id), one) for one in made if one is not None and one.can_answer]

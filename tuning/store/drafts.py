@@ -27,6 +27,12 @@ def forget_evidence(session: Session, release_id: str, person_id: str) -> None:
     session.exec(delete(Draft).where(col(Draft.release_id) == release_id, col(Draft.person_id) == person_id))
 
 
+def forget_exports(session: Session, person_id: str) -> None:
+    """Delete the exports of the audit that a person was offered before."""
+    is_export = (col(Draft.release_id).is_(None), col(Draft.answer_id).is_(None))
+    session.exec(delete(Draft).where(*is_export, col(Draft.person_id) == person_id))
+
+
 def forget(session: Session, answer_id: str) -> None:
     """Delete the draft that an answer is offered as, if there is one."""
     session.exec(delete(Draft).where(col(Draft.answer_id) == answer_id))

@@ -35,6 +35,13 @@ from tuning.domain.samples import Sample
 from tuning.domain.usage import DailyUse, PersonUse
 
 
+def holds_person(session: Session, person_id: str) -> bool:
+    """Return whether there is anything that a person said or sent, or how to reach them."""
+    theirs = (col(Chat.person_id), col(Conversation.person_id), col(Answer.person_id), col(Feedback.person_id))
+    found = [select(column).where(column == person_id).limit(1) for column in theirs]
+    return any(session.exec(one).first() for one in found) or bool(_uploads(session, person_id))
+
+
 def runs_of_person(session: Session, person_id: str) -> Sequence[Run]:
     """Return the runs that may have learned from what a person said or sent, and all that built on them."""
     corrections = select(Feedback.id).where(_said(person_id))
@@ -262,8 +269,8 @@ def _said(person_id: str) -> ColumnElement[bool]:
 
 
 def _is_evidence() -> ColumnElement[bool]:
-    """Return what holds of all evidence that is offered: what is erased may be in it, and it can be written anew."""
-    return col(Draft.release_id).is_not(None)
+    """Return what holds of all files but answers: what is erased may be in them, and they can be written anew."""
+    return col(Draft.answer_id).is_(None)
 
 
 def _cites(document_ids: Sequence[str]) -> ColumnElement[bool]:

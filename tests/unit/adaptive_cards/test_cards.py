@@ -30,6 +30,7 @@ from adaptive_cards.digest import Waiting, digest_card, withdrawn_card
 from adaptive_cards.draft import draft_card, saved_card
 from adaptive_cards.drift import Lost
 from adaptive_cards.elements import MAX_BYTES, escape, plain
+from adaptive_cards.erasure import Erased, document_card, person_card, receipt_card
 from adaptive_cards.evaluation import evaluation_card
 from adaptive_cards.examples import example_card
 from adaptive_cards.failure import failure_card
@@ -763,6 +764,12 @@ CARDS = {
     ),
     "news: settled": withdrawn_card(NoticeKind.RELEASE_SUBMITTED),
     "tending, deleted": deleted_card(NASTY, rows=1234, event_id=5678),
+    "erasure, person": person_card("bo", "Bo", ["HR help, release 2"]),
+    "erasure, document": document_card("flights", "Flights", ["policies/flights.docx", "old/flights.docx"], []),
+    "erasure, nasty": document_card("flights", NASTY, [NASTY] * 60, [NASTY] * 60),
+    "erasure, receipt": receipt_card(
+        Erased(subject_id="bo", at=NEW_YEAR, rows=1234, stopped=1, event_id=5678, event_hash="a" * 64)
+    ),
     "news: held": held_card(make_agent(retraining_held=HELD)),
     "sample": sample_card(SAMPLE),
     "sample, labelled": sample_card(

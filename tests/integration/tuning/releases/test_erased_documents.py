@@ -133,7 +133,7 @@ def test_nothing_of_the_document_is_left_anywhere(tenant, tmp_path):
         remaining(tenant, tmp_path)
     )
     document_id = planted_id(tenant)
-    receipt = erase_document(tenant, audit.OPERATOR, document_id)
+    receipt = erase_document(tenant, None, document_id)
     assert remaining(tenant, tmp_path) == []
     assert (receipt.rows["documents"], receipt.rows["answers"], sorted(receipt.suspended)) == (2, 2, ["r1", "r2"])
     with tenant.store.reading() as session:
@@ -147,7 +147,7 @@ def test_nothing_of_the_document_is_left_anywhere(tenant, tmp_path):
 
 
 def test_the_next_syncs_do_not_bring_it_back(tenant, tmp_path):
-    erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+    erase_document(tenant, None, planted_id(tenant))
     read(tenant)
     assert remaining(tenant, tmp_path) == []
     origin = tenant.folder / "Policies" / f"{PLANTED}.md"
@@ -159,7 +159,7 @@ def test_the_next_syncs_do_not_bring_it_back(tenant, tmp_path):
 
 
 def test_its_content_is_not_read_under_another_name_either(tenant, tmp_path):
-    erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+    erase_document(tenant, None, planted_id(tenant))
     folder = tenant.folder / "Policies"
     shutil.move(folder / f"{PLANTED}.md", folder / "renamed.md")
     read(tenant)
@@ -174,7 +174,7 @@ def test_its_content_is_not_read_under_another_name_either(tenant, tmp_path):
 def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
     keep(tenant.store, make_run(id="now", dataset_id="d1", state=RunState.RUNNING))
     with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
-        erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+        erase_document(tenant, None, planted_id(tenant))
     assert "documentpassage" in remaining(tenant, tmp_path)
 
 
@@ -182,7 +182,7 @@ def test_so_does_a_run_that_is_just_reading_what_it_will_learn(tenant, tmp_path)
     keep(tenant.store, make_agent(id="third", source_ids=["source"]))
     keep(tenant.store, make_run(id="now", agent_id="third", dataset_id=None, state=RunState.RUNNING))
     with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
-        erase_document(tenant, audit.OPERATOR, planted_id(tenant))
+        erase_document(tenant, None, planted_id(tenant))
     assert "documentpassage" in remaining(tenant, tmp_path)
 
 
@@ -191,7 +191,7 @@ def test_what_was_measured_with_it_or_paired_with_it_is_erased_too(tenant, how):
     document_id = planted_id(tenant)
     used = {"document_id": document_id} if "document_id" in how else {"detail": {"document_ids": [document_id]}}
     keep(tenant.store, Example(dataset_id="d3", split=Split.HOLDOUT, origin=Origin.PAIR, completion=PLANTED, **used))
-    receipt = erase_document(tenant, audit.OPERATOR, document_id)
+    receipt = erase_document(tenant, None, document_id)
     assert sorted(receipt.suspended) == ["r1", "r2", "r3"]
     assert not tenant.run_folder("run3").exists()
 
@@ -201,9 +201,9 @@ def test_an_erasure_that_was_cut_short_is_done_by_repeating_it(tenant, tmp_path,
     with monkeypatch.context() as broken:
         broken.setattr(shutil, "rmtree", lambda folder: (_ for _ in ()).throw(OSError("The disk is away.")))
         with pytest.raises(OSError, match="The disk is away"):
-            erase_document(tenant, audit.OPERATOR, document_id)
+            erase_document(tenant, None, document_id)
     assert "documentpassage" in remaining(tenant, tmp_path)
-    erase_document(tenant, audit.OPERATOR, document_id)
+    erase_document(tenant, None, document_id)
     assert remaining(tenant, tmp_path) == []
 
 
@@ -214,7 +214,7 @@ def test_a_sync_that_was_reading_it_does_not_bring_it_back(tenant, tmp_path):
     class Slow(FolderReader):
         def files(self):
             found = list(super().files())
-            erase_document(tenant, audit.OPERATOR, document_id)
+            erase_document(tenant, None, document_id)
             return found
 
     sync(tenant.store, "source", Slow(tenant.folder, "Policies"))
@@ -223,4 +223,4 @@ def test_a_sync_that_was_reading_it_does_not_bring_it_back(tenant, tmp_path):
 
 def test_a_document_that_is_not_there_is_refused(tenant):
     with pytest.raises(NotFound):
-        erase_document(tenant, audit.OPERATOR, "nothing")
+        erase_document(tenant, None, "nothing")

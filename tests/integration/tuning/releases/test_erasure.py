@@ -172,7 +172,7 @@ def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path, caplog):
     assert {"answer", "feedback", "example", "delivery", "chat", "draft", "grant", "documentpassage"} <= before
     assert {"mine.md", "full-text index"} <= before
     assert before & {"store.db", "store.db-wal", "database"}
-    receipt = erase_person(tenant, audit.OPERATOR, "bo")
+    receipt = erase_person(tenant, None, "bo")
     assert holds(tenant, tmp_path, PLANTED) == []
     assert PLANTED.lower() not in caplog.text.lower()
     with tenant.store.reading() as session:
@@ -188,7 +188,7 @@ def test_nothing_of_the_person_is_left_anywhere(tenant, tmp_path, caplog):
 
 
 def test_what_learned_from_it_answers_nobody_and_the_rest_goes_on(tenant):
-    receipt = erase_person(tenant, audit.OPERATOR, "bo")
+    receipt = erase_person(tenant, None, "bo")
     assert sorted(receipt.suspended) == ["r1", "r2"]
     with tenant.store.transaction() as session:
         assert agents.get(session, "agent").live_release_id is None
@@ -203,7 +203,7 @@ def test_what_learned_from_it_answers_nobody_and_the_rest_goes_on(tenant):
 def test_a_run_that_learns_from_it_just_now_comes_first(tenant, tmp_path):
     keep(tenant.store, make_run(id="now", dataset_id="d1", state=RunState.RUNNING))
     with pytest.raises(WrongState, match="A run of 'Travel' learns from it just now"):
-        erase_person(tenant, audit.OPERATOR, "bo")
+        erase_person(tenant, None, "bo")
     assert "answer" in holds(tenant, tmp_path, PLANTED)
 
 
@@ -216,7 +216,7 @@ def test_what_a_person_said_of_samples_goes_with_what_was_learned_of_it(tenant, 
         make_sample(id="cys", labelled_by="cy", verdict=Verdict.BAD, answer=KEPT),
         example("d3", PLANTED, sample_id="sample"),
     )
-    receipt = erase_person(tenant, audit.OPERATOR, "bo")
+    receipt = erase_person(tenant, None, "bo")
     assert holds(tenant, tmp_path, PLANTED) == []
     assert sorted(receipt.suspended) == ["r1", "r2", "r3"]
     with tenant.store.reading() as session:
@@ -226,7 +226,7 @@ def test_what_a_person_said_of_samples_goes_with_what_was_learned_of_it(tenant, 
 def test_what_a_person_said_of_pairs_goes(tenant):
     accepted = {"verdict": PairVerdict.ACCEPTED}
     keep(tenant.store, make_pair(decided_by="bo", **accepted), make_pair(id="cys", decided_by="cy", **accepted))
-    assert erase_person(tenant, audit.OPERATOR, "bo").rows["decided pairs"] == 1
+    assert erase_person(tenant, None, "bo").rows["decided pairs"] == 1
     with tenant.store.reading() as session:
         assert [pair.id for pair in session.exec(select(DocumentPair))] == ["cys"]
 
@@ -234,11 +234,11 @@ def test_what_a_person_said_of_pairs_goes(tenant):
 def test_what_is_no_id_is_refused(tenant):
     for person_id in ("", "..", "../runs", "a/b", ".hidden"):
         with pytest.raises(InvalidInput):
-            erase_person(tenant, audit.OPERATOR, person_id)
+            erase_person(tenant, None, person_id)
     assert tenant.run_folder("run1").exists()
 
 
 def test_a_copy_of_the_store_erases_no_files_of_the_original(tenant, tmp_path):
     copy = replace(tenant, artifacts=tmp_path / "copy")
-    erase_person(copy, audit.OPERATOR, "bo")
+    erase_person(copy, None, "bo")
     assert (tenant.run_folder("run1") / "examples.jsonl").read_text() == PLANTED

@@ -38,6 +38,8 @@ WHO_MAY = {
     Permission.APPROVALS_READ: {"ana", "bo", "cy", "dee"},
     Permission.FEEDBACK_GIVE: {"bo"},
     Permission.FEEDBACK_REVIEW: {"ana"},
+    Permission.PERSON_ERASE: {"cy", "dee"},
+    Permission.DOCUMENT_ERASE: {"cy", "dee"},
     Permission.AUDIT_READ: {"cy", "dee"},
     Permission.ACCESS_ASK: {"gus"},
     Permission.ACCESS_DECIDE: {"cy", "dee"},
@@ -48,6 +50,8 @@ WHO_MAY = {
 
 NEED_NO_SUBJECT = {
     Permission.AGENT_CREATE,
+    Permission.PERSON_ERASE,
+    Permission.DOCUMENT_ERASE,
     Permission.AUDIT_READ,
     Permission.APPROVALS_READ,
     Permission.ACCESS_ASK,

@@ -107,7 +107,7 @@ def test_a_summary_looks_for_the_sentences_that_it_keeps():
         assert set(kept) < set(everything)
 
         def read(tokens: range, ids: list[int] = one.ids) -> str:
-            return pieces.decode(ids[tokens.start : tokens.stop]).strip()
+            return str(pieces.decode(ids[tokens.start : tokens.stop])).strip()
 
         remembering = [aim for aim in one.aims if aim.guide is Guide.VALUE]
         for aim, sentence in zip(remembering, everything, strict=True):
