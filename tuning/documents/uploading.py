@@ -40,6 +40,7 @@ def keep(tenant: Tenant, person_id: str, files: Mapping[str, bytes]) -> Source:
         access.check(session, tenant, person_id, Permission.AGENT_CREATE)
         source = _source(session, tenant, person_id)
     reader = UploadReader(tenant.uploads, person_id)
+    reader.begin()
     kept = {file.path for file in reader.files()}
     for name, content in files.items():
         if len(kept) >= MAX_FILES and name not in kept:

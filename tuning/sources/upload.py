@@ -5,7 +5,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
-from tuning.sources.errors import OutsideSource, UploadRefused
+from tuning.languages import say
+from tuning.sources.errors import OutsideSource, SourceMissing, UploadRefused
 from tuning.sources.formats import objection
 from tuning.sources.reader import SourceFile
 
@@ -36,12 +37,23 @@ class UploadReader:
         fresh.replace(self._folder / plain)
         return plain
 
+    def begin(self) -> None:
+        """Make the folder, empty, for somebody who has none yet."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+
     def files(self) -> Iterator[SourceFile]:
-        """Yield every file, ordered by path; none when nothing was uploaded yet."""
-        for path in sorted(self._folder.glob("*")):
-            if path.is_symlink() or path.name.startswith(".") or not path.is_file():
-                continue
-            status = path.stat()
+        """Yield every file, ordered by path; raises SourceMissing where the folder can't be listed, or isn't there."""
+        try:
+            found = [(path, path.stat()) for path in sorted(self._folder.iterdir()) if _is_upload(path)]
+        except OSError as error:  # what can't be listed would count as deleted
+            raise SourceMissing(
+                say(
+                    "The folder of these uploads can't be listed: {reason}. Nothing of it was changed; the next sync "
+                    "tries again.",
+                    reason=error.strerror,
+                )
+            ) from error
+        for path, status in found:
             yield SourceFile(
                 path=path.name,
                 title=path.stem.replace("_", " ").replace("-", " ").strip().capitalize(),
@@ -62,3 +74,7 @@ class UploadReader:
         """Delete an upload."""
         with suppress(OutsideSource):
             self.open(path).unlink()
+
+
+def _is_upload(path: Path) -> bool:
+    return not path.name.startswith(".") and not path.is_symlink() and path.is_file()

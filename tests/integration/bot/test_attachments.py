@@ -21,7 +21,6 @@ from tuning.domain.drafts import Draft
 from tuning.domain.jobs import Job, JobKind
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
-from tuning.sources.upload import UploadReader
 from tuning.store import agents, conversations, documents
 from tuning.worker.sources import sync_source
 
@@ -230,10 +229,10 @@ async def test_what_is_uploaded_is_a_source_that_its_person_alone_learns_from(se
 )
 async def test_what_can_not_be_learned_from_is_not_kept(send, tenant, name, says):
     assert says in (await send(name, b"x", text="upload")).text
-    assert not list(UploadReader(tenant.uploads, "bo").files())
+    assert not [path for path in tenant.uploads.rglob("*") if path.is_file()]
 
 
 async def test_who_may_make_no_agents_uploads_nothing(send, tenant, drive):
     keep(tenant.store, Policy(maker_ids=["ana"]))
     assert "make" in (await send("notes.md", b"Lunch is at noon.", text="upload")).text
-    assert not list(UploadReader(tenant.uploads, "bo").files())
+    assert not [path for path in tenant.uploads.rglob("*") if path.is_file()]

@@ -1,12 +1,13 @@
 import pytest
 
-from tuning.sources.errors import OutsideSource, UploadRefused
+from tuning.sources.errors import OutsideSource, SourceMissing, UploadRefused
 from tuning.sources.formats import MAX_BYTES
 from tuning.sources.upload import UploadReader
 
 
 def test_an_upload_belongs_to_its_uploader(tmp_path):
     reader = UploadReader(tmp_path, "ada")
+    reader.begin()
     assert list(reader.files()) == []
 
     assert reader.put("C:\\plans\\My notes.md", b"text") == "My notes.md"
@@ -14,7 +15,11 @@ def test_an_upload_belongs_to_its_uploader(tmp_path):
     [file] = reader.files()
     assert (file.path, file.readers, file.size) == ("My notes.md", ("ada",), 4)
     assert reader.open("My notes.md").read_bytes() == b"text"
-    assert list(UploadReader(tmp_path, "ben").files()) == []
+
+
+def test_uploads_that_cannot_be_listed_do_not_count_as_deleted(tmp_path):
+    with pytest.raises(SourceMissing, match="can't be listed: No such file or directory"):
+        list(UploadReader(tmp_path / "unmounted", "ada").files())
 
 
 @pytest.mark.parametrize(
