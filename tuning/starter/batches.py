@@ -115,7 +115,7 @@ class Encoder:
         What follows a value looks back at it, an answer looks for its statement, a brief's value for what it replaces,
         and the first tokens of what is copied for where they stand. A value in a draft looks back at its beginning, as
         what follows the value that it replaces does: both know the words before it. The end of a sentence looks back
-        at its beginning, and a summary for the ends of those that it keeps.
+        at its beginning, that of one to keep at the end of the last one before it, and a summary for the ends of those.
         """
         asked = _Tokens(self._pieces, row.messages[row.asked]["content"], starts[row.asked])
         written = {
@@ -174,8 +174,13 @@ def _replacing(row: Row, asked: _Tokens) -> Iterator[Aim]:
 
 def _choosing(row: Row, asked: _Tokens, written: Mapping[int, _Tokens]) -> Iterator[Aim]:
     """Give where the sentences of a document look, and what is copied from it or from elsewhere."""
-    for sentence in map(asked.of, row.sentences):
+    sentences = [asked.of(sentence) for sentence in row.sentences]
+    for sentence in sentences:
         yield Aim(guide=Guide.VALUE, queries=_ending(sentence), keys=sentence[:_BEGINNING])
+    kept = [asked.of(copy.source) for copy in row.copies if copy.source in row.sentences]
+    begin = sentences[0].start if sentences else 0
+    for before, sentence in zip([range(begin - _BEGINNING, begin), *map(_ending, kept)], kept, strict=False):
+        yield Aim(guide=Guide.PREVIOUS, queries=_ending(sentence), keys=before)
     values = {changed.new for changed in row.replacements}
     for copy in row.copies:
         answer = written[copy.message]
@@ -186,7 +191,7 @@ def _choosing(row: Row, asked: _Tokens, written: Mapping[int, _Tokens]) -> Itera
         else:
             yield from _copied(answer.within(copy.part), asked.within(copy.source))
         if copy.source in values:
-            yield Aim(guide=Guide.VALUE, queries=part, keys=part[:1])
+            yield Aim(guide=Guide.VALUE, queries=range(part.start, part.stop + _COPIED - 1), keys=part[:1])
 
 
 def _ending(sentence: range) -> range:

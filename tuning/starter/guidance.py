@@ -3,6 +3,7 @@
 Finding an answer takes two looks: a statement has to remember the value that it began with ("Ten days are granted for
 ..."), and the end of the question has to find the statement. Left alone, heads hardly ever learned the first of them.
 Drafting takes two as well: a brief's value has to find what it takes the place of, and the draft where to copy from.
+So does a summary: whether a sentence matters is known at its end, which has to know its beginning and what came before.
 A few heads are therefore told: the loss gains the negative logarithm of the attention that they give to where they
 should look (guided attention as of Liu et al. 2016, arXiv:1609.04186). Nothing of this is left in the weights' shape.
 
@@ -26,6 +27,7 @@ class Guide(Enum):
 
     VALUE = (2, (0,))
     REPLACED = (2, (1,))
+    PREVIOUS = (2, (2,))
     STATEMENT = (3, (0, 1))
     COPIED = (3, (2,))
 

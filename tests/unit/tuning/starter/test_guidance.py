@@ -90,7 +90,7 @@ def test_a_brief_looks_for_what_it_replaces_and_a_draft_for_where_it_copies_from
         assert len(values) == sum(len(it.old) for it in row.replacements)
         for aim in values:
             written = pieces.decode(one.ids[aim.queries.start : aim.queries.stop]).strip()
-            assert aim.keys == aim.queries[:1]
+            assert aim.keys == aim.queries[:1]  # what follows the value looks there, too
             assert any(new in written for new, _ in changes)
     assert copied > 400
 
@@ -118,4 +118,8 @@ def test_a_summary_looks_for_the_sentences_that_it_keeps():
         for aim, sentence in zip(choosing, kept, strict=True):
             assert sentence.startswith(read(range(aim.queries.start + 1, aim.queries.stop + 1)))
             assert sentence.endswith(read(aim.keys))
-        assert len(remembering) + len(choosing) == len(one.aims)
+        following = [aim for aim in one.aims if aim.guide is Guide.PREVIOUS]
+        assert following[0].keys.stop == remembering[0].keys.start
+        assert [aim.keys for aim in following[1:]] == [aim.keys for aim in choosing[:-1]]
+        assert [aim.queries for aim in following] == [aim.keys for aim in choosing]
+        assert len(remembering) + len(choosing) + len(following) == len(one.aims)
