@@ -19,6 +19,7 @@ def test_the_loss_is_the_negative_logarithm_of_the_attention_that_the_layer_itse
         (0, Aim(guide=Guide.VALUE, queries=range(9, 12), keys=range(5, 6))),
         (1, Aim(guide=Guide.VALUE, queries=range(20, 21), keys=range(2, 4))),
         (1, Aim(guide=Guide.REPLACED, queries=range(20, 23), keys=range(2, 4))),
+        (0, Aim(guide=Guide.PREVIOUS, queries=range(7, 9), keys=range(1, 3))),
         (1, Aim(guide=Guide.STATEMENT, queries=range(23, 24), keys=range(4, 11))),
         (0, Aim(guide=Guide.COPIED, queries=range(22, 23), keys=range(22, 23))),
     )
