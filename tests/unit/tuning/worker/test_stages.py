@@ -8,9 +8,11 @@ import pytest
 
 from tests.factories import keep, make_agent, make_release, make_run
 from tests.fakes.inference import FakeInference
+from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import Variant
+from tuning.domain.prompts import Passage, question_messages
 from tuning.domain.releases import ReleaseState
-from tuning.inference import Inference
+from tuning.inference import BASE, Inference
 from tuning.store import runs
 from tuning.training.files import base_sha256
 from tuning.worker import stages
@@ -36,8 +38,15 @@ def measured(tenant, base, monkeypatch):
         return SimpleNamespace(parity={})
 
     monkeypatch.setattr(stages, "evaluate", evaluate)
+    acts, run = equipped(tenant, base, FakeInference())
+    acts.evaluation(run, cast("Progress", lambda _share: None))
+    return asked
+
+
+def equipped(tenant, base, inference):
+    """Return the stages of a tenant, and the run."""
     equipment = Equipment(
-        inference=cast("Inference", FakeInference()),
+        inference=cast("Inference", inference),
         engine_url="",
         base_model=base,
         quantisation="q8_0",
@@ -47,8 +56,7 @@ def measured(tenant, base, monkeypatch):
     )
     with tenant.store.reading() as session:
         run = runs.get(session, "run")
-    Stages(tenant=tenant, equipment=equipment).evaluation(run, cast("Progress", lambda _share: None))
-    return asked
+    return Stages(tenant=tenant, equipment=equipment), run
 
 
 @pytest.mark.parametrize("is_on_this_base", [True, False])
@@ -64,3 +72,30 @@ def test_a_run_that_began_anew_is_compared_with_the_live_release_on_its_base(
 
     assert asked[Variant.TUNED_RETRIEVAL] == "run"
     assert asked.get(Variant.INCUMBENT_RETRIEVAL) == ("live" if is_on_this_base else None)
+
+
+def test_the_base_is_measured_with_search_before_anything_is_learned(tenant, base, monkeypatch):
+    asked = [
+        Example(
+            dataset_id="data",
+            split=Split.HOLDOUT,
+            origin=Origin.OWNER,
+            messages=question_messages(f"What is the limit in {city}?"),
+            question=f"What is the limit in {city}?",
+            completion=limit,
+        )
+        for city, limit in (("Rome", "90 euros"), ("Oslo", "120 euros"))
+    ]
+    run = make_run(folder=str(base.parent), dataset_id="data")
+    keep(tenant.store, make_agent(), Dataset(id="data", agent_id="agent"), run, *asked)
+    found = [Passage(title="Limits", heading="", text="The limit in Rome is 90 euros. The limit in Oslo is 100 euros.")]
+    monkeypatch.setattr(stages, "retrieval", lambda _tenant, _agent: lambda _question: found)
+    engine = FakeInference()
+    acts, run = equipped(tenant, base, engine)
+
+    scored = acts.baseline(run, cast("Progress", lambda _share: None))["baseline"]
+
+    assert (scored["mean"], scored["n"]) == (0.5, 2.0)
+    assert {it.model for it in engine.asked} == {BASE}
+    acts.baseline(run, cast("Progress", lambda _share: None))
+    assert len(engine.asked) == 2
