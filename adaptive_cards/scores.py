@@ -15,7 +15,7 @@ from adaptive_cards.elements import (
     table,
     verbatim,
 )
-from tuning.domain.criteria import Criterion
+from tuning.domain.criteria import Criterion, together
 from tuning.domain.evaluations import HEADLINE, Evaluation, Variant
 from tuning.domain.prompts import Task
 from tuning.languages import mark, number, retell, say
@@ -58,7 +58,8 @@ def criteria(evaluation: Evaluation) -> list[Element]:
     """Return the owner's criteria, each with how many answers are as it demands."""
     if not evaluation.criteria:
         return []
-    return [label(say("What the owner demands of answers")), bullets(_kept(row) for row in evaluation.criteria)]
+    kept = bullets(_kept(row) for row in evaluation.criteria)
+    return [label(say("What the owner demands of answers")), kept, aside(together(evaluation.criteria))]
 
 
 def _kept(row: Mapping[str, Any]) -> str:

@@ -76,6 +76,25 @@ class Criterion:
         return say(CRITICAL, criterion=self.words()) if self.is_critical else self.words()
 
 
+def together(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return in words how much of all that is demanded is kept, the critical and the advisory by themselves.
+
+    Of the critical demands that counts as recall: each that is missed matters. Of the advisory as precision: how much
+    of what is said is as it should be. Rows are an evaluation's criteria, each with its `share` of `n` answers.
+    """
+    shares = {}
+    for is_critical in (True, False):
+        chosen = [row for row in rows if row["is_critical"] is is_critical]
+        if asked := sum(row["n"] for row in chosen):
+            shares[is_critical] = f"{sum(row['share'] * row['n'] for row in chosen) / asked:.0%}"
+    told = []
+    if True in shares:
+        told.append(say("Of all critical demands {share} are kept (recall).", share=shares[True]))
+    if False in shares:
+        told.append(say("Of all advisory demands {share} are kept (precision).", share=shares[False]))
+    return " ".join(told)
+
+
 def suggested(task: Task, answers: Mapping[str, str]) -> Criterion | None:
     """Return what an owner's answers to the questionnaire suggest to demand, as advice; None: nothing yet.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from tuning.domain.criteria import Criterion
+from tuning.domain.criteria import Criterion, together
 from tuning.domain.datasets import Split
 from tuning.domain.evaluations import Evaluation
 from tuning.evaluation.samples import compared
@@ -99,6 +99,7 @@ def write_report(
         learned=learned,
         told=told,
         criteria=[(Criterion.of(row).line(), row) for row in evaluation.criteria],
+        demands=together(evaluation.criteria),
         variants=list(evaluation.scores),
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuning.domain.criteria import MAX_CRITERIA, MAX_VALUE, RULES, Criterion, Rule, parse, suggested
+from tuning.domain.criteria import MAX_CRITERIA, MAX_VALUE, RULES, Criterion, Rule, parse, suggested, together
 from tuning.domain.errors import InvalidInput
 from tuning.domain.prompts import Task
 from tuning.languages import speaking
@@ -76,3 +76,18 @@ def test_the_questionnaire_suggests_what_to_demand(task, answers, line):
 
 def test_a_name_that_is_a_whole_text_suggests_nothing():
     assert suggested(Task.SUMMARY, {"summary": "x" * (MAX_VALUE + 1)}) is None
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ([(True, 0.5, 10), (True, 1.0, 30), (False, 0.25, 40)], "88% are kept (recall). Of all advisory demands 25%"),
+        ([(True, 1.0, 4)], "Of all critical demands 100% are kept (recall)."),
+        ([(False, 0.5, 4)], "Of all advisory demands 50% are kept (precision)."),
+        ([], ""),
+    ],
+)
+def test_critical_demands_and_advisory_ones_are_counted_by_themselves(shares, told):
+    rows = [{**Criterion(rule=Rule.CITES, is_critical=it).as_row(), "share": share, "n": n} for it, share, n in shares]
+    assert told in together(rows)
+    assert bool(together(rows)) == bool(shares)
