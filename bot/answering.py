@@ -5,7 +5,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ from adaptive_cards.answer import answer_card
 from adaptive_cards.elements import escape
 from bot import questions
 from bot.engine import Engine
-from bot.errors import NotDelivered, QuestionTakenBack, QuestionTooLong, StreamStopped
+from bot.errors import AnswerCut, NotDelivered, QuestionTakenBack, QuestionTooLong, StreamStopped
 from bot.files import Files
 from bot.follow_ups import follow_ups
 from bot.given import Given, ReadFile
 from bot.links import followed, has_links, takes_documents
 from bot.memory import recalled
-from bot.parts import parts_of
+from bot.parts import parts_of, sections_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Scope, Turn
 from bot.watch import Lookout, Watch
@@ -46,6 +46,11 @@ _INFORMING = {
 TAKEN_BACK = mark("_You took this question back, and I have forgotten it._")
 MAX_PARTS = 256
 """Into how many parts a text is cut at most before it is called too long."""
+DRAFTED_TOKENS = 800
+"""Tokens of a precedent that are drafted at once: what is written is about as long, and has to come to its end."""
+LEAST_DRAFTED = 200
+"""Characters of a precedent that are not cut any further."""
+CUT = mark("_It was cut off here: it became longer than an answer may be._")
 _CITED = re.compile(r"\[(\d{1,2})\]")
 
 
@@ -175,6 +180,13 @@ class Answering:
         return _message(question, suggested, owner)
 
     async def _generate(self, question: Question, stream: AnswerStream) -> None:
+        if question.agent.task is Task.GENERATION:
+            await self._draft(question, stream)
+        else:
+            await self._answer(question, stream)
+        question.answer.text = _without_unknown_citations(question.answer.text.strip(), len(question.passages))
+
+    async def _answer(self, question: Question, stream: AnswerStream) -> None:
         memory = await recalled(question.earlier, self._engine.count) if question.agent.task is Task.QUESTIONS else []
         prompts = question.prompts(memory)
         for messages in prompts:
@@ -187,13 +199,39 @@ class Answering:
                     raise
                 await self._summarise_by_parts(question, stream)
             break
-        question.answer.text = _without_unknown_citations(question.answer.text.strip(), len(question.passages))
 
-    async def _write(self, question: Question, messages: Sequence[Prompt], stream: AnswerStream) -> None:
-        async with aclosing(self._growing(question, messages)) as growing:
-            async for text in growing:
-                question.answer.text = text
-                await stream.write(text)
+    async def _write(
+        self, question: Question, messages: Sequence[Prompt], stream: AnswerStream, *, after: str = ""
+    ) -> None:
+        try:
+            async with aclosing(self._growing(question, messages)) as growing:
+                async for text in growing:
+                    question.answer.text = after + text
+                    await stream.write(question.answer.text)
+        except AnswerCut:
+            question.answer.text += f"\n\n{say(CUT)}"
+
+    async def _draft(self, question: Question, stream: AnswerStream) -> None:
+        """Draft a long precedent part by part, each with the whole brief: a draft is as long as its form.
+
+        Raises:
+            QuestionTooLong: the brief is too long even for a small part.
+        """
+        precedent = question.precedent.text if question.precedent else ""
+        tokens = await self._engine.count(precedent) if precedent else 0
+        is_long = tokens > DRAFTED_TOKENS
+        left = sections_of(precedent, DRAFTED_TOKENS * len(precedent) // tokens) if is_long else [precedent]
+        while left:
+            written = question.answer.text
+            after = written + "\n" * (2 - len(written) + len(written.rstrip("\n"))) if written else ""
+            try:
+                await self._write(question, question.drafting(left[0]), stream, after=after)
+            except QuestionTooLong:
+                if len(left[0]) < LEAST_DRAFTED:
+                    raise
+                left[:1] = parts_of(left[0], 2)
+            else:
+                del left[0]
 
     async def _summarise_by_parts(self, question: Question, stream: AnswerStream) -> None:
         """Summarise what is too long to be read at once: first its parts, then what was said of them.
@@ -233,9 +271,10 @@ class Answering:
 
     async def _read(self, question: Question, part: str) -> str:
         summary = ""
-        async with aclosing(self._growing(question, question.summarising(part))) as growing:
-            async for text in growing:
-                summary = text
+        with suppress(AnswerCut):
+            async with aclosing(self._growing(question, question.summarising(part))) as growing:
+                async for text in growing:
+                    summary = text
         return summary.strip()
 
     async def _growing(self, question: Question, messages: Sequence[Prompt]) -> AsyncGenerator[str]:

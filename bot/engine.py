@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.errors import EngineBusy, EngineDown, QuestionTooLong
+from bot.errors import AnswerCut, EngineBusy, EngineDown, QuestionTooLong
 from serving.logs import HEADER, current
 from tuning.domain.prompts import Message
 
@@ -99,6 +99,7 @@ class Engine:
         Raises:
             EngineDown, EngineBusy: the answer has not come to its end.
             QuestionTooLong: the messages don't fit the model.
+            AnswerCut: it took all of `max_tokens` and has no end.
         """
         is_missing, is_second_try = False, False
         give_up_at = asyncio.get_running_loop().time() + self._busy_patience_s
@@ -149,7 +150,7 @@ class Engine:
 
     async def _stream(self, model: Model, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[str]:
         asked = {"model": model.id, "messages": list(messages), "max_tokens": max_tokens, "temperature": 0.0}
-        is_whole = False
+        is_whole = is_cut = False
         async with self._asked("/v1/chat/completions", {**asked, "stream": True}) as response:
             async for line in response.content:  # to its end, so that the connection can be used again
                 data = line.removeprefix(_DATA).strip() if line.startswith(_DATA) else b""
@@ -159,10 +160,15 @@ class Engine:
                 event = json.loads(data)
                 if event.get("error"):
                     raise _AwayError
-                if (choices := event.get("choices")) and (piece := choices[0]["delta"].get("content")):
+                if not (choices := event.get("choices")):
+                    continue
+                is_cut = is_cut or choices[0].get("finish_reason") == "length"
+                if piece := choices[0]["delta"].get("content"):
                     yield piece
             if not is_whole:
                 raise _AwayError
+        if is_cut:
+            raise AnswerCut
 
     async def _load(self, model: Model) -> None:
         async with self._asked("/v1/adapters", {"id": model.id, "path": model.path, "sha256": model.sha256}):

@@ -7,6 +7,7 @@ Exception
 ├── NotDelivered
 ├── StreamStopped
 ├── QuestionTakenBack
+├── AnswerCut
 └── StreamOverdue
 
 Refusal
@@ -57,6 +58,10 @@ class StreamStopped(Exception):  # noqa: N818
 
 class QuestionTakenBack(Exception):  # noqa: N818
     """The person has deleted or edited the message that is being answered."""
+
+
+class AnswerCut(Exception):  # noqa: N818
+    """The engine has written all that it was asked to, and the answer has no end."""
 
 
 class StreamOverdue(Exception):  # noqa: N818

@@ -22,6 +22,17 @@ def parts_of(text: str, count: int) -> list[str]:
     return [part.strip() for part in (*parts, rest) if part.strip()]
 
 
+def sections_of(text: str, longest: int) -> list[str]:
+    """Return the text cut between paragraphs into parts of at most that many characters; a longer one is cut itself."""
+    parts: list[str] = []
+    for paragraph in filter(str.strip, re.split(r"\n\s*\n", text)):
+        pieces = parts_of(paragraph, -(-len(paragraph) // longest))
+        if parts and len(parts[-1]) + len(pieces[0]) < longest:
+            pieces[0] = f"{parts.pop()}\n\n{pieces[0]}"
+        parts += pieces
+    return parts or [text]
+
+
 def _cut(text: str, even: int, slack: int) -> int:
     for boundary in _BOUNDARIES:
         found = [match.end() for match in boundary.finditer(text, max(0, even - slack), even + slack)]

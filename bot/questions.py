@@ -87,9 +87,6 @@ class Question:
         instructions = self.agent.guidance
         if self.agent.task is Task.SUMMARY:
             return [self.summarising(self.text)]
-        if self.agent.task is Task.GENERATION:
-            precedent = self.precedent.text if self.precedent else ""
-            return [generation_messages(precedent, self.text, instructions=instructions)]
         shown = [
             Passage(title=it.title, heading=it.heading, text=it.excerpt if self.is_excerpted else it.text)
             for it in self.passages
@@ -100,6 +97,10 @@ class Question:
             question_messages(self.text, shown, instructions=instructions),
             question_messages(self.text, shown[:2], instructions=instructions),
         ]
+
+    def drafting(self, precedent: str) -> list[Message]:
+        """Return the messages that ask for a draft in the form of a precedent, or of a part of one."""
+        return generation_messages(precedent, self.text, instructions=self.agent.guidance)
 
     def summarising(self, text: str) -> list[Message]:
         """Return the messages that ask for a summary of a text, the question's own or a part of it."""

@@ -23,6 +23,8 @@ class FakeEngine:
         self.pause_s = 0.0
         self.longest = 10**9
         """Characters of a prompt's last message that fit."""
+        self.is_cutting = False
+        """Whether answers take all tokens that they may have."""
         self.cuts: list[int] = []
         """After how many words each of the next answers is cut off, as by a crash; the adapters are gone then."""
         self.closed_early = 0
@@ -83,6 +85,8 @@ class FakeEngine:
                 delta = {"choices": [{"index": 0, "delta": {"content": f"{word} "}}]}
                 await response.write(f"data: {json.dumps(delta)}\n\n".encode())
                 await asyncio.sleep(self.pause_s)
+            end = {"index": 0, "delta": {}, "finish_reason": "length" if self.is_cutting else "stop"}
+            await response.write(f"data: {json.dumps({'choices': [end]})}\n\n".encode())
             await response.write(b"data: [DONE]\n\n")
         except (ConnectionResetError, asyncio.CancelledError):
             self.closed_early += 1

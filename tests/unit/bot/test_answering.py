@@ -4,6 +4,7 @@ import asyncio
 import io
 import threading
 from dataclasses import replace
+from itertools import pairwise
 
 import aiohttp
 import docx
@@ -11,7 +12,7 @@ import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from sqlmodel import select
 
-from bot.answering import Answering
+from bot.answering import CUT, Answering
 from bot.engine import Engine
 from bot.files import ABOUT, Files
 from bot.turn import FileOffer, Scope
@@ -381,6 +382,61 @@ async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_m
     style = docx.Document(io.BytesIO(draft.content)).paragraphs[0].style
     assert style is not None
     assert style.name == "lease style"
+
+
+def with_precedent(store, tmp_path, text):
+    """Let the agent draft in the form of a precedent."""
+    begin(store, task=Task.GENERATION)
+    (tmp_path / "pairs").mkdir()
+    (tmp_path / "pairs" / "lease.md").write_text(text)
+    add(store, "Lease form", "A lease.", id="lease", path="lease.md")
+    pair = {"precedent": "lease.md", "content": "lease-brief.md", "target": "lease-target.md"}
+    keep(
+        store,
+        Dataset(id="dataset", agent_id="agent"),
+        Example(
+            dataset_id="dataset",
+            split=Split.TRAIN,
+            origin=Origin.PAIR,
+            completion="-",
+            document_id="lease",
+            detail=pair,
+        ),
+    )
+
+
+async def test_a_long_precedent_is_drafted_part_by_part_and_as_one_document(answering, engine, store, tmp_path):
+    clauses = [f"Clause {number}. {'word ' * 400}End{number}." for number in range(6)]
+    with_precedent(store, tmp_path, "\n\n".join(clauses))
+    engine.says = lambda request: f"New {request['messages'][-1]['content'].split('.')[0].split()[-1]}."
+    turn = FakeTurn()
+    await answering.answer(turn, "A lease in Ulm.")
+    read = [one["messages"][-1]["content"] for one in engine.asked]
+    assert len(read) == 6  # two clauses are a little longer than a model drafts at once
+    assert all(prompt.endswith("Brief:\nA lease in Ulm.") for prompt in read)
+    assert all(any(clause in prompt for prompt in read) for clause in clauses)
+    drafted = turn.sent[0].text.split("\n\n_")[0]
+    assert [line.strip() for line in drafted.split("\n\n")] == [engine.says(one).strip() for one in engine.asked]
+    assert all(later.startswith(earlier) for earlier, later in pairwise(turn.chunks))
+
+
+async def test_what_does_not_fit_is_drafted_in_smaller_parts(answering, engine, store, tmp_path):
+    with_precedent(store, tmp_path, "\n\n".join(f"Clause {number}. {'word ' * 30}" for number in range(8)))
+    engine.longest = 500
+    await answering.answer(FakeTurn(), "A lease in Ulm.")
+    assert len(engine.asked) > 2
+    turn = FakeTurn(activity_id="another")
+    await answering.answer(turn, "A lease in Ulm. " * 40)
+    assert "too long" in turn.sent[0].text
+
+
+@pytest.mark.parametrize("task", [Task.QUESTIONS, Task.GENERATION, Task.SUMMARY])
+async def test_an_answer_without_an_end_says_that_it_was_cut_off(answering, engine, store, task):
+    begin(store, task=task)
+    engine.is_cutting = True
+    turn = FakeTurn()
+    await answering.answer(turn, "How?")
+    assert CUT in turn.sent[0].text
 
 
 @pytest.mark.parametrize("policy", [Policy(is_answering=False), Policy(is_tuning_on=False)])
