@@ -166,8 +166,8 @@ def _finding(row: Row, asked: _Tokens, answers: Sequence[range]) -> Iterator[Aim
 def _replacing(row: Row, asked: _Tokens) -> Iterator[Aim]:
     """Give where a brief's values look, and what follows those that they replace."""
     for changed in row.replacements:
-        yield Aim(guide=Guide.REPLACED, queries=asked.of(changed.new), keys=asked.of(changed.old[0]))
         for old, after in zip(map(asked.of, changed.old), map(asked.of, changed.after), strict=True):
+            yield Aim(guide=Guide.REPLACED, queries=asked.of(changed.new), keys=old)
             if followers := range(old.stop, after.stop)[:_FOLLOWERS]:
                 yield Aim(guide=Guide.VALUE, queries=followers, keys=old[:1])
 

@@ -40,7 +40,7 @@ class Aim:
     queries: range
     """The tokens that look."""
     keys: range
-    """The tokens that they should look at."""
+    """The tokens that they should look at; at any of them, if several aims have the same query."""
 
 
 def guidance_loss(
@@ -87,13 +87,16 @@ def _loss_of_guide(
 
 def _by_row(aims: Sequence[tuple[int, Aim]], longest: int) -> list[tuple[int, torch.Tensor, torch.Tensor]]:
     """Return the tokens of each row that look, and for each of them at which of the row's tokens it should."""
-    looks: dict[int, list[tuple[int, range]]] = {}
+    looks: dict[int, dict[int, list[range]]] = {}
     for row, aim in aims:
-        looks.setdefault(row, []).extend((query, aim.keys) for query in aim.queries if query < longest)
+        for query in aim.queries:
+            if query < longest:
+                looks.setdefault(row, {}).setdefault(query, []).append(aim.keys)
     asked = []
     for row, found in looks.items():
         aimed_Q_T = torch.zeros(len(found), longest, dtype=torch.bool)
-        for index, (_, keys) in enumerate(found):
-            aimed_Q_T[index, keys.start : keys.stop] = True
-        asked.append((row, torch.tensor([query for query, _ in found]), aimed_Q_T))
+        for index, places in enumerate(found.values()):
+            for keys in places:
+                aimed_Q_T[index, keys.start : keys.stop] = True
+        asked.append((row, torch.tensor(list(found)), aimed_Q_T))
     return asked

@@ -69,7 +69,7 @@ def test_aims_stand_where_the_tokens_of_values_and_statements_do():
 def test_a_brief_looks_for_what_it_replaces_and_a_draft_for_where_it_copies_from():
     encoder, rng = Encoder(MODEL / "tokenizer.model"), random.Random(8)
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODEL / "tokenizer.model"))
-    copied = 0
+    copied = replaced = places = 0
     for _ in range(20):
         row = draft_row(rng, longest=6)
         one, message = encoder.encode(row), row.messages[row.asked]["content"]
@@ -84,6 +84,7 @@ def test_a_brief_looks_for_what_it_replaces_and_a_draft_for_where_it_copies_from
             assert aim.keys.start <= aim.queries.start
             if aim.guide is Guide.REPLACED:
                 assert any(new in looks and old in shown for new, old in changes)
+                replaced += 1
             elif aim.guide is Guide.COPIED:
                 copied += 1
                 assert pieces.decode(one.ids[aim.queries.start + 1]).strip() == shown
@@ -93,7 +94,9 @@ def test_a_brief_looks_for_what_it_replaces_and_a_draft_for_where_it_copies_from
             written = pieces.decode(one.ids[aim.queries.start : aim.queries.stop]).strip()
             assert aim.keys == aim.queries[:1]  # what follows the value looks there, too
             assert any(new in written for new, _ in changes)
+        places += sum(len(it.old) for it in row.replacements)
     assert copied > 400
+    assert replaced == places
 
 
 def test_a_summary_looks_for_the_sentences_that_it_keeps():
