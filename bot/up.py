@@ -18,6 +18,7 @@ from rich.table import Table
 from bot.playground import is_installed, playground_config, playground_part
 from bot.settings import Settings, is_loopback, objections_to_serving
 from bot.supervisor import Part, Say, run_once, supervise
+from serving.settings import EngineSettings
 from tuning.domain.errors import Refusal
 from tuning.domain.principals import ORGANISATION, People, Person
 from tuning.sources.people import FilePeople
@@ -112,15 +113,16 @@ def backend(settings: Settings) -> list[Part]:
     ]
     if not is_loopback(engine.hostname or ""):
         return parts  # the engine runs elsewhere and is somebody else's to keep running
+    base = settings.artifacts / "base" / "base.gguf"
     environment = {
-        "ATTUNE_ENGINE_MODEL": str(settings.artifacts / "base" / "base.gguf"),
+        "ATTUNE_ENGINE_MODEL": str(base),
         "ATTUNE_ENGINE_ADAPTER_DIR": str(settings.artifacts),
         "ATTUNE_ENGINE_HOST": str(engine.hostname),
         "ATTUNE_ENGINE_PORT": str(engine.port or 80),
         "ATTUNE_ENGINE_LOG_FORMAT": settings.log_format,
     }
     encoder = settings.artifacts / "encoder" / "encoder.gguf"
-    if encoder.exists():
+    if encoder.exists() and EngineSettings(model=base).embedding_model is None:
         environment["ATTUNE_ENGINE_EMBEDDING_MODEL"] = str(encoder)
     return [
         Part(

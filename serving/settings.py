@@ -54,7 +54,7 @@ class EngineSettings(BaseSettings):
     deadline_s: float = Field(default=EngineConfig.deadline_s, gt=0)
     """Seconds after which a request is given up."""
     drain_s: float = Field(default=EngineConfig.drain_s, ge=0)
-    """Seconds that answers under way may still take when the engine is stopped."""
+    """Seconds that answers under way may still take when the engine is stopped; under `attune up` 10 at most."""
     api_key: SecretStr | None = None
     """If set, the engine wants it of every request as a bearer token."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

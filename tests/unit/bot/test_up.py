@@ -65,13 +65,17 @@ def test_unsigned_requests_are_never_taken_from_elsewhere(settings: Settings):
     assert "ATTUNE_HOST" in refusal(settings.model_copy(update={"host": "0.0.0.0"}))
 
 
-def test_the_engine_gets_the_encoder_that_preparation_made(settings: Settings, tmp_path: Path):
+def test_the_engine_gets_the_encoder_that_preparation_made_unless_another_is_named(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     settings = settings.model_copy(update={"artifacts": tmp_path / "artifacts"})
     assert "ATTUNE_ENGINE_EMBEDDING_MODEL" not in backend(settings)[0].environment
     encoder = settings.artifacts / "encoder" / "encoder.gguf"
     encoder.parent.mkdir(parents=True)
     encoder.touch()
     assert backend(settings)[0].environment["ATTUNE_ENGINE_EMBEDDING_MODEL"] == str(encoder)
+    monkeypatch.setenv("ATTUNE_ENGINE_EMBEDDING_MODEL", "other.gguf")
+    assert "ATTUNE_ENGINE_EMBEDDING_MODEL" not in backend(settings)[0].environment
 
 
 def test_each_person_has_a_page_that_only_this_start_opens(settings: Settings):
