@@ -10,7 +10,7 @@ from bot.commands import COMMANDS
 from bot.commands.command import Command, find, nearest
 from bot.presses import BROKEN, Presses
 from bot.turn import Incoming, Message, Scope, Turn
-from tuning.domain.errors import Refusal
+from tuning.domain.errors import InvalidInput, Refusal
 from tuning.domain.fields import now
 from tuning.domain.principals import Person
 from tuning.governance.tenant import Tenant
@@ -75,6 +75,12 @@ class Messages:
         if (found := find(COMMANDS, incoming.text)) is not None:
             command, rest = found
             if not rest or await asyncio.to_thread(command.is_meant, self._tenant, person.id, rest):
+                if command.is_personal and incoming.scope is not Scope.PERSONAL:
+                    told = say(
+                        "Send **{command}** in our personal chat: here everybody would read along.",
+                        command=command.words,
+                    )
+                    raise InvalidInput(told)
                 # Teams sends formatted text as an attachment, too.
                 is_sent_along = any(attachment.url for attachment in incoming.attachments)
                 if command.keep is not None and is_sent_along:

@@ -31,6 +31,8 @@ def hand_out_report(tenant: Tenant, press: Press) -> Outcome:
 
 def try_out(tenant: Tenant, press: Press) -> Outcome:
     """Let the owner talk to a release that is not live, in this chat and nobody else."""
+    if press.scope is not Scope.PERSONAL:
+        raise InvalidInput(say("Try it in our personal chat: here everybody would read along."))
     release_id = press.id("release_id")
     with access.act(tenant, press.person_id, release_id) as session:
         release = releases.get(session, release_id)

@@ -38,5 +38,6 @@ APPROVALS = Command(
     usage="approvals",
     says=mark("shows the releases that wait for a decision"),
     run=_run,
+    is_personal=True,
     is_for=deciders,
 )

@@ -29,6 +29,7 @@ AUDIT = Command(
     usage="audit [id]",
     says=mark("shows what happened: everything, or to one agent, release or run"),
     run=_run,
+    is_personal=True,
     is_for=admins,
     takes=ID,
     names=_is_known,

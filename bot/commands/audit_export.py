@@ -23,5 +23,6 @@ AUDIT_EXPORT = Command(
     usage="audit export",
     says=mark("gives you everything that happened, as a file"),
     run=_run,
+    is_personal=True,
     is_for=admins,
 )

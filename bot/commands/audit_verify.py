@@ -25,5 +25,6 @@ AUDIT_VERIFY = Command(
     usage="audit verify",
     says=mark("checks that nothing in the audit was changed, moved or removed"),
     run=_run,
+    is_personal=True,
     is_for=admins,
 )

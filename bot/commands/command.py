@@ -49,6 +49,8 @@ class Command:
     """Takes the files, by name, that come with the words; None: the command has no use for files."""
     is_for: Callable[[Session, Tenant, str], bool]
     """Whether a person may use it."""
+    is_personal: bool = False
+    """Whether it shows what is for one person's eyes: in a group or channel everybody would read along."""
     takes: re.Pattern[str] | None = None
     """What may follow the words, by its shape; None: nothing."""
     names: Callable[[Tenant, str, str], bool] = nothing

@@ -28,6 +28,7 @@ ERASE = Command(
     usage="erase <person or document>",
     says=mark("deletes what a person said and sent, or a document, and stops what learned from it; asks first"),
     run=_run,
+    is_personal=True,
     is_for=admins,
     takes=re.compile(rf"{ID.pattern}|{_OBJECT_ID}", re.IGNORECASE),
     names=_is_known,

@@ -47,6 +47,7 @@ GRANT = Command(
     usage="grant <person> <once, 7 days or for good>",
     says=mark("lets somebody make and tune agents; without a name: who asks for it and who may"),
     run=_run,
+    is_personal=True,
     is_for=admins,
     takes=_TO_MAIL,
     names=_is_to_somebody,

@@ -32,5 +32,6 @@ INBOX = Command(
     usage="inbox",
     says=mark("shows what people wrote about your agents' answers"),
     run=_run,
+    is_personal=True,
     is_for=makers,
 )

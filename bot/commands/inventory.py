@@ -14,5 +14,10 @@ async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
 
 
 INVENTORY = Command(
-    words="inventory", usage="inventory", says=mark("shows all agents with their releases"), run=_run, is_for=admins
+    words="inventory",
+    usage="inventory",
+    says=mark("shows all agents with their releases"),
+    run=_run,
+    is_personal=True,
+    is_for=admins,
 )

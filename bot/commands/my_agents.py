@@ -14,5 +14,10 @@ async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
 
 
 MY_AGENTS = Command(
-    words="my agents", usage="my agents", says=mark("shows the agents that you own"), run=_run, is_for=makers
+    words="my agents",
+    usage="my agents",
+    says=mark("shows the agents that you own"),
+    run=_run,
+    is_personal=True,
+    is_for=makers,
 )

@@ -18,5 +18,6 @@ MY_FEEDBACK = Command(
     usage="my feedback",
     says=mark("shows what you said about answers, to change it or take it back"),
     run=_run,
+    is_personal=True,
     is_for=everybody,
 )

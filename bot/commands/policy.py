@@ -34,6 +34,7 @@ POLICY = Command(
     says=mark("shows what is allowed, to change it; at once with {settings} and a value"),
     settings=", ".join(_BY_WORD),
     run=_run,
+    is_personal=True,
     is_for=admins,
     takes=re.compile(_TAKES, re.IGNORECASE),
 )

@@ -31,6 +31,7 @@ USAGE = Command(
     usage="usage [agent]",
     says=mark("shows how agents are used: people, questions, satisfaction, and what had no answer"),
     run=_run,
+    is_personal=True,
     is_for=owners_and_admins,
     takes=ID,
     names=is_agent,

@@ -25,6 +25,7 @@ WHOIS = Command(
     usage="whois <name>",
     says=mark("shows who somebody is, what they own and whom they can ask"),
     run=_run,
+    is_personal=True,
     is_for=admins,
     takes=_NAME,
 )

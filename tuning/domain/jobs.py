@@ -18,6 +18,7 @@ class JobKind(StrEnum):
 
     RUN_TRAIN = "run.train"
     SOURCE_SYNC = "source.sync"
+    STORE_REWRITE = "store.rewrite"
 
 
 class JobState(StrEnum):
@@ -37,7 +38,7 @@ class Job(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     kind: JobKind = Field(sa_type=words(JobKind))
     subject_id: str = Field(index=True)
-    """The run or source that the job is about."""
+    """The run or source that the job is about, or the event of the erasure that it ends."""
     payload: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     state: JobState = Field(default=JobState.QUEUED, index=True, sa_type=words(JobState))
     worker_id: str = ""

@@ -12,6 +12,7 @@ from tuning.domain.agents import Agent
 from tuning.domain.audit import AuditEvent, Tag
 from tuning.domain.documents import Document
 from tuning.domain.errors import InvalidInput, WrongState
+from tuning.domain.jobs import JobKind
 from tuning.domain.notices import NoticeKind
 from tuning.domain.permissions import Permission
 from tuning.domain.releases import Release, ReleaseState
@@ -21,7 +22,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.releases.suspension import suspend
 from tuning.sources.kinds import reader_of
-from tuning.store import agents, audit, documents, erasure, notices, releases, runs
+from tuning.store import agents, audit, documents, erasure, jobs, notices, releases, runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +67,11 @@ def plan_document(tenant: Tenant, actor_id: str, document_id: str) -> Plan:
         return Plan(subject_id=document_id, stops=_answering(session, touched), documents=found)
 
 
-def erase_person(tenant: Tenant, actor_id: str | None, person_id: str) -> Receipt:
+def erase_person(tenant: Tenant, actor_id: str | None, person_id: str, *, is_waited_for: bool = True) -> Receipt:
     """Delete a person's conversations, feedback and uploads, and stop every release that learned from them.
 
-    The actor is an admin, or None for whoever operates the machine.
+    The actor is an admin, or None for whoever operates the machine. Where nobody waits for it, a worker takes what was
+    erased out of the database's files.
 
     Releases that continued such a release have learned from them too. The next run of their agents begins anew, without
     what was erased. What a person decided or configured stays, under their object id: it is the organisation's.
@@ -92,16 +94,19 @@ def erase_person(tenant: Tenant, actor_id: str | None, person_id: str) -> Receip
         event = audit.record(session, Tag.PERSON_ERASED, by, person_id, rows=rows, suspended=suspended)
         # Files go before the transaction ends: what is cut short between the two is done by doing it again.
         _delete_folders([tenant.uploads / person_id, *(tenant.run_folder(run.id) for run in touched)])
-    tenant.store.rewrite()
+        _rewrite_later(session, event, is_waited_for=is_waited_for)
+    if is_waited_for:
+        tenant.store.rewrite()
     return _receipt(event, rows, suspended)
 
 
-def erase_document(tenant: Tenant, actor_id: str | None, document_id: str) -> Receipt:
+def erase_document(tenant: Tenant, actor_id: str | None, document_id: str, *, is_waited_for: bool = True) -> Receipt:
     """Delete a document wherever the same content was read, and stop every release that learned from it.
 
     With it go the answers that cite it, those of the stopped releases that cite nothing, and the feedback on both.
     Syncs don't read it again: neither at its place, nor its content anywhere. Where it came from it stays. The actor is
-    an admin, or None for whoever operates the machine.
+    an admin, or None for whoever operates the machine. Where nobody waits for it, a worker takes what was erased out of
+    the database's files.
 
     Raises:
         NotAllowed: no admin.
@@ -122,7 +127,9 @@ def erase_document(tenant: Tenant, actor_id: str | None, document_id: str) -> Re
         for source, path in kept:
             reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=None).erase(path)
         _delete_folders([tenant.run_folder(run.id) for run in touched])
-    tenant.store.rewrite()
+        _rewrite_later(session, event, is_waited_for=is_waited_for)
+    if is_waited_for:
+        tenant.store.rewrite()
     return _receipt(event, rows, suspended)
 
 
@@ -148,6 +155,11 @@ def erase_agent(tenant: Tenant, actor_id: str, agent_id: str) -> Receipt:
         _delete_folders(folders)
     tenant.store.let_go()
     return _receipt(event, rows, ())
+
+
+def _rewrite_later(session: Session, event: AuditEvent, *, is_waited_for: bool) -> None:
+    if not is_waited_for:
+        jobs.enqueue(session, JobKind.STORE_REWRITE, str(event.id))
 
 
 def _receipt(event: AuditEvent, rows: Mapping[str, int], suspended: Sequence[str]) -> Receipt:

@@ -3,13 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session
 
 BUSY_TIMEOUT_S = 10.0
@@ -97,8 +98,11 @@ class Store:
         self.let_go()
         if not self.is_sqlite:
             with self._writing.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for statement in ("ANALYZE", "VACUUM FULL", "CHECKPOINT"):
+                for statement in ("ANALYZE", "VACUUM FULL"):
                     connection.execute(text(statement))
+                # Only some roles may, and the server does it by itself within minutes.
+                with suppress(ProgrammingError):
+                    connection.execute(text("CHECKPOINT"))
 
     def close(self) -> None:
         """Give the connections back."""

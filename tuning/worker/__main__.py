@@ -13,7 +13,7 @@ from tuning.inference import Inference
 from tuning.settings import TuningSettings
 from tuning.store import Store
 from tuning.tenancy import tenant_of
-from tuning.worker import syncing
+from tuning.worker import rewriting, syncing
 from tuning.worker.chores import chores
 from tuning.worker.encoding import encoding
 from tuning.worker.lease import Lease
@@ -67,12 +67,15 @@ def equipment_of(settings: TuningSettings) -> Equipment:
 
 
 def work_of(tenant: Tenant, equipment: Equipment, interval: timedelta) -> Work:
-    """Return what carries out a run, or a sync by schedule."""
+    """Return what carries out a run, a sync by schedule, or the end of an erasure."""
 
     def work(lease: Lease, job: Job, progress: Progress) -> None:
         leased = replace(tenant, store=lease.store, encode=equipment.inference.encode)
         if job.kind == JobKind.SOURCE_SYNC:
             syncing.carry_out(leased, job, progress.check, interval)
+            return
+        if job.kind == JobKind.STORE_REWRITE:
+            rewriting.carry_out(lease.store, job)
             return
         stages = Stages(tenant=leased, equipment=equipment)
         carry_out(lease.store, job, progress, stages.acts(), stages.conclude)

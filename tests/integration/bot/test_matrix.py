@@ -238,11 +238,16 @@ class World:
         where = {"bind": ("room", Scope.GROUP), "unbind": ("bound;messageid=1", Scope.CHANNEL)}
         chat_id, scope = where.get(name, (f"chat-{person_id}", Scope.PERSONAL))
         message = MESSAGES.get(name, "")
-        turn = FakeTurn(message, person_id=person_id, chat_id=chat_id, reference=REFERENCE, scope=scope)
         if name in set(Verb):
+            turn = FakeTurn(message, person_id=person_id, chat_id=chat_id, reference=REFERENCE, scope=scope)
             return str(await self.presses.press(turn, name, PRESSES[Verb(name)]))
+        return str((await self.say(message, person_id, chat_id=chat_id, scope=scope)).sent)
+
+    async def say(self, text: str, person_id: str, *, chat_id: str, scope: Scope) -> FakeTurn:
+        """Send a message the way Teams does."""
+        turn = FakeTurn(text, person_id=person_id, chat_id=chat_id, reference=REFERENCE, scope=scope)
         await self._messages.handle(turn)
-        return str(turn.sent)
+        return turn
 
     def tags(self, person_id: str) -> set[Tag]:
         """What the audit says of a person since the world began."""
@@ -366,6 +371,18 @@ async def test_what_happens_is_what_the_table_says(world: World, name: str, act:
                 assert (tags and tags <= REFUSALS) or "can't be tuned yet" in shown, cell
             if act.may(role, state) or role is Role.OWNING_ADMIN:
                 world.begin_again()
+
+
+@pytest.mark.parametrize("name", [command.words for command in COMMANDS if command.is_personal])
+@pytest.mark.parametrize("scope", [Scope.GROUP, Scope.CHANNEL])
+async def test_what_is_for_one_person_s_eyes_is_shown_to_no_room(world: World, name: str, scope: Scope):
+    world.become(FeedbackState.NEW)
+    before = world.changes()
+    for person_id in ("ana", "dee"):
+        turn = await world.say(MESSAGES[name], person_id, chat_id="room", scope=scope)
+        assert [sent.card for sent in turn.sent] == [None]
+        assert turn.said == f"Send **{name}** in our personal chat: here everybody would read along."
+    assert world.changes() == before
 
 
 @pytest.mark.parametrize(

@@ -245,3 +245,10 @@ async def test_the_evidence_is_a_file_that_an_admin_is_offered_and_that_verifies
     for who, scope, refusal in (("ana", Scope.PERSONAL, NotAllowed), ("cy", Scope.GROUP, InvalidInput)):
         with pytest.raises(refusal):
             await EVIDENCE.run(tenant, FakeTurn(person_id=who, scope=scope), "release")
+
+
+def test_a_release_on_trial_is_talked_to_in_personal_chat_only(tenant):
+    data = {"release_id": "release"}
+    with pytest.raises(InvalidInput, match="personal chat"):
+        releases.try_out(tenant, Press(person_id="ana", chat_id="room", scope=Scope.GROUP, data=data))
+    assert "only you can see" in releases.try_out(tenant, Press(person_id="ana", chat_id="chat", data=data)).sentence
