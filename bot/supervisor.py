@@ -50,11 +50,15 @@ class Part:
     """Whether its lines go to its log only."""
 
 
+_DOUBLINGS = 10
+"""Any more would pass the longest pause, and at last every number."""
+
+
 def restart(young_deaths: int, lifetime_s: float) -> tuple[int, float]:
     """Decide about a part that just ended: how many times in a row it died young now, and the pause in seconds."""
     if lifetime_s >= STEADY_S:
         return 0, SHORTEST_PAUSE_S
-    return young_deaths + 1, min(LONGEST_PAUSE_S, SHORTEST_PAUSE_S * 2**young_deaths)
+    return young_deaths + 1, min(LONGEST_PAUSE_S, SHORTEST_PAUSE_S * 2 ** min(young_deaths, _DOUBLINGS))
 
 
 async def run_once(part: Part, *, logs: Path, say: Say) -> int:

@@ -112,7 +112,7 @@ def _asked(sentence: str, names: frozenset[str]) -> Iterator[tuple[str, str, str
 
 def _clause(sentence: str, names: frozenset[str]) -> _Clause | None:
     words = sentence.split()
-    if words[0].lower() in _BASE and words[1:]:
+    if words[1:] and words[0].lower() in _BASE:
         return _Clause(subject="I", auxiliary="do", verb=words[0].lower(), rest=" ".join(words[1:]))
     for index, word in enumerate(words[1:_LONGEST_SUBJECT], start=1):
         subject = " ".join(words[:index])

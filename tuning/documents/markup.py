@@ -27,19 +27,19 @@ class Block:
 
 
 _BULLETS = "-*+\u2022\u25aa\u25e6\u2013"
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+# What follows reads what anybody may have sent: no pattern may look at a stretch of text more often than a few times.
+_HEADING = re.compile(r"^(#{1,6})\s+(\S.*)$")
 _ITEM = re.compile(rf"^\s*(?:[{re.escape(_BULLETS)}]|\d{{1,2}}[.)]|[a-z]\))\s+(?=\S)")
 _BULLET = re.compile(rf"^\s*[{re.escape(_BULLETS)}]\s+(?=\S)")
 _RULE = re.compile(r"^\s*([-*_=]\s*){3,}$")
-_TABLE_RULE = re.compile(r"^\|?[\s:|-]*-[\s:|-]*\|?$")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TABLE_RULE = frozenset(" \t:|-")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
-_EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|\*|(?<![\w`])_|`)(?=\S)(.+?)(?<=\S)\1(?![\w])")
+_IMAGE = re.compile(r"!\[[^\[\]]*\]\((?:[^)!]|!(?!\[))*\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\((?:[^)\s\]]|\](?!\())*(?:\s+\"[^\"]*\")?\)")
+_EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|\*|(?<![\w`])_|`)(?=\S)((?:(?!\1).)+)(?<=\S)\1(?![\w])")
 # Two backslashes before a word begin the path of a share.
 _ESCAPE = re.compile(r"\\(\\(?!\w)|[`*_{}\[\]()#+.!|>~-])")
-_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>\s]+|[^<>\s@]+@[^<>\s@]+\.[^<>\s@]+)>")
+_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>\s]+|[^<>\s@]{1,64}@[^<>\s@.]{1,64}(?:\.[^<>\s@.]{1,64}){1,8})>")
 _TAG = re.compile(
     r"</?(?:a|b|i|u|s|p|br|hr|em|strong|span|div|sub|sup|code|pre|font|center|img|small|mark|del|ins|kbd|ul|ol|li|dl|dt|dd"
     r"|table|thead|tbody|tfoot|caption|tr|td|th|h[1-6]|details|summary|section|article|blockquote)(?:\s[^<>]{0,100}=[^<>]{0,200})?\s*/?>",
@@ -59,8 +59,10 @@ _UNFINISHED = re.compile(r"[^.!?:;|]$")
 _BEGINNING = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*\.?\s+)?[A-Z\u00c0-\u00de]")
 _HEADING_WORDS = 9
 # 'Q:' or 'A:' at the beginning of a line begins a paragraph; both may also stand on one line, or the question in bold.
-_LABEL = re.compile(r"^\s*(?:\*\*|__)?[QA]\s*\d*\s*[:)]")
-_LABELLED = re.compile(r"^(?:\*\*|__)?(Q\s*\d*\s*[:)][^?]{3,300}\?)(?:\*\*|__)?\s*((?:\*\*|__)?A\s*\d*\s*[:)].*)$")
+_LABEL = re.compile(r"^\s*(?:\*\*|__)?[QA]\s{0,3}\d{0,4}\s{0,3}[:)]")
+_LABELLED = re.compile(
+    r"^(?:\*\*|__)?(Q\s{0,3}\d{0,4}\s{0,3}[:)][^?]{3,300}\?)(?:\*\*|__)?\s*((?:\*\*|__)?A\s{0,3}\d{0,4}\s{0,3}[:)].*)$"
+)
 _BOLD = re.compile(r"^(?:\*\*|__)([^?*]{3,300}\?)(?:\*\*|__)\s*(\S.*)$")
 
 
@@ -88,7 +90,7 @@ def plain(text: str) -> str:
 
 def blocks(markdown: str) -> list[Block]:
     """Return a document's blocks in order."""
-    text = _COMMENT.sub("", _FRONT_MATTER.sub("", markdown.replace("\r", "")))
+    text = _without_comments(_FRONT_MATTER.sub("", markdown.replace("\r", "")))
     text = _GLYPHS.sub("", _GLYPH_BULLET.sub("-", text))
     found: list[Block] = []
     paragraph: list[str] = []
@@ -105,17 +107,36 @@ def blocks(markdown: str) -> list[Block]:
         if line.lstrip().startswith("|") and line.count("|") > 1:
             if paragraph:
                 close()
-            table += [] if _TABLE_RULE.match(line.strip()) else _row(line)
+            table += [] if _is_rule(line.strip()) else _row(line)
             continue
         heading = _HEADING.match(line)
         if table or heading or not line.strip() or _begins(line):
             close()
-        if heading and (words := plain(heading[2])):
+        if heading and (words := plain(_unclosed(heading[2]))):
             found.append(Block(kind=BlockKind.HEADING, lines=(words,), level=len(heading[1])))
         elif not heading and line.strip() and not _RULE.match(line):
             paragraph.append(line.strip().lstrip("> "))
     close()
     return found if any(block.kind is BlockKind.HEADING for block in found) else _with_guessed_headings(found)
+
+
+def _without_comments(text: str) -> str:
+    kept, at = [], 0
+    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept.append(text[at:begin])
+        at = end + 3
+    return "".join([*kept, text[at:]])
+
+
+def _unclosed(heading: str) -> str:
+    """Return a heading's words without the number signs that may end it."""
+    words = heading.rstrip()
+    before = words.rstrip("#")
+    return before if before != words and before[-1:].isspace() else words
+
+
+def _is_rule(row: str) -> bool:
+    return "-" in row and _TABLE_RULE.issuperset(row)
 
 
 def _begins(line: str) -> bool:

@@ -19,7 +19,6 @@ from detect_secrets.plugins.github_token import GitHubTokenDetector
 from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
 from detect_secrets.plugins.jwt import JwtTokenDetector
 from detect_secrets.plugins.mailchimp import MailchimpDetector
-from detect_secrets.plugins.npm import NpmDetector
 from detect_secrets.plugins.openai import OpenAIDetector
 from detect_secrets.plugins.pypi_token import PypiTokenDetector
 from detect_secrets.plugins.sendgrid import SendGridDetector
@@ -78,7 +77,6 @@ _KEYS = (
     GitLabTokenDetector(),
     JwtTokenDetector(),
     MailchimpDetector(),
-    NpmDetector(),
     OpenAIDetector(),
     PypiTokenDetector(),
     SendGridDetector(),
@@ -88,6 +86,8 @@ _KEYS = (
     TelegramBotTokenDetector(),
     TwilioKeyDetector(),
 )
+_NPM = re.compile(r"//\S{1,200}?/:_authToken=\s{0,3}(?:npm_\w+|[A-Fa-f0-9-]{36})")
+"""The library's own looks at a long line once for each of its characters."""
 _REST = re.compile(r"[\w+/=-]*")
 """What may follow of a key whose pattern ends early."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
@@ -101,7 +101,7 @@ _ISSUED = re.compile(
 """The numbers that Visa, Mastercard, American Express and Discover give out."""
 _PASSWORD = re.compile(
     r"\b(?:password|passwort|passphrase|kennwort|api[ _-]?key|secret key|access token|pin)\b"
-    r"[\"'*`]{0,3}\s*(?:(?:is|ist|lautet)\s*:?|[:=])\s*[\"'*`]{0,3}[ \t]*[\"'*`]{0,3}"
+    r"[\"'*`]{0,3}\s{0,20}(?:(?:is|ist|lautet)\s{0,3}:?|[:=])\s{0,20}[\"'*`]{0,3}[ \t]{0,3}[\"'*`]{0,3}"
     r"(?!\d+-?(?:digit|stellig))([^\s\"'`<>|]{4,64}?)(?=[\"'`*.,;]*(?:\s|$|[<|]))",
     re.IGNORECASE,
 )
@@ -210,6 +210,7 @@ def _persons(text: str) -> Iterator[FoundSecret]:
 
 def _keys(text: str) -> Iterator[FoundSecret]:
     yield from _matches(SecretKind.KEY, _PRIVATE_KEY, text, bool)
+    yield from _matches(SecretKind.KEY, _NPM, text, bool)
     for detector in _KEYS:
         for pattern in detector.denylist:
             for match in pattern.finditer(text):

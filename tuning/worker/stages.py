@@ -31,6 +31,7 @@ from tuning.worker import inspection, training
 from tuning.worker.answers import KeptAnswers
 from tuning.worker.encoding import encode
 from tuning.worker.lengths import lengths
+from tuning.worker.preparation import ENGINE_MODEL
 from tuning.worker.progress import Progress
 from tuning.worker.retrieval import retrieval
 from tuning.worker.runs import Act
@@ -186,7 +187,9 @@ class Stages:
         return {"parity": made.parity}
 
     def _kept_answers(self, run: Run, live: Release | None) -> KeptAnswers:
-        base = f"{base_sha256(self.equipment.base_model)} {self.equipment.quantisation}"
+        # The file's name tells by what it was quantised, too: answers of one are none of another.
+        served = (self.tenant.artifacts / ENGINE_MODEL).resolve().name
+        base = f"{base_sha256(self.equipment.base_model)} {self.equipment.quantisation} {served}"
         weights = {BASE: base}
         if "adapter_sha256" in run.metrics:
             weights[run.id] = f"{base} {run.metrics['adapter_sha256']}"

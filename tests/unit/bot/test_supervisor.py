@@ -15,3 +15,4 @@ def test_the_pause_doubles_while_a_part_keeps_dying_young_up_to_a_limit():
     assert pauses_s[:3] == [SHORTEST_PAUSE_S, 2 * SHORTEST_PAUSE_S, 4 * SHORTEST_PAUSE_S]
     assert pauses_s[-1] == LONGEST_PAUSE_S
     assert pauses_s == sorted(pauses_s)
+    assert restart(10_000, 0.1) == (10_001, LONGEST_PAUSE_S)

@@ -56,6 +56,11 @@ def test_a_definition_is_asked_for():
     assert any(it.made_by == "definition" and "travel desk" in it.text.lower() for it in found), asked(found)
 
 
+@pytest.mark.parametrize("text", [".", ". The office closes at 17:00.", "For questions on this, . Please call.", "- ."])
+def test_a_full_stop_that_stands_alone_is_no_statement(text):
+    assert all(it.answer for it in statements(passage(text)))
+
+
 class Writing(FakeInference):
     """Writes given lines about every passage, and answers each question with the last value of its passages."""
 

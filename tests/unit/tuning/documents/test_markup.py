@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuning.documents.markup import BlockKind, blocks, plain, sentences
+from tuning.documents.secrets import redact
 
 
 def kinds(markdown):
@@ -87,3 +88,29 @@ def test_sentences_end_at_full_stops_but_not_at_abbreviations():
 @given(st.text(alphabet="aB .!?\"'(1", max_size=80))
 def test_sentences_lose_nothing(text):
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
+
+
+LONG = 100_000
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        f"Password is{' ' * LONG}___",
+        "<!--" * LONG,
+        "[" * LONG,
+        "![](" * LONG,
+        "[a](" * LONG,
+        "*a" * LONG,
+        "_a " * LONG,
+        f"<a@{'.' * LONG}",
+        f"# a{' ' * LONG}b",
+        f"| {'-' * LONG}|x|",
+        f"Q{' ' * LONG}x",
+        "//a/:_authToken" * (LONG // 15),
+    ],
+)
+def test_no_text_takes_a_reader_longer_than_it_is_long(hostile):
+    assert blocks(hostile)
+    assert redact(hostile).text == hostile

@@ -39,6 +39,11 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
         ("key AKIAIOSFODNN7EXAMPLE", SecretKind.KEY, "AKIAIOSFODNN7EXAMPLE"),
         (f"Use {GITHUB} there.", SecretKind.KEY, GITHUB),
         (f"Send {JWT} along.", SecretKind.KEY, JWT),
+        (
+            "Set //npm.example/:_authToken=npm_Tern4Kite7Wren in .npmrc.",
+            SecretKind.KEY,
+            "//npm.example/:_authToken=npm_Tern4Kite7Wren",
+        ),
         ("Clone https://ana:Tern4Kite@git.example/x", SecretKind.KEY, "://ana:Tern4Kite@git"),
         (
             "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nEnd.",

@@ -16,6 +16,7 @@ from tuning.inference import BASE, Inference
 from tuning.store import runs
 from tuning.training.files import base_sha256
 from tuning.worker import stages
+from tuning.worker.preparation import ENGINE_MODEL
 from tuning.worker.progress import Progress
 from tuning.worker.stages import Equipment, Stages
 
@@ -99,3 +100,8 @@ def test_the_base_is_measured_with_search_before_anything_is_learned(tenant, bas
     assert {it.model for it in engine.asked} == {BASE}
     acts.baseline(run, cast("Progress", lambda _share: None))
     assert len(engine.asked) == 2
+    served = tenant.artifacts / ENGINE_MODEL
+    served.parent.mkdir(parents=True)
+    served.symlink_to("base-weighed.gguf")
+    acts.baseline(run, cast("Progress", lambda _share: None))
+    assert len(engine.asked) == 4
