@@ -49,6 +49,7 @@ _CONSENTED = {
 }
 _ENDED = mark("✗ {person} rolled it back. Nobody gets it any more.")
 _OVER = mark("It is {state} now. {person} decided on it last.")
+_RETURNED = mark("{person} retired it. It doesn't answer any more, and its owner can submit it again.")
 _RESTING = mark("✓ {person} let it go live. It answers its audience as soon as its owner resumes it.")
 _DECIDED = {
     Decision.APPROVED: mark("✓ {person} approved it. It answers its audience now."),
@@ -136,6 +137,14 @@ def approval_card(case: Case) -> Element:
     )
 
 
+def taken_back_card(agent: Agent, release: Release) -> Element:
+    """Return what takes the place of the case of a release that waits for nobody's decision any more."""
+    return card(
+        heading(f"{escape(agent.name)}, {release.label}"),
+        paragraph(say("It has been taken back: there is nothing to decide.")),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decided:
     """What somebody decided last."""
@@ -157,7 +166,9 @@ def decided_card(made: Decided) -> Element:
     by_state = {Decision.APPROVED: _APPROVED, Decision.CONSENTED: _CONSENTED}.get(made.decision, {})
     is_end = made.decision is Decision.ROLLED_BACK and made.agent.live_release_id is None
     text = _ENDED if is_end else by_state.get(state, _DECIDED[made.decision])
-    if state in {ReleaseState.SUPERSEDED, ReleaseState.SUSPENDED}:  # nobody decides on either
+    if made.decision is Decision.RETIRED and state is not ReleaseState.RETIRED:  # never live, or stopped since
+        text = _RETURNED if state is ReleaseState.CANDIDATE else _OVER
+    elif state in {ReleaseState.CANDIDATE, ReleaseState.SUPERSEDED, ReleaseState.SUSPENDED}:  # nobody decides on any
         text = _OVER
     elif state is ReleaseState.LIVE and made.agent.is_paused and made.decision in _TO_LIVE:
         text = _RESTING

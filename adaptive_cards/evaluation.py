@@ -1,4 +1,4 @@
-"""A candidate release for its owner: what it scored, examples, try it, submit it."""
+"""A candidate release for its owner: what it scored, examples, try it, submit it, take it back."""
 
 from adaptive_cards.approval import MAX_PILOT
 from adaptive_cards.elements import Element, aside, card, escape, execute, heading, paragraph, text_input
@@ -27,7 +27,7 @@ STATES = {
 def evaluation_card(
     agent: Agent, release: Release, evaluation: Evaluation, examples: dict[str, int], *, advice: str = ""
 ) -> Element:
-    """Return the evaluation, with whether search or tuning did more; with buttons while the release is a candidate."""
+    """Return the evaluation, with whether search or tuning did more; with buttons until something is decided."""
     trained = sum(number for key, number in examples.items() if key.startswith("train"))
     note = text_input("note", say("Note for the admins who decide"), longest=1_000, is_multiline=True)
     pilot = text_input("pilot", say("Pilot to propose: groups or people who get it first"), longest=MAX_PILOT)
@@ -53,6 +53,7 @@ def evaluation_card(
                 if is_candidate
                 else []
             ),
+            *([_withdraw(release)] if release.state == ReleaseState.SUBMITTED else []),
             *(_looks(release, is_candidate=is_candidate) if evaluation.samples else []),
             *([_report(release)] if evaluation.report_path else []),
             execute(say("Label samples"), Verb.SAMPLES_OPEN, is_validated=False, agent_id=agent.id, number=0),
@@ -65,6 +66,10 @@ def _looks(release: Release, *, is_candidate: bool) -> list[Element]:
     blind = execute(say("Compare blindly"), Verb.BLIND_OPEN, is_validated=False, release_id=release.id)
     examples = execute(say("Examples"), Verb.EXAMPLES_OPEN, is_validated=False, release_id=release.id, number=0)
     return [*([blind] if is_candidate else []), examples]
+
+
+def _withdraw(release: Release) -> Element:
+    return execute(say("Take back"), Verb.RELEASE_WITHDRAW, is_validated=False, release_id=release.id)
 
 
 def _report(release: Release) -> Element:

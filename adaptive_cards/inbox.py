@@ -47,7 +47,7 @@ class Inbox:
     sides: Sequence[Side] = ()
     """What the corrections of the matter say, one entry for those that agree; with what was accepted before."""
     words: Words | None = None
-    """What the owner has typed and ticked, where several are settled together."""
+    """What the owner has typed and ticked, on a card on which several were settled together."""
     problem: str = ""
 
 
@@ -68,7 +68,9 @@ def inbox_card(inbox: Inbox) -> Element:
         return card(heading(title), paragraph(nothing), counted, actions=last)
     ids: dict[str, Any] = {"agent_id": agent.id, "number": number}
     is_alone = len(inbox.items) == 1
-    body, actions = _alone(inbox.items[0], ids) if is_alone else together.settle(inbox.items, inbox.words, ids)
+    body, actions = (
+        _alone(inbox.items[0], inbox.words, ids) if is_alone else together.settle(inbox.items, inbox.words, ids)
+    )
     title = say("{agent}: inbox, {number} of {total}", agent=escape(agent.name), number=number + 1, total=inbox.total)
     return card(
         heading(title),
@@ -80,18 +82,19 @@ def inbox_card(inbox: Inbox) -> Element:
     )
 
 
-def _alone(item: Item, ids: dict[str, Any]) -> tuple[list[Element], list[Element]]:
+def _alone(item: Item, words: Words | None, ids: dict[str, Any]) -> tuple[list[Element], list[Element]]:
     given = item.feedback
+    question = given.question if words is None or words.question is None else words.question
     body = [
         aside(by_whom(item)),
         label(say("Answer given")),
         verbatim(shorten(item.answer, MAX_TEXT)),
         *([label(say("Comment")), verbatim(given.comment)] if given.comment else []),
-        *together.asked(given.question, is_required=True),
+        *together.asked(question, is_required=True),
         text_input(
             "correction",
             say("What the answer should be"),
-            value=given.correction,
+            value=given.correction if words is None else words.correction,
             longest=MAX_CORRECTION,
             is_multiline=True,
             is_required=True,

@@ -11,6 +11,7 @@ from adaptive_cards.usage import days_of, satisfied, used
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import STATES, Agent, AgentState
 from tuning.domain.drift import Drift
+from tuning.domain.releases import STATES as RELEASE_STATES
 from tuning.domain.releases import Release, ReleaseState
 from tuning.domain.runs import Run
 from tuning.domain.usage import Use, UseLine
@@ -35,6 +36,8 @@ class Overview:
     drift: Drift | None
     """What became of the documents that the live release learned from; None: not compared yet."""
     newest: Release | None
+    waiting: Release | None
+    """The newest that waits for a decision, which its owner can take back."""
     run: Run | None
     """The one that is under way."""
     to_read: int
@@ -57,10 +60,12 @@ def my_agents_card(overviews: Sequence[Overview], page: Page) -> Element:
 def _block(one: Overview) -> list[Element]:
     agent = one.agent
     actions = [execute(say("Change"), Verb.WIZARD_OPEN, agent_id=agent.id, step="review")]
-    if one.newest is not None and one.newest.state == ReleaseState.CANDIDATE:
-        actions.insert(
-            0, execute(say("Look at {release}", release=one.newest.label), Verb.RELEASE_OPEN, release_id=one.newest.id)
-        )
+    candidate = one.newest if one.newest is not None and one.newest.state == ReleaseState.CANDIDATE else None
+    actions[:0] = [
+        execute(say("Look at {release}", release=release.label), Verb.RELEASE_OPEN, release_id=release.id)
+        for release in (candidate, one.waiting)
+        if release is not None
+    ]
     if one.to_read:
         actions.insert(
             0, execute(say("Inbox ({count})", count=number(one.to_read)), Verb.INBOX_OPEN, agent_id=agent.id, number=0)
@@ -117,6 +122,8 @@ def _release(one: Overview) -> str:
             mark("{release} waits for a data owner") if one.newest.approved_by else mark("{release} waits for an admin")
         )
         parts.append(say(waits, release=one.newest.label))
+    if one.newest is not None and one.newest.state == ReleaseState.SUSPENDED:
+        parts.append(say("{release} is {state}", release=one.newest.label, state=say(RELEASE_STATES[one.newest.state])))
     return " · ".join(parts)
 
 

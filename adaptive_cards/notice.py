@@ -69,21 +69,38 @@ def drifted_card(agent: Agent, release: Release, lost: Sequence[Lost], *, is_own
         title, news = say("{agent}, {release}: permissions have drifted", **names), say("It waits for a decision.")
     else:
         title, news = say("{agent}, {release}: permissions have drifted", **names), say("It goes on answering.")
-    if is_owner:
-        help_ = say("Have the documents shared with them again, or start tuning: a new run learns without them.")
-        actions = [execute(say("Start tuning"), Verb.RUN_START, agent_id=agent.id)]
-    else:
-        help_ = say(
-            "To stop it: **revoke {id}** and a reason. **policy drift suspend** does so by itself.", id=agent.id
-        )
-        actions = []
-    return card(heading(title), paragraph(news), *lost_documents(lost), aside(help_), actions=actions)
+    help_ = _owners_help(release) if is_owner else _admins_help(agent, release)
+    actions = [execute(say("Start tuning"), Verb.RUN_START, agent_id=agent.id)] if is_owner else []
+    return card(
+        heading(title), paragraph(news), *lost_documents(lost), aside(help_) if help_ else None, actions=actions
+    )
+
+
+def _owners_help(release: Release) -> str:
+    if release.state == ReleaseState.SUSPENDED:  # for good, whoever may read what again
+        return say("A new run learns without these documents.")
+    return say("Have the documents shared with them again, or start tuning: a new run learns without them.")
+
+
+def _admins_help(agent: Agent, release: Release) -> str:
+    """Return the command that stops this very release: one for an agent acts on what is live, if something is."""
+    match release.state:
+        case ReleaseState.SUBMITTED:
+            return say("To turn it down: **reject {id}** and a reason.", id=release.id)
+        case ReleaseState.CANARY | ReleaseState.PILOT:
+            return say("To end it: **rollback {id}**. **policy drift suspend** stops it by itself.", id=agent.id)
+        case ReleaseState.LIVE:
+            return say(
+                "To stop it: **revoke {id}** and a reason. **policy drift suspend** does so by itself.", id=agent.id
+            )
+        case _:
+            return ""
 
 
 def source_failed_card(source: Source) -> Element:
     """Return, for whoever's agents learn from a source: it could not be synced, and what happens now."""
     last = say("Agents know it as it was on {day}.", day=day(source.synced_at)) if source.synced_at else ""
-    if source.readable_until is not None:
+    if last and source.readable_until is not None:
         fears = say(
             "If that doesn't work, they find nothing in it from {day} on, as nobody knows then who may read it.",
             day=day(source.readable_until),

@@ -37,6 +37,13 @@ def progress_card(agent: Agent, run: Run) -> Element:
     )
 
 
+def cancelling(run: Run) -> list[Element]:
+    """Return the button that cancels a run, for cards that are about more than it; none while it is being cancelled."""
+    if run.is_over or run.cancel_requested:
+        return []
+    return [execute(say("Cancel tuning"), Verb.RUN_CANCEL, style="destructive", is_validated=False, run_id=run.id)]
+
+
 def _actions(run: Run) -> list[Element]:
     """Return what can be done about a run that is not over: the samples are there once its dataset is."""
     look = execute(say("Look at samples"), Verb.SAMPLES_OPEN, agent_id=run.agent_id, number=0)

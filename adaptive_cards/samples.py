@@ -21,6 +21,7 @@ from adaptive_cards.elements import (
     verbatim,
     wrong,
 )
+from adaptive_cards.progress import cancelling
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import Agent
 from tuning.domain.runs import Run, RunState
@@ -200,9 +201,8 @@ def _steps(form: SampleForm) -> list[Element]:
 
 
 def _onward(agent: Agent, run: Run | None) -> list[Element]:
-    """Return how to go on with what has been said: let the run that waits go on, or start another one."""
+    """Return how to go on with what has been said: let the run that waits go on, end the one there is, or start one."""
     if run is None:
         return [execute(say("Retrain now"), Verb.RUN_START, is_validated=False, agent_id=agent.id)]
-    if run.state is not RunState.LABELLING:
-        return []
-    return [execute(say("Go on with tuning"), Verb.RUN_GO_ON, is_validated=False, run_id=run.id)]
+    go_on = execute(say("Go on with tuning"), Verb.RUN_GO_ON, is_validated=False, run_id=run.id)
+    return [*([go_on] if run.state is RunState.LABELLING else []), *cancelling(run)]

@@ -19,8 +19,10 @@ from adaptive_cards.elements import (
     time_input,
     wrong,
 )
+from adaptive_cards.progress import cancelling
 from adaptive_cards.verbs import Verb
 from tuning.domain.agents import LAST_DAY, STATES, Agent, AgentState, Retraining
+from tuning.domain.runs import Run
 from tuning.languages import day, mark, number, retell, say, say_many, weekday
 
 _UNUSED = {AgentState.DRAFT, AgentState.IDLE}
@@ -42,6 +44,8 @@ class Tended:
     state: AgentState
     accepted: int
     """Corrections accepted since the last run began."""
+    run: Run | None = None
+    """The one that is under way."""
     releases: int = 0
     answers: int = 0
     typed: Mapping[str, str] = field(default_factory=dict)
@@ -49,8 +53,6 @@ class Tended:
     zone: str = "UTC"
     """The time zone that its owner is in."""
     note: str = ""
-    problem: str = ""
-    """What is wrong about handing it over."""
     problems: Mapping[str, str] = field(default_factory=dict)
     """Field to what is wrong with it, as a sentence."""
 
@@ -63,9 +65,9 @@ def tending_card(tended: Tended) -> Element:
     handed = execute(say("Hand over"), Verb.AGENT_HAND_OVER, style="destructive", agent_id=agent.id)
     rest = execute(say("Pause"), Verb.AGENT_PAUSE, is_validated=False, agent_id=agent.id)
     wake = execute(say("Resume"), Verb.AGENT_RESUME, is_validated=False, agent_id=agent.id)
+    deletion = deletion_card(agent, releases=tended.releases, answers=tended.answers)
     return card(
         heading(say("{agent} is {state}", agent=escape(agent.name), state=say(STATES[tended.state]))),
-        wrong(tended.problem) if tended.problem else None,
         paragraph(tended.note, color="good") if tended.note else None,
         *form(_when(tended), tended.problems),
         aside(_progress(tended)),
@@ -75,8 +77,9 @@ def tending_card(tended: Tended) -> Element:
         actions=[
             execute(say("Save"), Verb.RETRAINING_SAVE, style="positive", agent_id=agent.id),
             *([wake] if agent.is_paused else [rest] if agent.is_serving else []),
+            *(cancelling(tended.run) if tended.run else []),
             show_card(say("Hand over ..."), card(people, aside(gone), actions=[handed])),
-            *([show_card(say("Delete ..."), _deletion(tended))] if tended.state in _UNUSED else []),
+            *([show_card(say("Delete ..."), deletion)] if tended.state in _UNUSED else []),
         ],
     )
 
@@ -100,6 +103,33 @@ def _when(tended: Tended) -> list[Element]:
         ),
     ]
     return [{**one, "value": tended.typed.get(one["id"]) or one["value"]} for one in fields]
+
+
+def deletion_card(agent: Agent, *, releases: int, answers: int) -> Element:
+    """Return what deleting an agent would do, for its owner or an admin."""
+    gone = {
+        "releases": say_many("{count} release", "{count} releases", releases),
+        "answers": say_many("{count} question with its answer", "{count} questions with their answers", answers),
+    }
+    return card(
+        heading(say("Delete {agent}?", agent=escape(agent.name))),
+        paragraph(
+            say(
+                "With it go what was configured, {releases}, {answers}, and the feedback on them. The documents stay "
+                "where they are, and the audit keeps who did what. This can't be undone.",
+                **gone,
+            )
+        ),
+        actions=[
+            execute(
+                say("Delete for good"),
+                Verb.AGENT_DELETE,
+                style="destructive",
+                is_validated=False,
+                agent_id=agent.id,
+            )
+        ],
+    )
 
 
 def deleted_card(name: str, rows: int, event_id: int) -> Element:
@@ -155,22 +185,6 @@ def held_card(agent: Agent) -> Element:
         wrong(retell(agent.retraining_held)),
         aside(say("It starts as soon as nothing is. You are not told again.")),
         actions=[execute(say("Manage"), Verb.AGENT_MANAGE, agent_id=agent.id)],
-    )
-
-
-def _deletion(tended: Tended) -> Element:
-    releases = say_many("{count} release", "{count} releases", tended.releases)
-    answers = say_many("{count} question with its answer", "{count} questions with their answers", tended.answers)
-    return card(
-        paragraph(
-            say(
-                "With it go what you configured, {releases}, {answers}, and the feedback on them. The documents stay "
-                "where they are, and the audit keeps who did what. This can't be undone.",
-                releases=releases,
-                answers=answers,
-            )
-        ),
-        actions=[execute(say("Delete for good"), Verb.AGENT_DELETE, style="destructive", agent_id=tended.agent.id)],
     )
 
 

@@ -47,6 +47,7 @@ class Verb(StrEnum):
     REPORT_OPEN = "report.open"
     RELEASE_TRY = "release.try"
     RELEASE_SUBMIT = "release.submit"
+    RELEASE_WITHDRAW = "release.withdraw"
     APPROVALS_OPEN = "approvals.open"
     CASE_OPEN = "case.open"
     RELEASE_APPROVE = "release.approve"

@@ -19,7 +19,7 @@ from bot.files import Files
 from bot.follow_ups import follow_ups
 from bot.given import Given, ReadFile
 from bot.links import followed, has_links, takes_documents
-from bot.memory import recalled
+from bot.memory import Said, messages, recalled
 from bot.parts import parts_of, sections_of
 from bot.questions import Question
 from bot.turn import AnswerStream, Citation, Message, Scope, Turn
@@ -126,7 +126,9 @@ class Answering:
             return question, await self._message(turn, question)
         try:
             question = await self._gathered(turn, question, given, stream)
-            await self._generate(question, stream)
+            remembered = await self._remembered(question)
+            questions.note_shown(question, given, remembered)
+            await self._generate(question, remembered, stream)
         except Refusal as refusal:
             answer.text = ""
             return question, Message(text=refusal.sentence)
@@ -179,21 +181,24 @@ class Answering:
         owner = await asyncio.to_thread(self._tenant.name_of, question.agent.owner_id)
         return _message(question, suggested, owner)
 
-    async def _generate(self, question: Question, stream: AnswerStream) -> None:
+    async def _remembered(self, question: Question) -> list[Said]:
+        """Return what was said before, as far as the model is shown it."""
+        return await recalled(question.earlier, self._engine.count) if question.agent.task is Task.QUESTIONS else []
+
+    async def _generate(self, question: Question, remembered: Sequence[Said], stream: AnswerStream) -> None:
         if question.agent.task is Task.GENERATION:
             await self._draft(question, stream)
         else:
-            await self._answer(question, stream)
+            await self._answer(question, remembered, stream)
         question.answer.text = _without_unknown_citations(question.answer.text.strip(), len(question.passages))
 
-    async def _answer(self, question: Question, stream: AnswerStream) -> None:
-        memory = await recalled(question.earlier, self._engine.count) if question.agent.task is Task.QUESTIONS else []
-        prompts = question.prompts(memory)
-        for messages in prompts:
+    async def _answer(self, question: Question, remembered: Sequence[Said], stream: AnswerStream) -> None:
+        prompts = question.prompts(messages(remembered))
+        for prompt in prompts:
             try:
-                await self._write(question, messages, stream)
+                await self._write(question, prompt, stream)
             except QuestionTooLong:
-                if messages is not prompts[-1]:
+                if prompt is not prompts[-1]:
                     continue
                 if question.agent.task is not Task.SUMMARY:
                     raise

@@ -11,6 +11,7 @@ from bot.turn import Incoming, Scope
 from tuning.documents.addresses import addresses_in, document_at, is_microsofts
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
+from tuning.documents.rereading import reread
 from tuning.documents.shared import SharedFile
 from tuning.domain.documents import Document
 from tuning.domain.errors import Refusal
@@ -18,7 +19,6 @@ from tuning.domain.prompts import Task
 from tuning.governance import access
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
-from tuning.sources.formats import suffix
 from tuning.sources.kinds import reader_of
 from tuning.store import agents, conversations, documents, rooms
 
@@ -52,7 +52,7 @@ def followed(tenant: Tenant, incoming: Incoming, given: Given, read_shared: Read
             files.append(_read(tenant, found))
             text = text.replace(link, f"'{found.title}'")
         elif is_microsofts(link) and (shared := read_shared(link) if read_shared else None) is not None:
-            files.append(ReadFile(name=shared.name, text=shared.text, word=shared.word))
+            files.append(ReadFile(name=shared.name, text=shared.text, word=shared.word, is_shared=True))
             text = text.replace(link, f"'{Path(shared.name).stem}'")
         elif is_microsofts(link):
             refusal = LinkNotRead(_not_found(link))
@@ -90,16 +90,16 @@ def _read(tenant: Tenant, document: Document) -> ReadFile:
         with tenant.store.reading() as session:
             source = documents.get_source(session, document.source_id)
         reader = reader_of(source, folder=tenant.folder, uploads=tenant.uploads, registration=tenant.registration)
-        path = reader.open(document.path)
         with Extractor() as extractor:
-            text = extractor.extract(path).strip()
-        word = path.read_bytes() if suffix(path.name) == ".docx" else b""
+            file = reread(reader, document, extractor)
     except Unreadable as unreadable:
         refused = say("I can't use '{name}'.", name=document.title)
         raise LinkNotRead(f"{refused} {unreadable.sentence}") from unreadable
     except (Refusal, OSError) as error:
         raise LinkNotRead(_not_found(document.url)) from error
-    return ReadFile(name=Path(document.path).name, text=text, word=word)
+    if file is None:
+        raise LinkNotRead(_not_found(document.url))
+    return ReadFile(name=Path(document.path).name, text=file.text, word=file.word, document_id=document.id)
 
 
 def _without(text: str, links: list[str]) -> str:

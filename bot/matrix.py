@@ -118,6 +118,7 @@ _LIVE = (AgentState.LIVE, AgentState.LIVE_TUNING)
 _SERVING = (*_LIVE, AgentState.PAUSED)
 _AT_REST = (AgentState.DRAFT, AgentState.IDLE, AgentState.LIVE, AgentState.PAUSED)
 _UNUSED = (AgentState.DRAFT, AgentState.IDLE)
+_TUNING = (AgentState.TUNING, AgentState.LIVE_TUNING)
 _READY = (AgentState.IDLE, AgentState.LIVE, AgentState.PAUSED)
 _STOPPED = (ReleaseState.SUSPENDED, ReleaseState.REVOKED, ReleaseState.RETIRED)
 _ON_TRIAL = tuple(state for state in ReleaseState if state not in _STOPPED)
@@ -176,6 +177,9 @@ BUTTONS: Mapping[Verb, Act] = {
     Verb.REPORT_OPEN: _on(Permission.RELEASE_TRY, ReleaseState, leaves=Tag.REPORT_HANDED_OUT),
     Verb.RELEASE_TRY: _on(Permission.RELEASE_TRY, ReleaseState, _ON_TRIAL),
     Verb.RELEASE_SUBMIT: _on(Permission.RELEASE_SUBMIT, ReleaseState, [ReleaseState.CANDIDATE], Tag.RELEASE_SUBMITTED),
+    Verb.RELEASE_WITHDRAW: _on(
+        Permission.RELEASE_SUBMIT, ReleaseState, [ReleaseState.SUBMITTED], Tag.RELEASE_WITHDRAWN
+    ),
     Verb.APPROVALS_OPEN: Act(permission=Permission.APPROVALS_READ),
     Verb.CASE_OPEN: _on(Permission.RELEASE_REJECT, ReleaseState, set(ReleaseState) - {ReleaseState.CANDIDATE}),
     Verb.RELEASE_APPROVE: _APPROVE,
@@ -234,9 +238,11 @@ COMMANDS: Mapping[str, Act] = {
         [ReleaseState.SUPERSEDED, ReleaseState.RETIRED],
         Tag.RELEASE_RESTORED,
     ),
+    "cancel": _on(Permission.RUN_CANCEL, AgentState, _TUNING, Tag.RUN_CANCELLED),
     "pause": _PAUSE,
     "resume": _RESUME,
     "hand over": _HAND_OVER,
+    "delete": _on(Permission.AGENT_DELETE, AgentState, _UNUSED),
     "bind": _on(Permission.AGENT_BIND, AgentState, _SERVING, Tag.AGENT_BOUND),
     "unbind": _on(Permission.AGENT_UNBIND, AgentState, leaves=Tag.AGENT_UNBOUND),
     "retire": _on(Permission.RELEASE_RETIRE, AgentState, _SERVING, Tag.RELEASE_RETIRED),

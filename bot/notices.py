@@ -8,7 +8,7 @@ from bot import access_views, drift_views, evaluation_views, labelling_views, te
 from bot.turn import Message
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.permissions import Permission
-from tuning.domain.releases import Decision
+from tuning.domain.releases import Decision, ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance import access
 from tuning.governance.access import Subject
@@ -71,6 +71,8 @@ def _of_run(tenant: Tenant, notice: Notice) -> Element | None:
         return evaluation_views.evaluation(tenant, notice.person_id, release.id) if release else None
     if notice.kind == NoticeKind.RUN_FAILED:
         return failure_card(agent, run)
+    if notice.kind == NoticeKind.RUN_NEEDS_LABELS and run.state == RunState.CANCELLED:
+        return progress_card(agent, run)
     if notice.kind == NoticeKind.RUN_NEEDS_LABELS:
         is_open = run.state == RunState.LABELLING
         return labelling_views.sample(tenant, notice.person_id, run.agent_id, 0) if is_open else None
@@ -86,7 +88,8 @@ def _news(tenant: Tenant, notice: Notice) -> Element | None:
         return learned_card(agent, release)
     if notice.kind == NoticeKind.RELEASE_SUSPENDED:
         return suspended_card(agent, release)
-    if not decisions:
+    is_outdated = notice.kind == NoticeKind.RELEASE_APPROVED and release.state == ReleaseState.CANDIDATE
+    if not decisions or is_outdated:
         return None
     who, reason = tenant.name_of(decisions[-1].decided_by), decisions[-1].reason
     if notice.kind in {NoticeKind.RELEASE_RETIRED, NoticeKind.RELEASE_RESTORED, NoticeKind.RELEASE_ROLLED_BACK}:

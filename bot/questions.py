@@ -15,7 +15,7 @@ from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.live import fused
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
-from tuning.domain.conversations import Answer, Conversation
+from tuning.domain.conversations import Answer, Beyond, Conversation
 from tuning.domain.errors import Refusal, WrongState
 from tuning.domain.permissions import Permission
 from tuning.domain.policy import Policy
@@ -199,8 +199,13 @@ def _question(
 def _resume(tenant: Tenant, answer: Answer, given: Given) -> Question:
     with access.act(tenant, answer.person_id, answer.agent_id) as session:
         conversation = conversations.get(session, answer.conversation_id)
-        of = answering(session, tenant, conversation)
-        return _question(session, tenant, answer, conversation, given, of=of)
+        agent, release = answering(session, tenant, conversation)
+        if answer.seconds is None or answer.release_id is None:
+            answer.release_id = release.id
+        else:  # its words are those of the release that was live then
+            release = releases.get(session, answer.release_id)
+            _check_not_taken_back(agent, release)
+        return _question(session, tenant, answer, conversation, given, of=(agent, release))
 
 
 def check_still(tenant: Tenant, question: Question) -> None:
@@ -219,15 +224,16 @@ def check_still(tenant: Tenant, question: Question) -> None:
             if conversations.answer(session, answer.id).is_forgotten:
                 raise QuestionTakenBack
             answering(session, tenant, conversations.get(session, answer.conversation_id))
-            if releases.get(session, question.release.id).state in TAKEN_BACK:
-                msg = say(
-                    "'{agent}' was taken back while it answered. Ask again, or send 'agents'.",
-                    agent=question.agent.name,
-                )
-                raise WrongState(msg)
+            _check_not_taken_back(question.agent, releases.get(session, question.release.id))
     except Refusal as refusal:
         access.note(tenant, answer.person_id, refusal, question.release.id)
         raise
+
+
+def _check_not_taken_back(agent: Agent, release: Release) -> None:
+    if release.state in TAKEN_BACK:
+        msg = say("'{agent}' was taken back while it answered. Ask again, or send 'agents'.", agent=agent.name)
+        raise WrongState(msg)
 
 
 def answering(session: Session, tenant: Tenant, conversation: Conversation) -> tuple[Agent, Release]:
@@ -318,9 +324,34 @@ def shown(question: Question, live: Sequence[FoundPassage] = ()) -> Question:
     return replace(question, passages=passages)
 
 
+def note_shown(question: Question, given: Given, remembered: Sequence[Said] = ()) -> None:
+    """Note on the answer what the model is shown for it, which decides whether anybody's thumb may be learned.
+
+    What an earlier answer was made of may be said again in this one.
+    """
+    documents, beyond = given.document_ids, {str(kind) for kind in given.beyond}
+    documents |= {it.document_id for it in question.passages if not it.is_live}
+    if any(it.is_live for it in question.passages):
+        beyond.add(Beyond.LIVE)
+    if question.precedent is not None and question.precedent.document_id:
+        documents.add(question.precedent.document_id)
+    for turn in remembered:
+        documents.update(turn.shown or ())
+        beyond.update(turn.beyond if turn.shown is not None else [*turn.beyond, Beyond.UNNOTED])
+    question.answer.shown, question.answer.beyond = sorted(documents), sorted(beyond)
+
+
 def _earlier(session: Session, answer: Answer) -> list[Said]:
     """Return what was said before, oldest first, with the asker's own corrections in place of what they corrected."""
     answers = conversations.answers(session, answer.conversation_id, limit=MAX_TURNS, before=answer.asked_at)
     corrections = feedback.corrections_of(session, answers)
-    said = [Said(question=one.question, answer=corrections.get(one.id, one.text)) for one in answers]
+    said = [
+        Said(
+            question=one.question,
+            answer=corrections.get(one.id, one.text),
+            shown=one.shown,
+            beyond=[*one.beyond, Beyond.WORDS] if one.id in corrections else one.beyond,
+        )
+        for one in answers
+    ]
     return [turn for turn in said if turn.answer]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from adaptive_cards.elements import Element, card, escape, heading, paragraph
-from adaptive_cards.tending import Tended, handed_over_card, held_card, tending_card
+from adaptive_cards.tending import Tended, deletion_card, handed_over_card, held_card, tending_card
 from tuning.domain.agents import Agent
 from tuning.domain.audit import Tag
 from tuning.domain.notices import Notice
@@ -13,7 +13,7 @@ from tuning.governance import access
 from tuning.governance.notices import quiet_hours
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
-from tuning.releases import retraining
+from tuning.releases import erasure, retraining
 from tuning.store import agents, audit, conversations, releases, runs
 
 
@@ -24,27 +24,33 @@ def manage(
     *,
     typed: Mapping[str, str] = MappingProxyType({}),
     note: str = "",
-    problem: str = "",
     problems: Mapping[str, str] = MappingProxyType({}),
 ) -> Element:
     """Return what an owner may do about an agent."""
     with access.act(tenant, person_id, agent_id) as session:
         agent = agents.get(session, agent_id)
         access.check(session, tenant, person_id, Permission.AGENT_CONFIGURE, agent)
+        run = runs.open_run(session, agent.id)
         return tending_card(
             Tended(
                 agent=agent,
-                state=agent.state(is_tuning=runs.open_run(session, agent.id) is not None),
+                state=agent.state(is_tuning=run is not None),
+                run=run,
                 accepted=retraining.accepted_since_run(session, agent.id),
                 releases=len(releases.of_agent(session, agent.id)),
                 answers=conversations.count(session, agent.id),
                 typed=typed,
                 zone=quiet_hours(tenant, person_id).zone,
                 note=note,
-                problem=problem,
                 problems=problems,
             )
         )
+
+
+def deletion(tenant: Tenant, person_id: str, agent_id: str) -> Element:
+    """Return what deleting an agent would do, for its owner or an admin; raise like the deletion itself."""
+    plan = erasure.plan_agent(tenant, person_id, agent_id)
+    return deletion_card(plan.agent, releases=plan.releases, answers=plan.answers)
 
 
 def gone(tenant: Tenant, agent: Agent) -> Element:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlmodel import Session
 
 from adaptive_cards.agent import agent_card
-from adaptive_cards.approval import Case, Decided, approval_card, decided_card
+from adaptive_cards.approval import Case, Decided, approval_card, decided_card, taken_back_card
 from adaptive_cards.approvals import PAGE as APPROVALS
 from adaptive_cards.approvals import Case as WaitingCase
 from adaptive_cards.approvals import approvals_card
@@ -74,7 +74,7 @@ def introduction(tenant: Tenant, agent: Agent, person_id: str, *, is_known: bool
 
 
 def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
-    """Return the case for whoever may decide on it; once their word isn't wanted any more, what was decided."""
+    """Return the case for whoever may decide on it; once their word isn't wanted any more, what became of it."""
     with access.act(tenant, person_id, release_id) as session:
         release = releases.get(session, release_id)
         access.check(session, tenant, person_id, Permission.RELEASE_REJECT, release)
@@ -84,6 +84,8 @@ def approval(tenant: Tenant, person_id: str, release_id: str) -> Element:
         is_for_data_owner = approvals.wants_data_owner(session, tenant, person_id, release)
         dataset_id = runs.get(session, release.run_id).dataset_id
         dataset = datasets.get(session, dataset_id) if dataset_id else None
+    if release.state == ReleaseState.CANDIDATE:
+        return taken_back_card(agent, release)
     if not is_for_admin and not is_for_data_owner and decisions:
         return decided(tenant, release)
     with tenant.store.reading() as session:
@@ -215,9 +217,12 @@ def whois(tenant: Tenant, person_id: str, text: str) -> Element:
 def inbox(
     tenant: Tenant, owner_id: str, agent_id: str, number: int, *, words: Words | None = None, problem: str = ""
 ) -> Element:
-    """Return one matter of an agent's inbox; numbers past either end go round."""
+    """Return one matter of an agent's inbox: the one that is ticked, or that number; past either end they go round."""
     waiting = matters(governed_feedback.inbox(tenant, owner_id, agent_id))
     number = number % len(waiting) if waiting else 0
+    if words is not None:  # others may have gone or moved up since the card was shown
+        ticked = (place for place, matter in enumerate(waiting) if any(one.id in words.ticked for one in matter))
+        number = next(ticked, number)
     with tenant.store.reading() as session:
         named = governed_usage.namer(tenant, session)
         shown = [
@@ -293,6 +298,7 @@ def _overview(session: Session, tenant: Tenant, agent: Agent, use: UseLine | Non
         live=live,
         drift=stored_drift.get(session, agent.live_release_id) if agent.live_release_id else None,
         newest=made[0] if made else None,
+        waiting=next((release for release in made if release.state == ReleaseState.SUBMITTED), None),
         run=run,
         to_read=len(feedback.to_review(session, agent.id)),
         use=use,

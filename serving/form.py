@@ -8,15 +8,14 @@ from typing import Any
 from serving.errors import BadGrammar
 from serving.llama.grammars import Grammar, grammar_of_schema
 from serving.llama.models import Vocabulary
+from serving.schema import COUNTS, NAMED, VALUES, kept, not_kept
 
 LONGEST = 2**16
-"""Characters of a grammar."""
+"""Characters of a grammar, which writes out what is repeated."""
+LARGEST = 16 * 1024
+"""Characters of a JSON schema: the converter takes time with their square, and nobody can stop it."""
 DEEPEST = 100
 """Parentheses in parentheses: llama.cpp reads them by recursion, on a stack that ends."""
-NAMED = ("properties", "$defs", "definitions")
-"""Keywords whose values are schemas by name."""
-VALUES = ("enum", "const", "default", "examples")
-"""Keywords whose values are no schemas."""
 NOT_KEPT = frozenset(
     [
         "minimum",
@@ -48,7 +47,7 @@ MOST_REPEATS = 100
 _PATTERN_PIECE = re.compile(
     r"""
     \\. | \[ (?: \\. | [^\]\\] )* \] | (?P<open> \( ) | (?P<close> \) )
-    | (?P<repeat> [*+?] | \{ (?P<least> \d+ ) (?P<most> ,\d* )? \} ) | .
+    | (?P<repeat> [*+?] | \{ (?P<times> [^}]* ) \} ) | .
     """,
     re.DOTALL | re.VERBOSE,
 )
@@ -58,16 +57,24 @@ def schema_grammar(schema: dict[str, Any]) -> str:
     """Return the grammar of the JSON texts that a JSON schema allows.
 
     Raises:
-        BadGrammar: it is no schema, or one that can't be kept to.
+        BadGrammar: it is no schema, too large, or one that can't be kept to.
     """
+    size = len(json.dumps(schema))
+    if size > LARGEST:
+        raise BadGrammar(reason=f"the JSON schema has {size} characters, at most {LARGEST} are read")
     for keyword, value in _keywords(schema):
         if keyword in NOT_KEPT:
-            raise BadGrammar(reason=f"'{keyword}' in the JSON schema can't be kept to")
+            raise not_kept(keyword)
+        if keyword in COUNTS and isinstance(value, int | float) and value > LONGEST:
+            raise BadGrammar(reason=f"'{keyword}' in the JSON schema is more than {LONGEST}")
         if keyword == "pattern" and isinstance(value, str) and nested_repeats(value) > MOST_REPEATS:
             raise BadGrammar(
                 reason=f"the pattern '{value[:60]}' repeats what is repeated in it more than {MOST_REPEATS} times"
             )
-    return grammar_of_schema(json.dumps(schema))
+    try:
+        return grammar_of_schema(json.dumps(kept(schema)))
+    except (TypeError, AttributeError, KeyError) as error:  # a keyword's value is of the wrong kind
+        raise BadGrammar(reason=f"the JSON schema doesn't convert ({error})") from error
 
 
 def read_grammar(vocabulary: Vocabulary, text: str) -> Grammar:
@@ -89,6 +96,9 @@ def nested_repeats(pattern: str) -> int:
     """Return how often a part of a regular expression is repeated at most, where repetitions stand in each other; or 1.
 
     `?`, `*` and `+` count as two.
+
+    Raises:
+        BadGrammar: a number of repetitions is none, or too large.
     """
     groups, worst = [1], 1
     last = 1
@@ -99,14 +109,21 @@ def nested_repeats(pattern: str) -> int:
         if piece["close"]:
             last = groups.pop() if len(groups) > 1 else 1
         elif piece["repeat"]:
-            limit = (piece["most"] or piece["least"] or "").lstrip(",")
-            times = max(2, int(limit or piece["least"] or 2))
+            times = max([2, *map(_times, (piece["times"] or "").split(","))])
             worst = max(worst, last * times) if last > 1 else worst
             last *= times
         else:
             last = 1
         groups[-1] = max(groups[-1], last)
     return worst
+
+
+def _times(number: str) -> int:
+    """Return how often, as a pattern says it; 0 where it leaves that open."""
+    digits = number.strip()
+    if not re.fullmatch("[0-9]{0,5}", digits) or int(digits or 0) > LONGEST:
+        raise BadGrammar(reason=f"a pattern repeats '{digits[:60]}' times, at most {LONGEST} are read")
+    return int(digits or 0)
 
 
 def _keywords(schema: object) -> Iterator[tuple[str, object]]:

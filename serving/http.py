@@ -128,7 +128,9 @@ class _Service:
         self._adapters = adapters
         vocabulary = engine.vocabulary
         source = engine.chat_template
-        self._template = ChatTemplate(source, bos=vocabulary.bos, eos=vocabulary.eos) if source else None
+        self._template = (
+            ChatTemplate(source, bos=vocabulary.bos, eos=vocabulary.eos, markers=vocabulary.markers) if source else None
+        )
 
     async def health(self, _request: web.Request) -> web.Response:
         alive = not self._engine.ended.done()

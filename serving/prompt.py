@@ -11,6 +11,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from serving.errors import InvalidRequest
+from serving.markers import Markers
 
 Message = Mapping[str, Any]
 _PROBE = "system-probe"
@@ -42,7 +43,7 @@ def _now(form: str) -> str:
 class ChatTemplate:
     """Renders chats as the model was trained to see them."""
 
-    def __init__(self, source: str, *, bos: str, eos: str) -> None:
+    def __init__(self, source: str, *, bos: str, eos: str, markers: Markers) -> None:
         """Compile the template.
 
         Raises:
@@ -59,22 +60,32 @@ class ChatTemplate:
             raise InvalidRequest(reason=f"The model's chat template is broken: {error}") from error
         # Templates ask whether tools and documents are none, as transformers passes them.
         self._given = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None}
+        self._markers = markers
         self._takes_system = self._is_system_shown()
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
-        """Return the prompt's text, special tokens written out.
+        """Return the prompt's text, special tokens written out; those that the messages write are broken up.
 
         Where the template has no place of its own for a system message, it stands before the user's first words.
 
         Raises:
             InvalidRequest: the template refuses the messages, as for roles in an order it doesn't know.
         """
+        messages = self._quoted(list(messages))
         if not self._takes_system:
             messages = folded(messages)
         try:
             return self._template.render(messages=messages, add_generation_prompt=add_generation_prompt, **self._given)
         except (TemplateError, TypeError, ValueError) as error:
             raise InvalidRequest(reason=f"The model's chat template refuses these messages: {error}") from error
+
+    def _quoted(self, said: Any) -> Any:
+        """Return what messages say, as text only: else a document could end the user's turn and begin the system's."""
+        if isinstance(said, str):
+            return self._markers.broken_up(said)
+        if isinstance(said, Mapping):
+            return {name: self._quoted(value) for name, value in said.items()}
+        return [self._quoted(value) for value in said] if isinstance(said, list) else said
 
     def _is_system_shown(self) -> bool:
         """Return whether the template writes out a system message, before an answer and with one.

@@ -9,13 +9,16 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from serving.errors import InvalidRequest, ServingError
 from serving.form import schema_grammar
 from serving.request import Finish, Sampling, TokenLogprob, Usage
 
 Json = dict[str, Any]
+LONGEST_STOP = 256
+"""Characters of a text that ends an answer: at every token the engine looks for each beginning of it."""
 
 
 class _Body(BaseModel):
@@ -88,6 +91,14 @@ class JsonSchema(_Body):
         return schema_grammar(self.json_schema.json_schema)
 
 
+def _short(stop: str | list[str] | None) -> str | list[str] | None:
+    longest = max(map(len, [stop] if isinstance(stop, str) else stop or []), default=0)
+    if longest > LONGEST_STOP:
+        sentence = f"A stop text has {longest} characters, but at most {LONGEST_STOP} are watched for"
+        raise PydanticCustomError("stop_too_long", "{sentence}", {"sentence": sentence})
+    return stop
+
+
 ResponseFormat = Annotated[PlainText | JsonObject | JsonSchema, Field(discriminator="type")]
 
 
@@ -104,7 +115,7 @@ class Generation(_Body):
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
-    stop: str | Annotated[list[str], Field(max_length=16)] | None = None
+    stop: Annotated[str | Annotated[list[str], Field(max_length=16)] | None, AfterValidator(_short)] = None
     stream: bool = False
     stream_options: StreamOptions | None = None
     ignore_eos: bool = False

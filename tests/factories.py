@@ -1,5 +1,6 @@
 """Plain functions that make domain values and organisations for tests."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,12 @@ def make_document(title: str, readers: Sequence[str] = ("organisation",), **valu
     document_id = title.lower()
     defaults = {"id": document_id, "source_id": "source", "path": f"{document_id}.md", "title": title}
     return Document(**{**defaults, "readers": list(readers), **values})
+
+
+def as_synced(file: Path) -> dict[str, Any]:
+    """What a document holds of its file as it is now."""
+    content = file.read_bytes()
+    return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def make_run(**values: Any) -> Run:

@@ -30,6 +30,7 @@ VARIANTS = frozenset(
         "agreed, canary",
         "agreed, waits for an admin",
         "approval, beside a live one",
+        "evaluation, submitted",
         "news: pilot",
         "news: drifted and waiting",
         "policy, outdated",
@@ -39,6 +40,7 @@ VARIANTS = frozenset(
         "review, tuning",
         "sources, many",
         "sources, nothing found",
+        "tending, tuning",
         "usage of an agent",
     }
 )

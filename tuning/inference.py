@@ -7,16 +7,19 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import chain, repeat
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import openai
 
+from serving.config import EngineConfig
 from serving.logs import send_along
 from tuning.domain.errors import Refusal
 from tuning.domain.prompts import Message
 from tuning.domain.vectors import LONGEST, Encoded
+from tuning.settings import GRACE_S
 
 BASE = "base"
 """What every engine calls its base model."""
@@ -24,6 +27,8 @@ EMBEDDING = "embedding"
 """What every engine that has an encoder calls it."""
 PATIENCE_S = 40.0
 """How long to go on trying: the engine's supervisor restarts it within this time."""
+CONNECTING_S = 5.0
+"""How long an engine may take to pick up; how long it may take to answer is another matter."""
 _WAITS_S = (0.2, 0.4, 0.8, 1.5, 3.0, 5.0)
 _TRY_AGAIN = {429, 503}
 _RELOADS = 5
@@ -80,17 +85,23 @@ class Inference:
     """A client of one server. Safe to use from several threads; requests wait out a restart of the engine."""
 
     def __init__(
-        self, url: str, *, api_key: str = "", timeout_s: float = 120.0, patience_s: float = PATIENCE_S
+        self,
+        url: str,
+        *,
+        api_key: str = "",
+        timeout_s: float = EngineConfig.deadline_s + GRACE_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Take the server's address without '/v1'; nothing is sent yet."""
         self._url = url.rstrip("/")
+        self._timeout_s = timeout_s
         self._patience_s = patience_s
         connections = openai.DefaultHttpxClient(event_hooks={"request": [send_along]})
         weakref.finalize(self, connections.close)  # the client closes only connections that it made itself
         self._client = openai.OpenAI(
             base_url=f"{self._url}/v1",
             api_key=api_key or "none",
-            timeout=timeout_s,
+            timeout=openai.Timeout(timeout_s, connect=min(timeout_s, CONNECTING_S)),
             max_retries=0,
             http_client=connections,
         )
@@ -225,18 +236,29 @@ class Inference:
         self._client.post("/adapters", cast_to=object, body=body)
 
     def _patiently(self, act: Callable[[], Result]) -> Result:
-        """Do it, and again for as long as the engine is away or full."""
-        give_up_at = time.monotonic() + self._patience_s
+        """Do it, and again for as long as the engine is away or full.
+
+        Patience begins with the first failure: an engine that ends while it answers may have been at it for minutes.
+        One that takes a request and stays silent is not asked again, which would only add to what it has to do.
+        """
+        give_up_at = inf
         for wait_s in chain(_WAITS_S, repeat(_WAITS_S[-1])):
+            began = time.monotonic()
             try:
                 return act()
             except openai.APIConnectionError as error:
-                if time.monotonic() + wait_s > give_up_at:
+                failed = time.monotonic()
+                give_up_at = min(give_up_at, failed + self._patience_s)
+                if isinstance(error, openai.APITimeoutError) and failed - began >= self._timeout_s:
+                    sentence = f"The engine at {self._url} took longer than {self._timeout_s:g} seconds."
+                    raise EngineAway(f"{sentence} Look into its log, then try again.") from error
+                if failed + wait_s > give_up_at:
                     sentence = f"The engine at {self._url} does not answer. Start it, then try again."
                     raise EngineAway(sentence) from error
             except openai.NotFoundError:
                 raise
             except openai.APIStatusError as error:
+                give_up_at = min(give_up_at, time.monotonic() + self._patience_s)
                 if error.status_code not in _TRY_AGAIN or time.monotonic() + wait_s > give_up_at:
                     raise EngineRefused(_reason(error)) from error
             time.sleep(wait_s)

@@ -6,11 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from serving.config import EngineConfig
 from serving.logs import Form
 from tuning.domain.registration import AppRegistration
 
 STARTER = Path(__file__).parent / "starter" / "model"
 """The base model that ships with Attune."""
+GRACE_S = 60.0
+"""How much longer than the engine's deadline to wait for it: it says itself that an answer was not ready."""
 
 
 class TuningSettings(BaseSettings):
@@ -45,6 +48,9 @@ class TuningSettings(BaseSettings):
     engine_url: str = Field(default="http://127.0.0.1:8080", description="Where the engine answers.")
     engine_api_key: SecretStr = Field(
         default=SecretStr(""), description="If set, the engine wants it of every request as a bearer token."
+    )
+    engine_deadline_s: float = Field(
+        default=EngineConfig.deadline_s, gt=0, description="Seconds after which a request is given up."
     )
     threads: int = Field(default=0, ge=0, description="CPU threads for training; 0 takes all.")
     training_memory_gib: float = Field(
@@ -111,6 +117,11 @@ class TuningSettings(BaseSettings):
     def base_model_name(self) -> str:
         """What people call the base model: its folder's name."""
         return "starter" if self.base_model == STARTER else self.base_model.name
+
+    @property
+    def engine_timeout_s(self) -> float:
+        """Seconds to wait for what the engine says: until it has given up by itself."""
+        return self.engine_deadline_s + GRACE_S
 
     @property
     def registration(self) -> AppRegistration | None:

@@ -56,7 +56,9 @@ def questions(model: Path, asked: Sequence[tuple[Sequence[Message], str]]) -> li
     loaded = Model(model, _config(model))
     try:
         vocabulary = loaded.vocabulary
-        template = ChatTemplate(loaded.chat_template() or "", bos=vocabulary.bos, eos=vocabulary.eos)
+        template = ChatTemplate(
+            loaded.chat_template() or "", bos=vocabulary.bos, eos=vocabulary.eos, markers=vocabulary.markers
+        )
         found = [
             Question(
                 prompt=_tokens(vocabulary, template.render(messages)),

@@ -65,6 +65,7 @@ HANDLERS: dict[Verb, Handler] = {
     Verb.REPORT_OPEN: releases.hand_out_report,
     Verb.RELEASE_TRY: releases.try_out,
     Verb.RELEASE_SUBMIT: releases.submit,
+    Verb.RELEASE_WITHDRAW: releases.withdraw,
     Verb.APPROVALS_OPEN: releases.open_waiting,
     Verb.CASE_OPEN: releases.open_case,
     Verb.RELEASE_APPROVE: releases.approve,

@@ -5,7 +5,8 @@ from dataclasses import replace
 from adaptive_cards.together import Words
 from bot import views
 from bot.card_actions.press import STALE, Outcome, Press
-from tuning.domain.errors import InvalidInput
+from tuning.datasets.questions import Seen
+from tuning.domain.errors import InvalidInput, NotFound, WrongState
 from tuning.governance import feedback
 from tuning.governance.tenant import Tenant
 from tuning.languages import say
@@ -39,6 +40,8 @@ def merge(tenant: Tenant, press: Press) -> Outcome:
         feedback.merge(tenant, press.person_id, words.ticked, words.question, words.correction)
     except InvalidInput as refusal:
         return _at(tenant, press, words=words, problem=refusal.sentence)
+    except (NotFound, WrongState) as refusal:
+        return _again(tenant, press, words, refusal.sentence)
     return _at(tenant, press)
 
 
@@ -48,8 +51,10 @@ def reject(tenant: Tenant, press: Press) -> Outcome:
     ids = [press.id("feedback_id")] if words is None else words.ticked
     if not ids:
         return _at(tenant, press, words=words, problem=say("Tick what is to be left out."))
-    for feedback_id in ids:
-        feedback.reject(tenant, press.person_id, feedback_id)
+    try:
+        feedback.reject(tenant, press.person_id, *ids)
+    except (NotFound, WrongState) as refusal:
+        return _again(tenant, press, words, refusal.sentence)
     return _at(tenant, press)
 
 
@@ -63,6 +68,16 @@ def _words(press: Press) -> Words | None:
 def _question(press: Press) -> str | None:
     """Return the question as the owner typed it; None where the card had no field for it, since it is too long."""
     return None if press.data.get("is_as_asked") is True else press.text("question")
+
+
+def _again(tenant: Tenant, press: Press, words: Words | None, problem: str) -> Outcome:
+    """Show the inbox as it is now; what was typed stays while something of its matter waits, ticks on what does."""
+    if words is not None:
+        waiting, typed = feedback.inbox(tenant, press.person_id, press.id("agent_id")), Seen([words.question or ""])
+        ticked = [one.id for one in waiting if one.id in words.ticked]
+        is_over = not ticked and not any(typed.has(one.question) for one in waiting)
+        words = None if is_over else replace(words, ticked=ticked)
+    return _at(tenant, press, words=words, problem=problem)
 
 
 def _at(tenant: Tenant, press: Press, *, words: Words | None = None, problem: str = "") -> Outcome:

@@ -1,4 +1,4 @@
-"""Buttons about releases: look at, read the report, try, submit, approve, agree, reject."""
+"""Buttons about releases: look at, read the report, try, submit, take back, approve, agree, reject."""
 
 from adaptive_cards.approval import PILOT, pilot_text
 from bot import evaluation_views, history_views, identity, views
@@ -58,6 +58,12 @@ def submit(tenant: Tenant, press: Press) -> Outcome:
     return Outcome(card=evaluation_views.evaluation(tenant, press.person_id, release.id))
 
 
+def withdraw(tenant: Tenant, press: Press) -> Outcome:
+    """Take it back from the admins, as its owner."""
+    release = publishing.withdraw(tenant, press.person_id, press.id("release_id"))
+    return Outcome(card=evaluation_views.evaluation(tenant, press.person_id, release.id))
+
+
 def open_waiting(tenant: Tenant, press: Press) -> Outcome:
     """Show a page of the releases that want the person's word."""
     with access.act(tenant, press.person_id) as session:
@@ -72,7 +78,7 @@ def open_case(tenant: Tenant, press: Press) -> Outcome:
         release = releases.get(session, release_id)
         access.check(session, tenant, press.person_id, Permission.RELEASE_REJECT, release)
         if release.state == ReleaseState.CANDIDATE:
-            raise WrongState(say("Nobody has submitted that release: there is nothing to decide."))
+            raise WrongState(say("That release isn't submitted: there is nothing to decide."))
     return Outcome(card=views.approval(tenant, press.person_id, release_id))
 
 

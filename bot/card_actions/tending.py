@@ -4,7 +4,7 @@ from adaptive_cards.tending import deleted_card
 from bot import identity, tending_views
 from bot.card_actions.press import Outcome, Press
 from tuning.domain.agents import Retraining
-from tuning.domain.errors import InvalidFields, InvalidInput
+from tuning.domain.errors import InvalidFields
 from tuning.domain.permissions import Permission
 from tuning.governance import access, tending
 from tuning.governance.tenant import Tenant
@@ -48,16 +48,9 @@ def hand_over(tenant: Tenant, press: Press) -> Outcome:
     agent_id = press.id("agent_id")
     with access.act(tenant, press.person_id, agent_id) as session:
         # First of all, so that nobody else searches the directory by it.
-        agent = agents.get(session, agent_id)
-        access.check(session, tenant, press.person_id, Permission.AGENT_HAND_OVER, agent)
-    try:
-        heir = identity.named(tenant, press.text("person"))
-        agent = tending.hand_over(tenant, press.person_id, agent_id, heir.id)
-    except InvalidInput as wrong:
-        if agent.owner_id != press.person_id:  # an admin, who has no card of it to show this on
-            raise
-        return _again(tenant, press, problem=wrong.sentence)
-    return Outcome(card=tending_views.gone(tenant, agent))
+        access.check(session, tenant, press.person_id, Permission.AGENT_HAND_OVER, agents.get(session, agent_id))
+    heir = identity.named(tenant, press.text("person"))
+    return Outcome(card=tending_views.gone(tenant, tending.hand_over(tenant, press.person_id, agent_id, heir.id)))
 
 
 def delete(tenant: Tenant, press: Press) -> Outcome:
@@ -69,6 +62,5 @@ def delete(tenant: Tenant, press: Press) -> Outcome:
     return Outcome(card=deleted_card(name, sum(receipt.rows.values()), receipt.event_id))
 
 
-def _again(tenant: Tenant, press: Press, *, note: str = "", problem: str = "") -> Outcome:
-    card = tending_views.manage(tenant, press.person_id, press.id("agent_id"), note=note, problem=problem)
-    return Outcome(card=card)
+def _again(tenant: Tenant, press: Press, *, note: str = "") -> Outcome:
+    return Outcome(card=tending_views.manage(tenant, press.person_id, press.id("agent_id"), note=note))

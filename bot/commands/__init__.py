@@ -8,9 +8,11 @@ from bot.commands.audit_export import AUDIT_EXPORT
 from bot.commands.audit_verify import AUDIT_VERIFY
 from bot.commands.bind import BIND
 from bot.commands.canary import CANARY
+from bot.commands.cancel import CANCEL
 from bot.commands.command import Command
 from bot.commands.consent import CONSENT
 from bot.commands.create_agent import CREATE_AGENT
+from bot.commands.delete import DELETE
 from bot.commands.erase import ERASE
 from bot.commands.evidence import EVIDENCE
 from bot.commands.grant import GRANT
@@ -50,9 +52,11 @@ _OTHERS = (
     REQUEST_ACCESS,
     INBOX,
     REPORT,
+    CANCEL,
     PAUSE,
     RESUME,
     HAND_OVER,
+    DELETE,
     BIND,
     UNBIND,
     APPROVALS,

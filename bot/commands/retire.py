@@ -32,7 +32,7 @@ def _retire(tenant: Tenant, actor_id: str, rest: str) -> Release:
 RETIRE = Command(
     words="retire",
     usage="retire <agent> [reason]",
-    says=mark("ends an agent's service; it can be restored with rollback"),
+    says=mark("ends an agent's service; what was live can be restored with rollback"),
     run=_run,
     is_for=owners_and_admins,
     takes=ID_AND_MORE,

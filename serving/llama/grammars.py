@@ -1,11 +1,14 @@
 """Answers held to a form: grammars, and JSON schemas as such."""
 
 import ctypes
+import json
 import weakref
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from llama_cpp import llama_cpp
-from llama_cpp.llama_grammar import json_schema_to_gbnf
+from llama_cpp.llama_grammar import SchemaConverter
 from numpy.typing import NDArray
 
 from serving.errors import BadGrammar
@@ -19,12 +22,33 @@ def grammar_of_schema(schema: str) -> str:
         BadGrammar: it is no schema, or uses what the converter doesn't know.
     """
     try:
-        grammar: str = json_schema_to_gbnf(schema)
+        converter = _Converter(json.loads(schema))
+        converter.visit(converter.schema, "")
+        grammar: str = converter.format_grammar()
     except Exception as error:
         # The converter has no errors of its own: a wrong schema ends in an assertion, a missing key or a wrong type.
         raise BadGrammar(reason=f"the JSON schema doesn't convert ({type(error).__name__}: {error})") from error
     # Its strings may hold control characters, which JSON's may not (RFC 8259, section 7).
     return grammar.replace(r'[^"\\]', r'[^"\\\x00-\x1F\x7F]')
+
+
+class _Converter(SchemaConverter):
+    """Takes references for what they point at; its parent takes a property's rule for a definition of the same name."""
+
+    def __init__(self, schema: Any) -> None:
+        super().__init__(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
+        self.schema = schema
+        self._named: dict[str, str] = {}
+
+    def _resolve_ref(self, ref: str) -> str:
+        if ref not in self._named:
+            start, *path = ref.split("/")
+            if start != "#":
+                raise ValueError(f"'{ref}' is not in the schema")
+            target = reduce(lambda part, name: part[name], path, self.schema)
+            self._named[ref] = f"reference--{len(self._named)}"
+            self._named[ref] = self.visit(target, self._named[ref])
+        return self._named[ref]
 
 
 class Grammar:

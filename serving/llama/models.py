@@ -8,6 +8,11 @@ from llama_cpp import llama_cpp
 from serving.config import EngineConfig
 from serving.errors import BrokenFile
 from serving.llama.native import last_complaint
+from serving.markers import Markers
+
+_CONTROL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_UNKNOWN
+_CUT_OUT = _CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
+"""What llama.cpp looks for in a text before it cuts the rest into tokens."""
 
 
 class Vocabulary:
@@ -25,6 +30,11 @@ class Vocabulary:
             and metadata(model, "tokenizer.ggml.add_space_prefix") != "false"
         )
         self.ends = frozenset(token for token in range(self.size) if llama_cpp.llama_vocab_is_eog(self.handle, token))
+        self.markers = Markers(
+            (self._text(token), bool(attributes & _CONTROL))
+            for token in range(self.size)
+            if (attributes := llama_cpp.llama_vocab_get_attr(self.handle, token)) & _CUT_OUT
+        )
         self._buffer_length = 256
         self._pieces: dict[int, bytes] = {}
 
@@ -52,7 +62,7 @@ class Vocabulary:
         return known
 
     def _text(self, token: int) -> str:
-        return llama_cpp.llama_vocab_get_text(self.handle, token).decode("utf-8") if token >= 0 else ""
+        return llama_cpp.llama_vocab_get_text(self.handle, token).decode("utf-8", "replace") if token >= 0 else ""
 
 
 def metadata(model: int, key: str) -> str:

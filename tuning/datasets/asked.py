@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from tuning.datasets import source_lists
 from tuning.datasets.material import Material
 from tuning.datasets.questions import Context, Question, content_words
+from tuning.documents.secrets import legible, redact
 from tuning.domain.datasets import Origin
 from tuning.domain.documents import Source
 from tuning.governance.tenant import Tenant
@@ -14,19 +15,19 @@ from tuning.sources.formats import QUESTIONS
 
 ASKED = "asked"
 """Who made such a question: people."""
-_COLUMNS = ("question", "answer", "document")
 
 
 def asked(tenant: Tenant, sources: Sequence[Source], material: Material, dropped: Counter[str]) -> list[Question]:
     """Return the questions of all lists, each with the passage that answers it word for word.
 
-    A row's document is its path in the source. Counts in `dropped` the rows that name no document that counts, and
-    those that their document doesn't answer. Raises InvalidInput when a list's columns are missing.
+    A row's document is its path in the source. Questions lose their secrets, as documents do. Counts in `dropped` the
+    rows that name no document that counts, and those that their document doesn't answer. Raises InvalidInput when a
+    list's columns are missing.
     """
     return [
         question
         for source in sources
-        for row in source_lists.rows(tenant, source, QUESTIONS, _COLUMNS) or ()
+        for row in source_lists.rows(tenant, source, QUESTIONS, material, dropped) or ()
         for question in _question(row, source, material, dropped)
     ]
 
@@ -36,12 +37,13 @@ def _question(row: dict[str, str], source: Source, material: Material, dropped: 
     if not contexts:
         dropped["asked of a document that is left out"] += 1
         return
-    found = _answering(contexts, f"{row['question']} {row['answer']}", row["answer"])
-    if found is None or not row["question"]:
+    text = redact(legible(row["question"])).text
+    found = _answering(contexts, f"{text} {row['answer']}", row["answer"])
+    if found is None or not text:
         dropped["asked, but not answered by its document"] += 1
         return
     context, answer = found
-    yield Question(origin=Origin.LIST, text=row["question"], answer=answer, context=context, made_by=ASKED)
+    yield Question(origin=Origin.LIST, text=text, answer=answer, context=context, made_by=ASKED)
 
 
 def _answering(contexts: Sequence[Context], asked: str, answer: str) -> tuple[Context, str] | None:

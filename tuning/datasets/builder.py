@@ -13,7 +13,7 @@ from tuning.datasets.corrections import supersede
 from tuning.datasets.explicit import lists, tables
 from tuning.datasets.gaps import gaps
 from tuning.datasets.labels import heed, heed_pairs
-from tuning.datasets.material import Material, Retrieval, gather
+from tuning.datasets.material import Material, Retrieval, gather, without_secrets
 from tuning.datasets.pairs import Pairs, target_id
 from tuning.datasets.preferences import preferences, verdict
 from tuning.datasets.questions import Context, Question
@@ -31,6 +31,7 @@ from tuning.governance.policy import check_documents
 from tuning.governance.tenant import Tenant
 from tuning.inference import Inference
 from tuning.languages import mark, number, say
+from tuning.sources.formats import MAPPING
 from tuning.store import datasets, documents, runs, samples
 from tuning.store import pairs as confirmed_pairs
 
@@ -70,6 +71,7 @@ def build(
         dataset = Dataset(id=new_id(), agent_id=run.agent_id)
         dropped: Counter[str] = Counter()
         if material.agent.task == Task.QUESTIONS:
+            material = without_secrets(material)
             retrieval = Retrieval(session, material, tenant)
             sources = [documents.get_source(session, source_id) for source_id in material.agent.source_ids]
             questions = asked(tenant, sources, material, dropped)
@@ -88,7 +90,7 @@ def build(
             candidates = of_pairs(examples, (one.question for one in material.labelled))
             shown = choose(candidates, None, agent_id=run.agent_id, dataset_id=dataset.id)
             examples = heed_pairs(examples, material.labelled, dropped)
-            _require_pairs(examples)
+            _require_pairs(examples, is_mapped=not any(reason.startswith(MAPPING) for reason in dropped))
     _describe(dataset, material, examples, dropped)
     with tenant.store.transaction() as session:
         current = runs.get_for_update(session, run.id)
@@ -207,18 +209,23 @@ def _short(examples: Sequence[Example], tokens: Sequence[tuple[int, int]], dropp
     return [example for example, is_fit in zip(examples, fit, strict=True) if is_fit]
 
 
-def _require_pairs(examples: Sequence[Example]) -> None:
+def _require_pairs(examples: Sequence[Example], *, is_mapped: bool) -> None:
     """Count each pair once, whatever its owner said of it, and what is kept for measuring up to half of the others.
 
-    A correction counts for the pair that it may have overtaken.
+    A correction counts for the pair that it may have overtaken. Where a mapping was left out, not `is_mapped`.
     """
+    advice = (
+        mark("Name more pairs in mapping.csv, or confirm those that 'Pairs' on the agent's card finds")
+        if is_mapped
+        else mark("Let all of the audience read mapping.csv, as it is not learned from otherwise")
+    )
     counted = [(it.split, _matter(it)) for it in examples if it.origin is not Origin.PREFERENCE]
     learned = len({matter for split, matter in counted if split is Split.TRAIN})
     held = len({matter for split, matter in counted if split is Split.HOLDOUT})
     _require_samples(
         learned + min(held, learned // 2),
         mark("usable pairs"),
-        mark("Name more pairs in mapping.csv, or confirm those that 'Pairs' on the agent's card finds"),
+        advice,
     )
 
 

@@ -1,9 +1,9 @@
 """What a dataset is made of: the documents that count, their passages, and what must stay out of training."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 from sqlmodel import Session
 
@@ -11,17 +11,18 @@ from tuning.datasets.copies import originals
 from tuning.datasets.questions import Context
 from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.search import FoundPassage, search
+from tuning.documents.secrets import redact
 from tuning.domain.agents import Agent
 from tuning.domain.conversations import Answer
 from tuning.domain.datasets import HoldoutQuestion, Split
-from tuning.domain.documents import Coverage, Document
+from tuning.domain.documents import Coverage, Document, Source
 from tuning.domain.feedback import Feedback
 from tuning.domain.samples import Sample
 from tuning.domain.vectors import Encoded
 from tuning.governance.agents import learners
 from tuning.governance.eligibility import coverage, told_to
 from tuning.governance.tenant import Tenant
-from tuning.store import agents, documents, feedback, policy, samples
+from tuning.store import agents, conversations, documents, feedback, policy, samples
 
 _HOLDOUT_SHARE = 0.10
 _VALIDATION_SHARE = 0.05
@@ -44,10 +45,16 @@ class Material:
     corrections: Sequence[Feedback]
     judged: Sequence[tuple[Feedback, Answer]]
     """Corrections and thumbs, each with the answer it is on."""
+    corrected: Mapping[str, Answer]
+    """The answers that corrections are on, by the correction's id."""
+    unnoted_in_talks: Collection[str]
+    """The answers of which nobody noted what they were made of, and that may repeat an earlier one."""
     splits: Mapping[str, Split]
     """Document id to what it is for."""
     labelled: Sequence[Sample] = ()
     """What owners have said of samples."""
+    lists: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """SHA-256 of the lists that all of the audience may read, by source id and path."""
 
     def address(self, document: Document) -> str:
         """Return a document's path in the tenant folder."""
@@ -74,11 +81,13 @@ class Material:
 def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
     """Read what the agent may learn from."""
     agent = agents.get(session, agent_id)
-    locations = {source_id: documents.get_source(session, source_id).location for source_id in agent.source_ids}
+    sources = [documents.get_source(session, source_id) for source_id in agent.source_ids]
+    locations = {source.id: source.location for source in sources}
     found = documents.of_sources(session, agent.source_ids)
     found.sort(key=lambda it: (locations[it.source_id], it.path))
     # The owner sees samples of what is learned, and reads what was left out.
-    covered = coverage(found, learners(agent), tenant.people, policy.get(session))
+    by_all = partial(coverage, audience=learners(agent), people=tenant.people, policy=policy.get(session))
+    covered = by_all(found)
     covered = told_to(covered, found, tenant.people.principals(agent.owner_id))
     eligible_ids = set(covered.eligible_ids)
     eligible = {it.id: it for it in found if it.id in eligible_ids}
@@ -101,9 +110,30 @@ def gather(session: Session, tenant: Tenant, agent_id: str) -> Material:
         holdout=holdout,
         corrections=feedback.to_learn(session, agent_id),
         judged=feedback.judged(session, agent_id),
+        corrected=feedback.corrected(session, agent_id),
+        unnoted_in_talks=conversations.unnoted_in_talks(session, agent_id),
         splits=splits(addresses, has_holdout=bool(holdout)),
         labelled=samples.labelled(session, agent_id),
+        lists={key: sha256 for source in sources for key, sha256 in _lists(source, by_all).items()},
     )
+
+
+def _lists(source: Source, by_all: Callable[[Iterable[Document]], Coverage]) -> dict[tuple[str, str], str]:
+    """Return the SHA-256 of a source's lists that may be learned from, as documents may be."""
+    listed = [Document(source_id=source.id, path=path, title=path, **found) for path, found in source.lists.items()]
+    eligible = by_all(listed).eligible_ids
+    return {(source.id, it.path): it.sha256 for it in listed if it.id in eligible}
+
+
+def without_secrets(material: Material) -> Material:
+    """Return the same with what people said as it may be learned; their rows stay as they are."""
+
+    def clean(given: Feedback) -> Feedback:
+        texts = {"question": redact(given.question).text, "correction": redact(given.correction).text}
+        return Feedback(**{**given.model_dump(), **texts})
+
+    corrections = [clean(given) for given in material.corrections]
+    return replace(material, corrections=corrections, judged=[(clean(it), answer) for it, answer in material.judged])
 
 
 def splits(addresses: Mapping[str, str], *, has_holdout: bool) -> dict[str, Split]:

@@ -22,7 +22,6 @@ from tuning.sources.reader import SourceReader
 _HOLDOUT_SHARE = 0.2
 _TEMPLATE_SHARE = 0.1
 """Of all pairs: a precedent that has more would leave too little to learn from or to measure with on the other side."""
-_COLUMNS = ("precedent", "target")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +59,14 @@ class Pairs:
     def examples(self, sources: Sequence[Source], confirmed: Sequence[DocumentPair]) -> list[Example]:
         """Return one example per usable pair, about a fifth of them for measuring; a target is on one side only.
 
-        Where a source has a `mapping.csv`, that alone names its pairs; elsewhere those count that the owner confirmed.
+        Where a source has a `mapping.csv` to learn from, that alone names its pairs; elsewhere those count that the
+        owner confirmed.
         """
         readers = {source.id: source_lists.reader(self._tenant, source) for source in sources}
-        rows = {source.id: source_lists.rows(self._tenant, source, MAPPING, _COLUMNS) for source in sources}
+        rows = {
+            source.id: source_lists.rows(self._tenant, source, MAPPING, self._material, self._dropped)
+            for source in sources
+        }
         named = [pair for source_id, found in rows.items() for pair in self._named(source_id, found or [])]
         open_sources = {source_id for source_id, found in rows.items() if found is None}
         with Extractor() as extractor:
@@ -109,7 +112,7 @@ class Pairs:
                 precedent=by_path.get(row["precedent"]),
                 target=by_path.get(row["target"]),
                 brief=by_path.get(content),
-                content=content,
+                content=content if content in by_path else redact(legible(content)).text,
             )
 
     def _confirmed(self, pairs: Sequence[DocumentPair], source_ids: set[str]) -> Iterator[_Pair]:

@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from sqlmodel import Session
 
 from tuning.datasets.material import Material
-from tuning.datasets.preferences import Prompted, judged
+from tuning.datasets.preferences import CHANGED, Prompted, judged, objection
 from tuning.datasets.questions import Seen
 from tuning.documents.search import search
 from tuning.documents.secrets import redact
 from tuning.domain.conversations import Answer
 from tuning.domain.datasets import Example, Origin, Split
-from tuning.domain.feedback import Feedback
+from tuning.domain.feedback import Feedback, FeedbackState
 from tuning.domain.prompts import Task, generation_messages, summary_messages
 from tuning.governance.tenant import Tenant
 
@@ -32,11 +33,13 @@ def revised(
 ) -> list[Example]:
     """Return the pairs that no correction overtakes, and what people said of drafts and summaries.
 
-    `precedents` has the text of each pair's precedent by its document's id; `dropped` counts what was left out, by
-    reason. Without pairs there is nothing.
+    What people send along may be for nobody else, so that only what the owner has accepted is learned, and none of it
+    where a file was read as the person. `precedents` has the text of each pair's precedent by its document's id;
+    `dropped` counts what was left out, by reason. Without pairs there is nothing.
     """
     if not pairs:
         return []
+    material = _reviewed(material, dropped)
     corrected = Seen(it.question for it in material.corrections)
     kept = [it for it in pairs if not corrected.has(_asked(it))]
     for it in pairs:
@@ -48,8 +51,23 @@ def revised(
     return [
         *kept,
         *_corrected(dataset_id, material, prompts, dropped),
-        *map(_redacted, judged(dataset_id, material, prompts.of_answer, held, dropped)),
+        *judged(dataset_id, material, prompts.of_answer, held, dropped),
     ]
+
+
+def _reviewed(material: Material, dropped: Counter[str]) -> Material:
+    """Return what a dataset is made of with no more of what people said than may be learned of drafts and summaries."""
+    corrections: list[Feedback] = []
+    for given in material.corrections:
+        answer = material.corrected.get(given.id)
+        if answer is not None and (reason := objection(given, answer, material, material.documents)):
+            dropped[reason] += 1
+        else:
+            corrections.append(given)
+    accepted = [(given, answer) for given, answer in material.judged if given.state is FeedbackState.ACCEPTED]
+    dropped["thumb on a draft or summary, as no owner has reviewed it"] += len(material.judged) - len(accepted)
+    judged = [it for it in accepted if not objection(*it, material, material.documents)]
+    return replace(material, corrections=corrections, judged=judged)
 
 
 class _Prompts:
@@ -70,9 +88,9 @@ class _Prompts:
         learned = [it for it in pairs if it.split is Split.TRAIN]
         self._precedent_of = {place: str(it.document_id) for it in learned for place in it.detail["document_ids"]}
 
-    def of_answer(self, given: Feedback, answer: Answer) -> Prompted | None:
+    def of_answer(self, given: Feedback, answer: Answer) -> Prompted | str:
         """Return the prompt of an answer that somebody gave feedback on, in the words that its owner accepted."""
-        return self.of(answer.person_id, given.question)
+        return self.of(answer.person_id, given.question) or CHANGED
 
     def of(self, person_id: str, asked: str) -> Prompted | None:
         """Return the prompt that what a person asked becomes; None if it would take a precedent, and there is none."""
@@ -112,14 +130,6 @@ def _corrected(dataset_id: str, material: Material, prompts: _Prompts, dropped: 
                 feedback_id=given.id,
                 detail=dict(prompted.detail),
             )
-
-
-def _redacted(preference: Example) -> Example:
-    """Return a preference without the secrets in its answers; those in its prompt are out already."""
-    preference.completion = redact(preference.completion).text
-    if "rejected" in preference.detail:
-        preference.detail = {**preference.detail, "rejected": redact(preference.detail["rejected"]).text}
-    return preference
 
 
 def _asked(pair: Example) -> str:

@@ -16,7 +16,9 @@ from tuning.domain.documents import Document, SourceKind
 from tuning.governance.tenant import Tenant
 from tuning.sources.errors import LinkRefused
 from tuning.sources.formats import LISTS, objection
+from tuning.sources.graph.ledger import erased_in
 from tuning.sources.graph.links import Place, place_of
+from tuning.sources.kinds import copy_of
 from tuning.store import documents, erasure
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ def look(
     words = [word for notion in notions(question) for form in notion.forms for word in form]
     graph = delegations.graph(person_id)
     hits = graph.answer(search(graph, words, list(places)), timeout_s=TIMEOUT_S)
+    # By its id what was erased stays out wherever it lies by now; by its path, where no crawl has listed it.
+    erased = [erased_in(copy_of(source_id, uploads=tenant.uploads)) for source_id in places.values()]
+    hits = [hit for hit in hits if not any(hit.item_id in ids for ids in erased)]
     with tenant.store.reading() as session:
         found = [passage for hit in hits if (passage := _passage(session, places[hit.within], hit)) is not None]
     return found[:MOST]

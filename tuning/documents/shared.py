@@ -20,7 +20,7 @@ TIMEOUT_S = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class SharedFile:
-    """A file that was read for a person; nothing of it is kept."""
+    """A file that was read for a person; nothing is learned from it."""
 
     name: str
     text: str

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session
 
@@ -67,7 +68,8 @@ def sync(
 ) -> SyncReport:
     """Read what is new or changed in a source, take over its access lists, and mark what is gone.
 
-    A file counts as unchanged when size and time of change are, or else when its SHA-256 is. Every batch is one
+    A file counts as unchanged when size and time of change are, or else when its SHA-256 is. One that is changed while
+    it is read, so that its access list may be older than its content, is left to the next sync. Every batch is one
     transaction in which documents, access lists, passages and index change together; a sync that was cut short goes on
     where it stopped when it is repeated. Several sources can be read with one
     extractor. Raises NotFound, and SourceMissing of `tuning.sources`; SourceGone when all is marked as gone.
@@ -76,7 +78,7 @@ def sync(
         documents.get_source(session, source_id)
         known = {it.path: it for it in documents.of_source(session, source_id)}
         erased_paths, erased_contents = erasure.erased(session, source_id)
-    files, gone = _list(reader, erased_paths)
+    files, lists, gone = _list(reader, erased_paths)
     report = SyncReport(total=len(files))
     done = 0
     with nullcontext(extractor) if extractor else Extractor() as opener:
@@ -96,10 +98,12 @@ def sync(
                 _record(session, source_id, before, report)
             done += len(batch)
             progress(done / len(files))
+    listed = {file.path: found for file in lists if (found := _listed(reader, file))}
     with store.transaction() as session:
         deleted = documents.mark_deleted(session, source_id, keep={file.path for file in files})
         before, report = report, replace(report, deleted=deleted)
-        documents.get_source(session, source_id).synced_at = now()
+        source = documents.get_source(session, source_id)
+        source.synced_at, source.lists = now(), listed
         _record(session, source_id, before, report)
     if gone is not None:
         raise gone
@@ -107,18 +111,31 @@ def sync(
     return report
 
 
-def _list(reader: SourceReader, erased_paths: Collection[str]) -> tuple[list[SourceFile], SourceGone | None]:
-    """Return a source's documents without erased ones, which are deleted here, and the refusal if it is gone itself."""
-    files = []
+def _list(
+    reader: SourceReader, erased_paths: Collection[str]
+) -> tuple[list[SourceFile], list[SourceFile], SourceGone | None]:
+    """Return a source's documents and lists, and the refusal if it is gone; what was erased is deleted here."""
+    files: list[SourceFile] = []
+    lists: list[SourceFile] = []
     try:
         for file in reader.files():
             if erasure.digest(file.path) in erased_paths:
                 reader.erase(file.path)
-            elif file.path not in LISTS:
-                files.append(file)
+            else:
+                (lists if file.path in LISTS else files).append(file)
     except SourceGone as gone:
-        return [], gone
-    return files, None
+        return [], [], gone
+    return files, lists, None
+
+
+def _listed(reader: SourceReader, file: SourceFile) -> dict[str, Any] | None:
+    """Return what decides whether a list may be learned from; None if it can't be read, or is changed meanwhile."""
+    try:
+        sha256 = _sha256(reader.open(file.path))
+        is_as_listed = reader.is_as_listed(file)
+    except (OutsideSource, OSError):
+        return None
+    return {"readers": list(file.readers), "label": file.label, "sha256": sha256} if is_as_listed else None
 
 
 def _unless_erased(reading: _Reading | None, erased_contents: Collection[str]) -> _Reading | None:
@@ -158,9 +175,12 @@ def _look(reader: SourceReader, extractor: Extractor, file: SourceFile, known: D
                 redacted=known.redacted,
                 left_out=known.left_out,
             )
-        return _parse(file, sha256, extractor, path)
+        reading = _parse(file, sha256, extractor, path)
+        if reader.is_as_listed(file):
+            return reading
     except (OutsideSource, OSError):
-        return _Reading(file=file, left_out=_NOT_OPENED)
+        pass
+    return _Reading(file=file, left_out=_NOT_OPENED)
 
 
 def _parse(file: SourceFile, sha256: str, extractor: Extractor, path: Path) -> _Reading:

@@ -44,6 +44,8 @@ class Tag(StrEnum):
     RELEASE_RATED = "release:rated"
     """Its owner has preferred one of two answers, not knowing whose is which."""
     RELEASE_SUBMITTED = "release:submitted"
+    RELEASE_WITHDRAWN = "release:withdrawn"
+    """It is a candidate again: its owner has taken it back, or what it was compared with has been retired."""
     RELEASE_APPROVED = "release:approved"
     RELEASE_CONSENTED = "release:consented"
     """A data owner agreed."""

@@ -1,6 +1,7 @@
 """What was asked and answered, and how to reach people in their chats."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, Index, text
@@ -26,6 +27,21 @@ class Conversation(SQLModel, table=True):
     started_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
+class Beyond(StrEnum):
+    """What an answer may be made of beside documents: who else may read it, no sync has read."""
+
+    LIVE = "live"
+    """What a live search quoted to who asked."""
+    LINK = "link"
+    """A file behind a link that was read as who asked."""
+    FILE = "file"
+    """A file that came with the message."""
+    WORDS = "words"
+    """What who asked had put in the place of an earlier answer."""
+    UNNOTED = "unnoted"
+    """An earlier answer of which nobody noted what it was made of."""
+
+
 class Answer(SQLModel, table=True):
     """One question with the answer that was given."""
 
@@ -48,6 +64,10 @@ class Answer(SQLModel, table=True):
     text: str = ""
     citations: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """position, document_id, title, url and abstract of each passage cited."""
+    shown: list[str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    """The documents that the model was shown for it, or for an earlier answer that it remembered; None: not noted."""
+    beyond: list[str] = Field(default_factory=list, sa_type=JSON)
+    """What else it was shown in this way, as `Beyond`."""
     activity_id: str = Field(default="", index=True)
     """The Teams message, so that a thumb finds its answer and a restart does not show it twice."""
     incoming_activity_id: str = Field(default="", index=True)
@@ -65,7 +85,10 @@ class Answer(SQLModel, table=True):
         return not self.question
 
     def forget(self) -> None:
-        """Drop what was asked and answered; nothing learns from it, and nothing is added to it any more."""
+        """Drop what was asked and answered; nothing learns from it, and nothing is added to it any more.
+
+        What it was made of stays: a correction of it that the owner has accepted depends on that.
+        """
         self.question, self.text, self.citations = "", "", []
         self.is_stopped, self.is_declined = True, False
 

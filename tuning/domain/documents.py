@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, Column, ForeignKey, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -44,6 +45,8 @@ class Source(SQLModel, table=True):
     """Why the last one could not, as a sentence in English."""
     syncing_job_id: str = ""
     """The job that syncs it, or did last: no other may while that one is held by a worker."""
+    lists: dict[str, dict[str, Any]] = Field(default_factory=dict, sa_type=JSON)
+    """Of each list about its documents, by path: readers, label and SHA-256 at the last sync."""
     readable_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When its access lists are too old to go by unless a sync confirms them; None: they don't age."""
 

@@ -144,6 +144,8 @@ SETTINGS: Mapping[str, Setting] = {
     "is_naming_people": Setting(title=mark("Analytics and inboxes name people"), word="names", kind=Kind.SWITCH),
 }
 """Field to what people are told of it, in the order of the card."""
+MAX_DIGITS = 9
+"""Of a number; Python refuses to read thousands of them."""
 MAX_NAMES = 100
 MAX_NAME = 120
 ANY = "any"
@@ -169,7 +171,8 @@ def read(key: str, typed: str) -> Value:
                 raise InvalidInput(say("Choose on or off."))
             return _SWITCH[text.casefold()]
         case Kind.NUMBER:
-            if not text.isascii() or not text.isdigit() or not setting.least <= int(text[:9]) <= setting.most:
+            is_number = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+            if not is_number or not setting.least <= int(text) <= setting.most:
                 least, most = number(setting.least), number(setting.most)
                 raise InvalidInput(say("Type a whole number from {least} to {most}.", least=least, most=most))
             return int(text)

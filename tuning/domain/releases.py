@@ -166,6 +166,16 @@ class Release(SQLModel, table=True):
         self._must_be(*FIRST)
         self.state = ReleaseState.SUBMITTED
 
+    def withdraw(self) -> None:
+        """Ask nobody any more to publish it."""
+        self._must_be(ReleaseState.SUBMITTED)
+        self._begin_again()
+
+    def give_back(self) -> None:
+        """End a canary or pilot whose live release has been retired: only its owner can bring it before anybody."""
+        self._must_be(*FIRST)
+        self._begin_again()
+
     def reject(self) -> None:
         """Turn it down."""
         self._must_be(ReleaseState.SUBMITTED)
@@ -192,9 +202,12 @@ class Release(SQLModel, table=True):
         self.state = ReleaseState.REVOKED
 
     def retire(self) -> None:
-        """End its service in good order."""
+        """End its service in good order; what never was live can't be restored, so it is a candidate again."""
         self._must_be(ReleaseState.LIVE, ReleaseState.PILOT)
-        self.state = ReleaseState.RETIRED
+        if self.live_at is None:
+            self._begin_again()
+        else:
+            self.state = ReleaseState.RETIRED
 
     def restore(self) -> None:
         """Let it answer again."""
@@ -219,6 +232,12 @@ class Release(SQLModel, table=True):
             msg = say("{release} is {state} already.", release=self._begins, state=self._standing)
             raise WrongState(msg)
         self.state = ReleaseState.SUSPENDED
+
+    def _begin_again(self) -> None:
+        """Become a candidate: no word on it counts that there was, and nobody is named to get it."""
+        self.state, self.note, self.submitted_at = ReleaseState.CANDIDATE, "", None
+        self.approved_by, self.consented_by = "", ""
+        self.share, self.canary_at, self.pilot = 0, None, []
 
     def _must_be(self, state: ReleaseState, *others: ReleaseState) -> None:
         if self.state not in {state, *others}:

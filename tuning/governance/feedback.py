@@ -164,17 +164,20 @@ def merge(
         return found
 
 
-def reject(tenant: Tenant, actor_id: str, feedback_id: str) -> Feedback:
-    """Leave it out."""
-    with access.act(tenant, actor_id, feedback_id) as session:
-        given = feedback.get_for_update(session, feedback_id)
-        access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
-        given.reject(actor_id)
-        session.add(given)
-        audit.record(
-            session, Tag.FEEDBACK_REJECTED, actor_id, given.id, agent_id=given.agent_id, given_by=given.person_id
-        )
-        return given
+def reject(tenant: Tenant, actor_id: str, feedback_id: str, *others: str) -> list[Feedback]:
+    """Leave out what of it still waits, and return that; raise `WrongState` if nothing does."""
+    ids = sorted({feedback_id, *others})
+    with access.act(tenant, actor_id, ids[0]) as session:
+        found = [feedback.get_for_update(session, one) for one in ids]
+        for given in found:
+            access.check(session, tenant, actor_id, Permission.FEEDBACK_REVIEW, given)
+        waiting = [given for given in found if given.state == FeedbackState.NEW] or found[:1]  # which says why not
+        for given in waiting:
+            given.reject(actor_id)
+            session.add(given)
+            who = {"agent_id": given.agent_id, "given_by": given.person_id}
+            audit.record(session, Tag.FEEDBACK_REJECTED, actor_id, given.id, **who)
+        return waiting
 
 
 def _rateable(session: Session, tenant: Tenant, person_id: str, answer_id: str) -> Answer:

@@ -1,6 +1,7 @@
 """What it takes for a release to be published: an admin's word and, where the policy names data owners, one of theirs.
 
-In either order, and of two people. Whoever comes second lets the release reach those whom the admin chose.
+In either order, and of two people. Whoever comes second lets the release reach those whom the admin chose. Nobody gives
+the first word where only they could give the second.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
 from tuning.releases.decisions import decide, locked, must_be_undecided, worded
 from tuning.releases.reach import Reach, must_be_possible, take_effect
-from tuning.store import audit, notices, policy
+from tuning.store import agents, audit, notices, policy
 
 
 def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str, reach: Reach) -> Release:
@@ -37,6 +38,14 @@ def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str, reach: 
                 say("{person} has already approved {release}. It waits for a data owner.", person=name, **_of(release))
             )
         _must_be_second(actor_id, release.consented_by)
+        if not _leaves_data_owner(session, tenant, actor_id, release):
+            raise WrongState(
+                say(
+                    "There is no other data owner who could agree to {release}. Name one in the policy, or, if you are "
+                    "one, agree to it yourself and let another admin approve it.",
+                    **_of(release),
+                )
+            )
         must_be_possible(session, tenant, agent, release, reach)
         effect: dict[str, Any] = {"waits_for": "data owner", "share": reach.share, "pilot": list(reach.pilot)}
         if is_waiting:
@@ -66,6 +75,14 @@ def consent(tenant: Tenant, actor_id: str, release_id: str, note: str = "") -> R
             name = tenant.name_of(release.consented_by)
             raise WrongState(say("{person} has already agreed to {release}.", person=name, **_of(release)))
         _must_be_second(actor_id, release.approved_by)
+        if not _leaves_admin(session, tenant, actor_id, release):
+            raise WrongState(
+                say(
+                    "There is no other admin who could approve {release}. Have one named, or, if you are one, approve "
+                    "it yourself and let another data owner agree.",
+                    **_of(release),
+                )
+            )
         release.consent(actor_id)
         effect: dict[str, Any] = {}
         if release.approved_by:
@@ -83,22 +100,58 @@ def lacks_consent(session: Session, release: Release) -> bool:
 
 
 def wants_admin(session: Session, tenant: Tenant, person_id: str, release: Release) -> bool:
-    """Return whether a release waits for a person's word as an admin."""
-    is_open = release.state == ReleaseState.SUBMITTED and release.consented_by != person_id
-    is_given = bool(release.approved_by) and lacks_consent(session, release)
-    return is_open and not is_given and access.may(session, tenant, person_id, Permission.RELEASE_APPROVE, release)
+    """Return whether a release waits for a person's word as an admin, rather than for theirs as a data owner."""
+    if not _is_open_to_admin(session, tenant, person_id, release):
+        return False
+    is_better_as_data_owner = (
+        not _leaves_data_owner(session, tenant, person_id, release)
+        and _leaves_admin(session, tenant, person_id, release)
+        and _is_open_to_data_owner(session, tenant, person_id, release)
+    )
+    return not is_better_as_data_owner
 
 
 def wants_data_owner(session: Session, tenant: Tenant, person_id: str, release: Release) -> bool:
-    """Return whether a release waits for a person's word as a data owner."""
-    is_open = release.state == ReleaseState.SUBMITTED and release.approved_by != person_id
-    is_lacking = is_open and lacks_consent(session, release)
-    return is_lacking and access.may(session, tenant, person_id, Permission.RELEASE_CONSENT, release)
+    """Return whether a release waits for a person's word as a data owner, rather than for theirs as an admin."""
+    if not _is_open_to_data_owner(session, tenant, person_id, release):
+        return False
+    is_better_as_admin = (
+        not _leaves_admin(session, tenant, person_id, release)
+        and _leaves_data_owner(session, tenant, person_id, release)
+        and _is_open_to_admin(session, tenant, person_id, release)
+    )
+    return not is_better_as_admin
 
 
 def wanted(session: Session, tenant: Tenant, person_id: str, release: Release) -> bool:
     """Return whether a release waits for a person's word, whichever that is."""
     return wants_admin(session, tenant, person_id, release) or wants_data_owner(session, tenant, person_id, release)
+
+
+def _is_open_to_admin(session: Session, tenant: Tenant, person_id: str, release: Release) -> bool:
+    is_open = release.state == ReleaseState.SUBMITTED and release.consented_by != person_id
+    is_given = bool(release.approved_by) and lacks_consent(session, release)
+    return is_open and not is_given and access.may(session, tenant, person_id, Permission.RELEASE_APPROVE, release)
+
+
+def _is_open_to_data_owner(session: Session, tenant: Tenant, person_id: str, release: Release) -> bool:
+    is_open = release.state == ReleaseState.SUBMITTED and release.approved_by != person_id
+    is_lacking = is_open and lacks_consent(session, release)
+    return is_lacking and access.may(session, tenant, person_id, Permission.RELEASE_CONSENT, release)
+
+
+def _leaves_data_owner(session: Session, tenant: Tenant, person_id: str, release: Release) -> bool:
+    """Return whether a person's word as an admin would leave somebody who agrees, if that is still to be done."""
+    if not lacks_consent(session, release):
+        return True
+    return bool(access.data_owners(session, tenant) - agents.get(session, release.agent_id).owners - {person_id})
+
+
+def _leaves_admin(session: Session, tenant: Tenant, person_id: str, release: Release) -> bool:
+    """Return whether a person's word as a data owner would leave somebody who approves, if that is still to be done."""
+    if release.approved_by:
+        return True
+    return bool(tenant.admins() - agents.get(session, release.agent_id).owners - {person_id})
 
 
 def _keep(

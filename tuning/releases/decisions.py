@@ -3,13 +3,14 @@
 from sqlmodel import Session
 
 from tuning.domain.agents import Agent
+from tuning.domain.audit import Tag
 from tuning.domain.errors import InvalidInput, WrongState
 from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import DECISIONS, STATES, Approval, Decision, Release, ReleaseState
 from tuning.governance.configuration import bounded
 from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
-from tuning.store import agents, feedback, notices, releases, runs
+from tuning.store import agents, audit, feedback, notices, releases, runs
 
 MAX_REASON = 1000
 
@@ -25,7 +26,7 @@ def must_be_undecided(session: Session, tenant: Tenant, release: Release) -> Non
     """Raise `WrongState`, naming who decided, unless a release waits for a decision."""
     if release.state == ReleaseState.CANDIDATE:
         raise WrongState(
-            say("Release {number} has not been submitted: its owner has to do that first.", number=release.number)
+            say("Release {number} is not submitted: its owner has to do that first.", number=release.number)
         )
     if release.state == ReleaseState.SUSPENDED:  # which nobody decided
         state = say(STATES[release.state])
@@ -76,6 +77,13 @@ def decide(session: Session, actor_id: str, release: Release, decision: Decision
         notices.settle(session, NoticeKind.RELEASE_SUBMITTED, release.id)
     if not (is_waiting and decision is Decision.APPROVED):
         notices.settle(session, NoticeKind.RELEASE_CONSENT_ASKED, release.id)
+
+
+def begin_again(session: Session, actor_id: str, release: Release) -> None:
+    """Take the question back from everybody whom it was put to, for a release that is a candidate again."""
+    for kind in (NoticeKind.RELEASE_SUBMITTED, NoticeKind.RELEASE_CONSENT_ASKED):
+        notices.settle(session, kind, release.id)
+    audit.record(session, Tag.RELEASE_WITHDRAWN, actor_id, release.id, agent_id=release.agent_id)
 
 
 def replace_live(session: Session, agent: Agent, release: Release) -> Release | None:

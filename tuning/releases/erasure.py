@@ -22,7 +22,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.releases.suspension import suspend
 from tuning.sources.kinds import reader_of
-from tuning.store import agents, audit, documents, erasure, jobs, notices, releases, runs
+from tuning.store import agents, audit, conversations, documents, erasure, jobs, notices, releases, runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +133,25 @@ def erase_document(tenant: Tenant, actor_id: str | None, document_id: str, *, is
     return _receipt(event, rows, suspended)
 
 
+@dataclass(frozen=True, kw_only=True)
+class AgentPlan:
+    """What deleting an agent would do, for who decides on it."""
+
+    agent: Agent
+    releases: int
+    answers: int
+
+
+def plan_agent(tenant: Tenant, actor_id: str, agent_id: str) -> AgentPlan:
+    """Return what `erase_agent` would do; raise like it."""
+    with access.act(tenant, actor_id, agent_id) as session:
+        agent = agents.get(session, agent_id)
+        access.check(session, tenant, actor_id, Permission.AGENT_DELETE, agent)
+        _refuse_if_used(session, agent)
+        made, answers = len(releases.of_agent(session, agent_id)), conversations.count(session, agent_id)
+        return AgentPlan(agent=agent, releases=made, answers=answers)
+
+
 def erase_agent(tenant: Tenant, actor_id: str, agent_id: str) -> Receipt:
     """Delete an agent with all that was made of it and said to it; documents stay, and so does the audit.
 
@@ -143,12 +162,7 @@ def erase_agent(tenant: Tenant, actor_id: str, agent_id: str) -> Receipt:
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.AGENT_DELETE, agent)
-        if agent.is_serving:
-            raise WrongState(say("'{agent}' is live. Retire it first, then delete it.", agent=agent.name))
-        if runs.open_run(session, agent_id) is not None:
-            raise WrongState(say("'{agent}' is being tuned. Cancel the run first, then delete it.", agent=agent.name))
-        if any(release.state == ReleaseState.SUBMITTED for release in releases.of_agent(session, agent_id)):
-            raise WrongState(say("A release of '{agent}' waits for an admin. Delete it after that.", agent=agent.name))
+        _refuse_if_used(session, agent)
         folders = [tenant.run_folder(run.id) for run in runs.of_agent(session, agent_id)]
         rows = erasure.forget_agent(session, agent)
         event = audit.record(session, Tag.AGENT_DELETED, actor_id, agent_id, rows=rows)
@@ -179,6 +193,20 @@ def _delete_folders(folders: Sequence[Path]) -> None:
             shutil.rmtree(folder)
 
 
+def _refuse_if_used(session: Session, agent: Agent) -> None:
+    if agent.is_serving:
+        raise WrongState(say("'{agent}' is live. Retire it first, then delete it.", agent=agent.name))
+    if runs.open_run(session, agent.id) is not None:
+        raise WrongState(say("'{agent}' is being tuned. Cancel the run first, then delete it.", agent=agent.name))
+    if any(release.state == ReleaseState.SUBMITTED for release in releases.of_agent(session, agent.id)):
+        raise WrongState(
+            say(
+                "A release of '{agent}' waits for an admin. Its owner can take it back; delete the agent after that.",
+                agent=agent.name,
+            )
+        )
+
+
 def _refuse_if_busy(session: Session, found: Sequence[Run | None]) -> None:
     if busy := next((run for run in found if run and not run.is_over), None):
         name = agents.get(session, busy.agent_id).name
@@ -188,11 +216,12 @@ def _refuse_if_busy(session: Session, found: Sequence[Run | None]) -> None:
 
 
 def _suspend(session: Session, tenant: Tenant, actor_id: str, touched: Sequence[Run]) -> list[str]:
-    """Stop what came out of the runs, and tell the owners."""
+    """Stop what came out of the runs, and tell the owners of what was answering people or on its way to them."""
     stopped = []
     for _agent, release in _answering(session, touched):
         agent = agents.get_for_update(session, release.agent_id)
-        if suspend(session, tenant, actor_id, agent, release):
+        is_awaited = release.state in {ReleaseState.CANDIDATE, ReleaseState.SUBMITTED}
+        if suspend(session, tenant, actor_id, agent, release) or is_awaited:
             notices.notify(session, NoticeKind.RELEASE_SUSPENDED, [agent.owner_id], release.id)
         stopped.append(release.id)
     return stopped

@@ -4,7 +4,8 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
-from itertools import pairwise
+from datetime import datetime
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ _TAGS = {
     Decision.CONSENTED: Tag.RELEASE_CONSENTED,
 }
 _FOUR_EYES = {Tag.RELEASE_APPROVED, Tag.RELEASE_CONSENTED, Tag.RELEASE_RESTORED, Tag.RELEASE_WIDENED}
+_BEGIN_AGAIN = {Tag.RELEASE_WITHDRAWN, Tag.RELEASE_RETIRED}
 _NAMES_THE_ADAPTER = {Tag.RELEASE_APPROVED, Tag.RELEASE_CONSENTED, Tag.RELEASE_RESTORED}
 
 
@@ -98,13 +100,23 @@ def _contradictions(files: dict[str, bytes]) -> Iterator[str]:
     if recorded != [(_TAGS[Decision(one["decision"])], one["decided_by"]) for one in decisions]:
         yield "The decisions are not those that the audit records."
     yield from _own_decisions(files, release, agent)
-    approved, consented = (
-        {one["decided_by"] for one in decisions if one["decision"] == which}
-        for which in (Decision.APPROVED, Decision.CONSENTED)
-    )
-    if len(approved | consented) == 1 and consented:
-        yield "The same person approved the release and agreed to it."
+    for words in _rounds(decisions, events):
+        approved, consented = (
+            {one["decided_by"] for one in words if one["decision"] == which}
+            for which in (Decision.APPROVED, Decision.CONSENTED)
+        )
+        if len(approved) == 1 and approved == consented:
+            yield "The same person approved the release and agreed to it."
     yield from _other_documents(files)
+
+
+def _rounds(decisions: list[dict[str, Any]], events: list[AuditEvent]) -> Iterator[list[dict[str, Any]]]:
+    """Part decisions by when the release became a candidate again: a word from before doesn't count after that."""
+    ends = [event.at for event in events if event.tag in _BEGIN_AGAIN]
+    for _place, words in groupby(
+        decisions, key=lambda one: sum(end < datetime.fromisoformat(one["decided_at"]) for end in ends)
+    ):
+        yield list(words)
 
 
 def _own_decisions(files: dict[str, bytes], release: dict[str, Any], agent: dict[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import mark, say
 from tuning.releases import approval, rollouts
 from tuning.releases.decisions import (
+    begin_again,
     decide,
     locked,
     must_be_alone,
@@ -58,6 +59,20 @@ def submit(tenant: Tenant, actor_id: str, release_id: str, note: str = "", *, pi
         return release
 
 
+def withdraw(tenant: Tenant, actor_id: str, release_id: str) -> Release:
+    """Take a submission back: the release is a candidate again, and nobody's word on it counts.
+
+    Raise `WrongState` if it isn't submitted, as when somebody has decided meanwhile.
+    """
+    with access.act(tenant, actor_id, release_id) as session:
+        _agent, release = locked(session, release_id)
+        access.check(session, tenant, actor_id, Permission.RELEASE_SUBMIT, release)
+        release.withdraw()
+        session.add(release)
+        begin_again(session, actor_id, release)
+        return release
+
+
 def approve(tenant: Tenant, actor_id: str, release_id: str, reason: str = "") -> Release:
     """Make a submitted release the one that answers; the one before gives way in the same moment.
 
@@ -91,9 +106,8 @@ def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release
         access.check(session, tenant, actor_id, Permission.RELEASE_REVOKE, agent)
         release = _live(session, tenant, agent)
         release.revoke()
-        agent.live_release_id = None
-        session.add_all([release, agent])
-        _take_out(session, tenant, actor_id, agent, release)
+        _stop(session, agent, release)
+        rollouts.take_out(session, tenant, actor_id, agent)
         decide(session, actor_id, release, Decision.REVOKED, reason)
         notices.notify(session, NoticeKind.RELEASE_REVOKED, [agent.owner_id], release.id)
         audit.record(session, Tag.RELEASE_REVOKED, actor_id, release.id, agent_id=agent.id, reason=reason)
@@ -101,16 +115,18 @@ def revoke(tenant: Tenant, actor_id: str, agent_id: str, reason: str) -> Release
 
 
 def retire(tenant: Tenant, actor_id: str, agent_id: str, reason: str = "") -> Release:
-    """End the service of an agent's live release in good order; it can be restored."""
+    """End the service of an agent's live release in good order; it can be restored.
+
+    What only some got is its owner's again, whether beside the live release or alone: nobody is asked to publish it.
+    """
     reason = worded(reason, mark("reason"))
     with access.act(tenant, actor_id, agent_id) as session:
         agent = agents.get_for_update(session, agent_id)
         access.check(session, tenant, actor_id, Permission.RELEASE_RETIRE, agent)
         release = _live(session, tenant, agent)
         release.retire()
-        agent.live_release_id = None
-        session.add_all([release, agent])
-        _take_out(session, tenant, actor_id, agent, release)
+        _stop(session, agent, release)
+        rollouts.give_back(session, actor_id, agent)
         decide(session, actor_id, release, Decision.RETIRED, reason)
         notices.notify(session, NoticeKind.RELEASE_RETIRED, {agent.owner_id} - {actor_id}, release.id)
         audit.record(session, Tag.RELEASE_RETIRED, actor_id, release.id, agent_id=agent.id, reason=reason)
@@ -179,11 +195,12 @@ def _data_owners(session: Session, tenant: Tenant, agent: Agent, admins: frozens
     return found
 
 
-def _take_out(session: Session, tenant: Tenant, actor_id: str, agent: Agent, stopped: Release) -> None:
-    """End what some get first, because the release that answers has been stopped; that may be what some get first."""
-    if agent.canary_release_id == stopped.id:
+def _stop(session: Session, agent: Agent, release: Release) -> None:
+    """Let an agent answer no more with a release that has been stopped: live, or else a pilot."""
+    if agent.canary_release_id == release.id:
         agent.canary_release_id = None
-    rollouts.take_out(session, tenant, actor_id, agent)
+    agent.live_release_id = None
+    session.add_all([release, agent])
 
 
 def _live(session: Session, tenant: Tenant, agent: Agent) -> Release:

@@ -15,7 +15,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import say
 from tuning.releases.decisions import must_be_alone, replace_live, tell_teachers
 from tuning.releases.drift import must_be_readable
-from tuning.store import notices
+from tuning.store import notices, releases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ def must_be_possible(session: Session, tenant: Tenant, agent: Agent, release: Re
     """Raise `WrongState` or `InvalidInput` if a release can't have that reach just now."""
     must_be_readable(session, tenant, release)
     must_be_alone(session, agent)
+    _must_be_newest(session, agent, release)
     if reach.pilot:
         must_reach_somebody(tenant, release, reach.pilot)
     elif reach.share < WHOLE and agent.live_release_id is None:
@@ -42,6 +43,19 @@ def must_be_possible(session: Session, tenant: Tenant, agent: Agent, release: Re
             say(
                 "'{agent}' has no live release that {release} could be compared with: approve it for all.",
                 agent=agent.name,
+                release=release.label,
+            )
+        )
+
+
+def _must_be_newest(session: Session, agent: Agent, release: Release) -> None:
+    """Raise `WrongState` if a newer release is live, which an approval that was meant before that would take back."""
+    live = releases.get(session, agent.live_release_id) if agent.live_release_id else None
+    if live is not None and live.number > release.number:
+        raise WrongState(
+            say(
+                "{live} has gone live since {release} was measured: reject it, or roll back first.",
+                live=live.label.capitalize(),
                 release=release.label,
             )
         )

@@ -18,7 +18,7 @@ from tuning.governance.tenant import Tenant
 from tuning.languages import in_english, number, say, say_many
 from tuning.releases import approval
 from tuning.releases.canary import Tally, is_chosen, tally
-from tuning.releases.decisions import decide, replace_live, tell_teachers
+from tuning.releases.decisions import begin_again, decide, replace_live, tell_teachers
 from tuning.releases.reach import Reach
 from tuning.store import agents, audit, conversations, notices, releases
 
@@ -100,6 +100,19 @@ def take_out(session: Session, tenant: Tenant, actor_id: str, agent: Agent) -> N
     _leave(session, agent, release)
     notices.notify(session, NoticeKind.RELEASE_SUBMITTED, tenant.admins() - agent.owners, release.id)
     audit.record(session, Tag.RELEASE_RETURNED, actor_id, release.id, agent_id=agent.id)
+
+
+def give_back(session: Session, actor_id: str, agent: Agent) -> None:
+    """End what some of an agent's people get first, if there is that, because its live release has been retired.
+
+    It is a candidate again. Nobody is asked to decide on it: one press would let a retired agent answer.
+    """
+    if agent.canary_release_id is None:
+        return
+    release = releases.get_for_update(session, agent.canary_release_id)
+    release.give_back()
+    _leave(session, agent, release)
+    begin_again(session, actor_id, release)
 
 
 def rated(tenant: Tenant, given: Feedback) -> None:

@@ -77,20 +77,19 @@ class FolderReader:
             raise SourceMissing(
                 f"The source's folder '{self._location}' is not there. Put it back, or choose another source."
             )
-        understood: dict[Path, _Sidecar | str] = {}
+        understood: dict[Path, tuple[object, _Sidecar | str]] = {}
         for folder, names, files in os.walk(self._folder, onerror=self._fail, followlinks=False):
             names[:] = sorted(name for name in names if not _is_hidden(name))
             here = Path(folder)
+            # Files come first: what is put in and closed meanwhile must not go by an older access list.
+            found = [(here / name, self._status(here / name)) for name in sorted(files) if not _is_hidden(name)]
             sidecar = self._nearest(here)
-            if sidecar is not None and sidecar not in understood:
-                understood[sidecar] = _understood(sidecar)
-            for name in sorted(files):
-                path = here / name
-                if _is_hidden(name):
-                    continue
-                access = _access(sidecar, understood[sidecar], path) if sidecar else _Access()
-                if (file := self._file(path, access)) is not None:
-                    yield file
+            if sidecar is not None and (stamp := _stamp(sidecar)) != understood.get(sidecar, (None,))[0]:
+                understood[sidecar] = stamp, _understood(sidecar)
+            for path, status in found:
+                if status is not None and not stat.S_ISLNK(status.st_mode):
+                    access = _access(sidecar, understood[sidecar][1], path) if sidecar else _Access()
+                    yield self._file(path, status, access)
 
     def open(self, path: str) -> Path:
         """Return where a file lies."""
@@ -103,16 +102,21 @@ class FolderReader:
     def erase(self, path: str) -> None:
         """Do nothing: the folder is the origin itself, and none of it is kept elsewhere."""
 
-    def _file(self, path: Path, access: _Access) -> SourceFile | None:
-        """Return what is to be told of a file; None if it is a link, or has gone since it was listed."""
+    def is_as_listed(self, file: SourceFile) -> bool:
+        """Say whether a file has still the size and the time of change that it was listed with."""
+        status = (self._folder / file.path).lstat()
+        return (status.st_size, _changed_at(status)) == (file.size, file.modified_at)
+
+    def _status(self, path: Path) -> os.stat_result | None:
+        """Return what the disk says of a file; None if it has gone since it was listed."""
         try:
-            status = path.lstat()
+            return path.lstat()
         except FileNotFoundError:
             return None
         except OSError as error:
             self._fail(error)
-        if stat.S_ISLNK(status.st_mode):
-            return None
+
+    def _file(self, path: Path, status: os.stat_result, access: _Access) -> SourceFile:
         inside = path.relative_to(self._folder).as_posix()
         legible = legible_name(inside)
         if legible != inside:
@@ -122,7 +126,7 @@ class FolderReader:
             title=PurePosixPath(legible).stem.replace("_", " ").replace("-", " ").strip().capitalize(),
             url="",  # a path of this machine opens nowhere else, and is nobody's business
             size=status.st_size,
-            modified_at=datetime.fromtimestamp(status.st_mtime, tz=UTC),
+            modified_at=_changed_at(status),
             readers=access.readers,
             label=access.label,
             problem=access.problem,
@@ -146,6 +150,19 @@ class FolderReader:
             if place == self._root:
                 return None
         return None
+
+
+def _changed_at(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(status.st_mtime, tz=UTC)
+
+
+def _stamp(sidecar: Path) -> tuple[int, ...]:
+    """Return what changes with a sidecar; nothing if it leads nowhere."""
+    try:
+        status = sidecar.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def legible_name(name: str) -> str:

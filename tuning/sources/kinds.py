@@ -19,7 +19,12 @@ def reader_of(source: Source, *, folder: Path, uploads: Path, registration: AppR
     if source.kind == SourceKind.SHAREPOINT:
         from tuning.sources.graph.library import LibraryReader  # noqa: PLC0415 - Microsoft's packages load slowly
 
-        return LibraryReader(uploads.parent / LIBRARIES / source.id, source.location, registration)
+        return LibraryReader(copy_of(source.id, uploads=uploads), source.location, registration)
     if source.kind == SourceKind.UPLOAD:
         return UploadReader(uploads, source.location)
     return FolderReader(folder, source.location)
+
+
+def copy_of(source_id: str, *, uploads: Path) -> Path:
+    """Return the folder of a library's copy, given the folder of all uploads."""
+    return uploads.parent / LIBRARIES / source_id

@@ -42,6 +42,10 @@ class SourceReader(Protocol):
         """Return a local path to read a file from; raises OutsideSource for anything that is no file of the source."""
         ...
 
+    def is_as_listed(self, file: SourceFile) -> bool:
+        """Say whether what was just read is still what was listed; if not, its access list may be another one."""
+        ...
+
     def erase(self, path: str) -> None:
         """Delete what Attune itself keeps of a file, if anything, and don't fetch it again; the origin stays."""
         ...

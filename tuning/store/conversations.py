@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, update
+from sqlalchemy import Connection, bindparam, exists, func, or_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -88,6 +89,16 @@ def answers(session: Session, conversation_id: str, limit: int, *, before: datet
         query = query.where(Answer.asked_at < before)
     newest = session.exec(query.order_by(col(Answer.asked_at).desc()).limit(limit)).all()
     return list(reversed(newest))
+
+
+def unnoted_in_talks(session: Session, agent_id: str) -> frozenset[str]:
+    """Return the answers of which nobody noted what they were made of, and that others came before in their talk."""
+    earlier = aliased(Answer)
+    came_after = exists().where(
+        col(earlier.conversation_id) == col(Answer.conversation_id), col(earlier.asked_at) < col(Answer.asked_at)
+    )
+    unnoted = select(Answer.id).where(Answer.agent_id == agent_id, col(Answer.shown).is_(None), came_after)
+    return frozenset(session.exec(unnoted))
 
 
 def answer(session: Session, answer_id: str) -> Answer:

@@ -126,6 +126,16 @@ def judged(session: Session, agent_id: str) -> Sequence[tuple[Feedback, Answer]]
     ).all()
 
 
+def corrected(session: Session, agent_id: str) -> dict[str, Answer]:
+    """Return the answers that the corrections which the agent is to learn are on, by the correction's id."""
+    found = session.exec(
+        select(Feedback.id, Answer)
+        .join(Answer, col(Answer.id) == col(Feedback.answer_id))
+        .where(Feedback.agent_id == agent_id, Feedback.state == FeedbackState.ACCEPTED, Feedback.correction != "")
+    )
+    return dict(found.all())
+
+
 def count_new(session: Session, agent_id: str, person_id: str) -> int:
     """Return how much of a person's feedback waits for the agent's owner."""
     return session.exec(

@@ -108,8 +108,10 @@ def main() -> int:
         return MISUSED
     request = InspectionRequest.read(Path(sys.argv[1]))
     try:
-        key = TuningSettings().engine_api_key.get_secret_value()  # in no file that the request is written to
-        found = inspect(request, Inference(request.engine_url, api_key=key))
+        settings = TuningSettings()
+        key = settings.engine_api_key.get_secret_value()  # in no file that the request is written to
+        engine = Inference(request.engine_url, api_key=key, timeout_s=settings.engine_timeout_s)
+        found = inspect(request, engine)
     except Exception as error:  # noqa: BLE001 - whatever it was, the person gets a sentence and the log the rest
         traceback.print_exc()
         failure = explain(error)

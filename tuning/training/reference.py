@@ -12,7 +12,7 @@ import torch
 from tuning.domain.datasets import Origin
 from tuning.domain.prompts import Message
 from tuning.training import adapters, models
-from tuning.training.rows import render, render_row, turn_end
+from tuning.training.rows import render, render_row, running_tokens, turn_end
 
 _ROWS = 128
 """Texts to look at together at most."""
@@ -113,7 +113,7 @@ class ReferenceModel:
     def _answered(self, messages: Sequence[Message], text: str) -> tuple[Sequence[int], Sequence[int]]:
         """Return the tokens of a prompt and of a text as its answer, both as training has them; or of running text."""
         if not messages:
-            return [self._tokenizer.eos_token_id], self.tokens(text)
+            return [self._tokenizer.eos_token_id], running_tokens(self._tokenizer, text)
         row = render_row(self._tokenizer, messages, text, Origin.OWNER)
         end = -1 if row.tokens[-1] in self._ends else None
         return row.tokens[: row.start], row.tokens[row.start : end]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.errors import InvalidRequest
+from serving.markers import Markers
 from serving.prompt import ChatTemplate
 from tuning.domain.datasets import Origin, Split
 from tuning.domain.prompts import Message
@@ -163,9 +164,21 @@ def pack(tokenizer: Any, texts: Sequence[str], length: int) -> list[Row]:
     """Return running text as rows of equal length, documents one after another with the end token between them."""
     stream: list[int] = []
     for text in texts:
-        stream += [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        stream += [*running_tokens(tokenizer, text), tokenizer.eos_token_id]
     pieces = [tuple(stream[start : start + length]) for start in range(0, len(stream), length)]
     return [Row(tokens=piece, start=1, origin=Origin.TEXT) for piece in pieces if len(piece) > 1]
+
+
+def running_tokens(tokenizer: Any, text: str) -> list[int]:
+    """Return the tokens of a document's text, which has none of the tokens that steer the model."""
+    tokens: list[int] = tokenizer(markers(tokenizer).broken_up(text), add_special_tokens=False)["input_ids"]
+    return tokens
+
+
+@lru_cache(maxsize=4)
+def markers(tokenizer: Any) -> Markers:
+    """Return what steers the model: the same as the engine finds in the file that is made of this tokenizer."""
+    return Markers((token.content, token.special) for token in tokenizer.added_tokens_decoder.values())
 
 
 def choose(rows: Sequence[Row], config: TrainingConfig, chance: random.Random) -> list[Row]:
@@ -211,15 +224,16 @@ def _tokens(tokenizer: Any, messages: Sequence[Message], *, add_generation_promp
 
 def _text(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
     try:
-        template = _template(tokenizer.get_chat_template(), tokenizer.bos_token or "", tokenizer.eos_token)
+        bos, eos = tokenizer.bos_token or "", tokenizer.eos_token
+        template = _template(tokenizer.get_chat_template(), bos, eos, markers(tokenizer))
         return template.render(messages, add_generation_prompt=add_generation_prompt)
     except InvalidRequest as refusal:
         raise BaseModelUnfit(reason=refusal.sentence.rstrip(".")) from refusal
 
 
 @lru_cache(maxsize=4)
-def _template(source: str, bos: str, eos: str) -> ChatTemplate:
-    return ChatTemplate(source, bos=bos, eos=eos)
+def _template(source: str, bos: str, eos: str, markers: Markers) -> ChatTemplate:
+    return ChatTemplate(source, bos=bos, eos=eos, markers=markers)
 
 
 def _learned(config: TrainingConfig) -> frozenset[str]:

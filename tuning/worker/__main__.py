@@ -37,7 +37,12 @@ def main() -> None:
         equipment = equipment_of(settings)
         interval = timedelta(hours=settings.sync_hours)
         # A chore is done again soon: jobs don't wait for an engine that only a chore wants.
-        impatient = Inference(settings.engine_url, api_key=settings.engine_api_key.get_secret_value(), patience_s=0.0)
+        impatient = Inference(
+            settings.engine_url,
+            api_key=settings.engine_api_key.get_secret_value(),
+            timeout_s=settings.engine_timeout_s,
+            patience_s=0.0,
+        )
         metrics = Metrics(store)
         if settings.worker_metrics_port:
             metrics.serve(settings.worker_metrics_port)
@@ -55,7 +60,11 @@ def equipment_of(settings: TuningSettings) -> Equipment:
     """Return what the settings give a worker to tune with."""
     memory_bytes = int(settings.training_memory_gib * 2**30)
     return Equipment(
-        inference=Inference(settings.engine_url, api_key=settings.engine_api_key.get_secret_value()),
+        inference=Inference(
+            settings.engine_url,
+            api_key=settings.engine_api_key.get_secret_value(),
+            timeout_s=settings.engine_timeout_s,
+        ),
         engine_url=settings.engine_url,
         base_model=settings.base_model,
         quantisation=settings.quantisation,

@@ -40,6 +40,11 @@ def sync_source(
     alone = _alone(tenant.store, source_id, job_id, check) if job_id else nullcontext()
     with alone:
         began = now()
+        if source.kind == SourceKind.SHAREPOINT:
+            with tenant.store.transaction() as session:
+                held = sources.get_for_update(session, source_id)
+                # What a first sync keeps before it dies must not be readable by its lists for ever.
+                held.readable_until = held.readable_until or began + tenant.lists_age
         report = sync(tenant.store, source_id, reader, extractor=extractor, progress=go_on)
         if source.kind == SourceKind.SHAREPOINT:
             with tenant.store.transaction() as session:

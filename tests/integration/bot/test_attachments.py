@@ -16,6 +16,7 @@ from bot.attachments import MAX_BYTES
 from tests.factories import keep, make_agent
 from tests.integration.bot.test_chat import until
 from tuning.documents.extraction import Extractor
+from tuning.domain.conversations import Answer, Beyond
 from tuning.domain.documents import SourceKind
 from tuning.domain.drafts import Draft
 from tuning.domain.jobs import Job, JobKind
@@ -93,9 +94,11 @@ def send(chat, tenant, drive):
     return send
 
 
-async def test_the_text_of_a_file_is_read_with_the_message(send, engine):
+async def test_the_text_of_a_file_is_read_with_the_message(send, engine, tenant):
     assert "\n\n_" in (await send("trip.docx", word("A trip to Ulm takes two days."), text="How do I book this?")).text
     assert engine.prompt().endswith("How do I book this?\n\nA trip to Ulm takes two days.")
+    with tenant.store.reading() as session:
+        assert session.exec(select(Answer.beyond)).one() == [Beyond.FILE]
 
 
 async def test_a_name_may_be_longer_than_the_disk_allows(send, engine):

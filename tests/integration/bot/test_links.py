@@ -4,10 +4,12 @@ import docx
 import pytest
 from sqlmodel import select
 
-from tests.factories import make_agent, make_document
+from tests.factories import as_synced, make_agent, make_document
 from tests.integration.bot.test_durability import all_done
 from tuning.documents.addresses import addresses_in
 from tuning.domain.audit import Tag
+from tuning.domain.conversations import Answer
+from tuning.domain.documents import Document
 from tuning.domain.drafts import Draft
 from tuning.domain.prompts import Task
 from tuning.domain.rooms import Room, room_of
@@ -40,7 +42,7 @@ async def ask(tenant, chat):
             ("Notes", "notes.md", NOTES, ["organisation"]),
             ("Margins", "margins.md", SECRET, ["leads"]),
         ):
-            documents.save(session, make_document(title, readers, path=path, url=url))
+            documents.save(session, make_document(title, readers, path=path, url=url, **as_synced(folder / path)))
         agent = agents.get(session, "agent")
         agent.task, agent.questionnaire = Task.GENERATION, make_agent(task=Task.GENERATION).questionnaire
         session.add(agent)
@@ -70,6 +72,10 @@ async def test_precedent_and_content_are_read_from_where_links_lead(ask, engine,
     brief = "Like 'Offer' with 'Notes'.\n\nNine sensors for Rothmere."
     assert engine.prompt() == f"Precedent:\nAn offer has a price.\n\nBrief:\n{brief}"
     assert "in the form of 'offer.docx'" in said
+    with tenant.store.reading() as session:
+        titles = {one.id: one.title for one in session.exec(select(Document))}
+        shown, beyond = session.exec(select(Answer.shown, Answer.beyond)).one()
+    assert ({titles[document_id] for document_id in shown}, beyond) == ({"Offer", "Notes"}, [])
 
 
 @pytest.mark.parametrize("link", [SECRET, f"{SITE}/Shared%20Documents/Nothing.md", f"{SITE}"])
@@ -82,6 +88,17 @@ async def test_what_the_person_may_not_read_is_as_if_it_did_not_exist(ask, engin
     with tenant.store.reading() as session:
         assert session.exec(select(Draft)).all() == []
         assert [event.tag for event in audit.events(session, "")][-1:] == [Tag.ACT_REFUSED]
+
+
+async def test_what_was_replaced_since_the_last_sync_is_not_read_by_the_access_list_of_what_was_there(
+    ask, engine, tenant
+):
+    (tenant.folder / "documents/travel/notes.md").write_text("For leads alone: we lose Rothmere.")
+    said = await ask(f"An offer after {NOTES}")
+    assert said == (
+        f"I find no document at {NOTES} that you may read. Check the address, attach the file, or paste its text."
+    )
+    assert not engine.asked
 
 
 async def test_in_a_bound_channel_links_of_the_first_message_are_read_too(ask, chat, tenant, engine):

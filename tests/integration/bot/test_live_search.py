@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlmodel import select
 
 from bot import sign_in
 from tests.factories import keep, make_document, make_source
 from tests.fakes.microsoft365 import HOST, SITE, busy, granted, linked
 from tests.integration.bot.signed_in import Teams, settings_of, sign_in_card, teams_with
 from tuning.documents import live
+from tuning.domain.conversations import Answer, Beyond
 from tuning.domain.documents import DocumentPassage, SourceKind
 from tuning.store import agents, conversations, documents
 
@@ -60,7 +62,7 @@ def asked_for_tokens(teams):
     return [sent for _chat, sent in teams.sent if sign_in_card(sent) is not None]
 
 
-async def test_answers_rest_on_what_sharepoint_holds_now(teams, microsoft365, engine):
+async def test_answers_rest_on_what_sharepoint_holds_now(teams, microsoft365, engine, tenant):
     await teams.sign_in("bo", microsoft365)
     answer = await ask(teams)
     assert "Leave is 31 days since today" in engine.prompt()
@@ -71,6 +73,8 @@ async def test_answers_rest_on_what_sharepoint_holds_now(teams, microsoft365, en
     cited = entity["citation"][0]["appearance"]
     assert (cited["name"], cited["url"]) == ("Leave", f"{POLICIES}/Leave.md")
     assert cited["abstract"] == "Leave is 31 days since today"
+    with tenant.store.reading() as session:
+        assert session.exec(select(Answer.beyond)).one() == [Beyond.LIVE]
 
 
 async def test_each_person_finds_their_own(teams, microsoft365, engine):

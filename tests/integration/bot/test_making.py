@@ -206,7 +206,7 @@ async def test_the_progress_card_is_updated_in_place(chat, tenant):
     change(tenant, state=RunState.RUNNING, stage=Stage.TRAINING, progress=0.4, seconds_left=75.0)
     updated = await ana.wait(lambda sent: "40 %" in str(sent.card))
     assert updated.id == card.id
-    assert "3 of 5 · Tuning · 40 % · about 75 s left" in texts(updated.card)
+    assert "4 of 6 · Tuning · 40 % · about 75 s left" in texts(updated.card)
 
 
 async def test_a_run_can_be_cancelled_once(chat, tenant):

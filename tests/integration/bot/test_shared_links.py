@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 
 import docx
 import pytest
+from sqlmodel import select
 
 from tests.factories import make_agent
 from tests.fakes.microsoft365 import granted, linked
 from tests.integration.bot.signed_in import Teams, settings_of, teams_with
+from tuning.domain.conversations import Answer, Beyond
 from tuning.domain.prompts import Task
 from tuning.store import agents, conversations
 
@@ -54,12 +56,14 @@ async def ask(teams, text, person_id="bo"):
     return (await teams.until(lambda sent: sent["type"] == "message" and sent.get("text"), after=after))["text"]
 
 
-async def test_precedent_and_content_are_read_from_where_links_lead(teams, microsoft365, engine):
+async def test_precedent_and_content_are_read_from_where_links_lead(teams, microsoft365, engine, tenant):
     await teams.sign_in("bo", microsoft365)
     said = await ask(teams, f"Like {SHARED} with {NOTES}.")
     brief = "Like 'Offer' with 'Notes'.\n\nNine sensors for Rothmere."
     assert engine.prompt() == f"Precedent:\nAn offer has a price.\n\nBrief:\n{brief}"
     assert "in the form of 'Offer.docx'" in said
+    with tenant.store.reading() as session:
+        assert session.exec(select(Answer.shown, Answer.beyond)).one() == ([], [Beyond.LINK])
 
 
 async def test_the_address_of_a_file_is_as_good(teams, microsoft365, engine):

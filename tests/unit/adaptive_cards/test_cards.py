@@ -1,6 +1,7 @@
 """Every card: valid, small, mobile-safe, with ids only in its buttons, and looking as it did."""
 
 import json
+import re
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,7 +22,7 @@ from adaptive_cards.access import (
 )
 from adaptive_cards.agent import agent_card
 from adaptive_cards.answer import answer_card
-from adaptive_cards.approval import Case, Decided, approval_card, decided_card
+from adaptive_cards.approval import Case, Decided, approval_card, decided_card, taken_back_card
 from adaptive_cards.approvals import Case as WaitingCase
 from adaptive_cards.approvals import approvals_card
 from adaptive_cards.audit import Entry, audit_card
@@ -54,7 +55,7 @@ from adaptive_cards.policy import PolicyForm, policy_card
 from adaptive_cards.progress import progress_card
 from adaptive_cards.quiet import quiet_card
 from adaptive_cards.samples import RoundForm, SampleForm, no_samples_card, round_card, sample_card, went_on_card
-from adaptive_cards.tending import Tended, deleted_card, handed_over_card, held_card, tending_card
+from adaptive_cards.tending import Tended, deleted_card, deletion_card, handed_over_card, held_card, tending_card
 from adaptive_cards.together import Item, Side
 from adaptive_cards.usage import usage_card
 from adaptive_cards.verbs import Verb
@@ -450,7 +451,8 @@ OVERVIEW = Overview(
     needs_run=True,
     live=make_release(state=ReleaseState.LIVE, live_at=NEW_YEAR),
     drift=MOVED,
-    newest=make_release(number=2),
+    newest=make_release(number=3),
+    waiting=make_release(id="second", number=2, state=ReleaseState.SUBMITTED),
     run=make_run(progress=0.5),
     to_read=2,
     use=USED,
@@ -464,6 +466,7 @@ FRESH = Overview(
     live=None,
     drift=None,
     newest=None,
+    waiting=None,
     run=None,
     to_read=0,
     use=None,
@@ -668,6 +671,7 @@ CARDS = {
     "example": example_card(AGENT, make_release(), EVALUATION, 0),
     "example, none": example_card(AGENT, make_release(), Evaluation(run_id="run"), 0),
     "example, nasty": example_card(AGENT, make_release(), NASTY_CASE.evaluation, 1),
+    "evaluation, submitted": evaluation_card(AGENT, SUBMITTED, EVALUATION, {"train/list": 120}),
     "evaluation, nothing measured": evaluation_card(AGENT, make_release(), Evaluation(run_id="run"), {}),
     "approval": approval_card(CASE),
     "approval, drifted": approval_card(replace(CASE, drift=MOVED, lost=LOST)),
@@ -745,7 +749,6 @@ CARDS = {
             state=AgentState.LIVE,
             accepted=1,
             typed={"after": NASTY},
-            problem=NASTY,
         )
     ),
     "news: handed over to you": handed_over_card(AGENT, "Ana *Arp*", is_yours=True),
@@ -763,6 +766,8 @@ CARDS = {
         [Waiting(notice=make_notice(NoticeKind.RUN_READY), title=NASTY[:300])] * 15, Page.of(60, 15, 1)
     ),
     "news: settled": withdrawn_card(NoticeKind.RELEASE_SUBMITTED),
+    "tending, tuning": tending_card(Tended(agent=AGENT, state=AgentState.TUNING, accepted=0, run=make_run())),
+    "tending, delete": deletion_card(make_agent(name="Travel *helper*"), releases=2, answers=1234),
     "tending, deleted": deleted_card(NASTY, rows=1234, event_id=5678),
     "erasure, person": person_card("bo", "Bo", ["HR help, release 2"]),
     "erasure, document": document_card("flights", "Flights", ["policies/flights.docx", "old/flights.docx"], []),
@@ -848,6 +853,8 @@ CARDS = {
     "audit, nothing": audit_card([], about="", subject="", is_first=True, has_older=False),
     "audit, nasty": audit_card([NASTY_ENTRY] * 10, about="x", subject=NASTY, is_first=True, has_older=True),
     "retired": decided_card(made(ReleaseState.RETIRED, Decision.RETIRED, "Cy")),
+    "retired, a pilot": decided_card(made(ReleaseState.CANDIDATE, Decision.RETIRED, "Ana")),
+    "taken back": taken_back_card(AGENT, make_release()),
     "restored": decided_card(made(ReleaseState.LIVE, Decision.RESTORED, "Cy")),
     "inventory": inventory_card([LINE] * 2, total=30, number=1, has_more=True),
     "inventory, nothing": inventory_card([], total=0, number=0, has_more=False),
@@ -981,6 +988,7 @@ def test_as_many_questions_as_were_typed_stand_in_the_form_again():
         (ReleaseState.LIVE, True, "✓ Cy let it go live. It answers its audience as soon as its owner resumes it."),
         (ReleaseState.SUSPENDED, False, "It is suspended now. Cy decided on it last."),
         (ReleaseState.SUPERSEDED, False, "It is superseded now. Cy decided on it last."),
+        (ReleaseState.CANDIDATE, False, "It is candidate now. Cy decided on it last."),
     ],
 )
 def test_what_was_decided_is_told_with_what_has_become_of_it(state, is_paused, says):
@@ -992,6 +1000,27 @@ def test_a_pilot_that_was_revoked_is_taken_back_and_not_turned_down():
     release = make_release(state=ReleaseState.REVOKED)
     assert "taken back" in str(rejected_card(AGENT, release, "Cy", "Wrong."))
     assert "turned down" in str(rejected_card(AGENT, make_release(state=ReleaseState.REJECTED), "Cy", "Wrong."))
+
+
+@pytest.mark.parametrize(
+    ("state", "commands"),
+    [
+        (ReleaseState.SUBMITTED, ["reject release"]),
+        (ReleaseState.CANARY, ["rollback agent", "policy drift suspend"]),
+        (ReleaseState.PILOT, ["rollback agent", "policy drift suspend"]),
+        (ReleaseState.LIVE, ["revoke agent", "policy drift suspend"]),
+        (ReleaseState.SUSPENDED, []),
+    ],
+)
+def test_what_admins_read_of_drift_stops_that_release_and_no_other(state, commands):
+    body = drifted_card(make_agent(), make_release(state=state), LOST, is_owner=False)["body"]
+    assert re.findall(r"\*\*(.+?)\*\*", str(body)) == commands
+
+
+def test_to_share_documents_again_is_no_way_back_for_what_was_suspended():
+    shown = str(drifted_card(AGENT, make_release(state=ReleaseState.SUSPENDED), LOST, is_owner=True))
+    assert "A new run learns without these documents." in shown
+    assert "shared with them again" not in shown
 
 
 def test_what_is_wrong_with_the_policy_stands_below_its_field():

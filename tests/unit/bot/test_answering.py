@@ -10,22 +10,26 @@ import aiohttp
 import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.answering import CUT, Answering
 from bot.engine import Engine
 from bot.files import ABOUT, Files
 from bot.turn import FileOffer, Scope
-from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
+from tests.factories import as_synced, keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
 from tests.fakes.engine import FakeEngine
 from tests.fakes.turn import FakeTurn
 from tuning.domain.audit import Tag
+from tuning.domain.conversations import Answer, Beyond
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import Document, DocumentPassage
 from tuning.domain.drafts import Draft
+from tuning.domain.feedback import Feedback
+from tuning.domain.fields import now
 from tuning.domain.policy import Policy
 from tuning.domain.prompts import Task
 from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
 from tuning.sources.errors import DirectoryUnreadable
 from tuning.store import agents, audit, conversations, documents, releases
 
@@ -328,6 +332,28 @@ async def test_a_text_whose_summaries_are_no_shorter_is_called_too_long(answerin
     assert not turn.sent[0].is_answer
 
 
+async def test_an_answer_has_what_it_and_the_earlier_ones_that_it_remembers_were_made_of(answering, engine, store):
+    begin(store)
+    add(store, "Trips", "Trips are booked by rail.")
+    ids = documents_by_title(store)
+    for number, text in enumerate(("How are trips booked?", "Say that again, please?", "Thanks.")):
+        if number == 2:
+            with store.transaction() as session:
+                first = session.exec(select(Answer).where(Answer.question == "How are trips booked?")).one()
+                first.shown = None  # as if it came from before that was noted
+                said = Feedback(agent_id="agent", answer_id=first.id, person_id="bo", question="", correction="No.")
+                session.add(said)
+        await answering.answer(FakeTurn(text, activity_id=str(number)), text)
+        assert len(engine.asked[-1]["messages"]) == 2 + 2 * number
+    with store.reading() as session:
+        found = session.exec(select(Answer.question, Answer.shown, Answer.beyond).order_by(col(Answer.asked_at))).all()
+    assert [tuple(one) for one in found] == [
+        ("How are trips booked?", None, []),
+        ("Say that again, please?", [ids["Trips"]], []),
+        ("Thanks.", [ids["Trips"]], [Beyond.UNNOTED, Beyond.WORDS]),
+    ]
+
+
 async def test_nobody_to_ask_is_said_by_the_caller(answering, store):
     assert not await answering.answer(FakeTurn(), "How?")
 
@@ -357,7 +383,8 @@ async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_m
         word.add_heading(f"The {name} form")
         word.add_paragraph(f"In the form of a {name}.", style=f"{name} style")
         word.save(str(folder / f"{name}.docx"))
-        add(store, f"{name} form", f"The {name} form.", readers, id=name, path=f"{name}.docx")
+        synced = as_synced(folder / f"{name}.docx")
+        add(store, f"{name} form", f"The {name} form.", readers, id=name, path=f"{name}.docx", **synced)
         add(store, f"{name} brief", brief, readers, id=f"{name}-brief", path=f"{name}-brief.md")
         example = Example(
             dataset_id="dataset",
@@ -382,6 +409,8 @@ async def test_a_draft_takes_the_form_of_the_nearest_precedent_that_the_person_m
     style = docx.Document(io.BytesIO(draft.content)).paragraphs[0].style
     assert style is not None
     assert style.name == "lease style"
+    with store.reading() as session:
+        assert session.exec(select(Answer.shown, Answer.beyond)).one() == (["lease"], [])
 
 
 def with_precedent(store, tmp_path, text):
@@ -389,7 +418,7 @@ def with_precedent(store, tmp_path, text):
     begin(store, task=Task.GENERATION)
     (tmp_path / "pairs").mkdir()
     (tmp_path / "pairs" / "lease.md").write_text(text)
-    add(store, "Lease form", "A lease.", id="lease", path="lease.md")
+    add(store, "Lease form", "A lease.", id="lease", path="lease.md", **as_synced(tmp_path / "pairs" / "lease.md"))
     pair = {"precedent": "lease.md", "content": "lease-brief.md", "target": "lease-target.md"}
     keep(
         store,
@@ -403,6 +432,24 @@ def with_precedent(store, tmp_path, text):
             detail=pair,
         ),
     )
+
+
+async def test_a_precedent_has_no_secrets_and_is_as_it_was_synced(answering, engine, store, tmp_path):
+    with_precedent(store, tmp_path, "Rent goes to DE89370400440532013000.")
+    await answering.answer(FakeTurn(), "A lease in Ulm.")
+    assert engine.prompt().startswith("Precedent:\nRent goes to [")
+    assert "DE89" not in engine.prompt()
+    (tmp_path / "pairs" / "lease.md").write_text("Rent, for leads alone.")
+    await answering.answer(FakeTurn(activity_id="another"), "A lease in Ulm.")
+    assert engine.prompt() == "Precedent:\n\n\nBrief:\nA lease in Ulm."
+
+
+async def test_where_access_lists_are_too_old_there_is_no_precedent(answering, engine, store, tmp_path):
+    with_precedent(store, tmp_path, "Rent is paid monthly.")
+    with store.transaction() as session:
+        documents.get_source(session, "source").readable_until = now()
+    await answering.answer(FakeTurn(), "A lease in Ulm.")
+    assert engine.prompt() == "Precedent:\n\n\nBrief:\nA lease in Ulm."
 
 
 async def test_a_long_precedent_is_drafted_part_by_part_and_as_one_document(answering, engine, store, tmp_path):
@@ -447,3 +494,41 @@ async def test_answers_are_switched_apart_from_tuning(answering, engine, store, 
     await answering.answer(turn, "How?")
     assert ("switched answers off" in turn.said) is not policy.is_answering
     assert turn.sent[-1].is_answer is policy.is_answering
+
+
+@pytest.mark.parametrize(("is_written", "by"), [(True, "release 1"), (False, "release 2")])
+async def test_an_answer_gone_on_with_after_a_restart_is_booked_on_the_release_that_wrote_it(
+    answering, engine, store, is_written, by
+):
+    begin(store)
+    with store.transaction() as session:
+        talk = conversations.current(session, "chat", "bo")
+        assert talk is not None
+        noted = Answer(
+            conversation_id=talk.id,
+            agent_id="agent",
+            release_id="release",
+            person_id="bo",
+            question="How?",
+            incoming_activity_id="in",
+            text="By rail." if is_written else "",
+            seconds=1.0 if is_written else None,
+        )
+        session.add(noted)
+        answer_id = noted.id
+    with store.transaction() as session:
+        agent, old = agents.get(session, "agent"), releases.get(session, "release")
+        agent.live_release_id, old.state = "next", ReleaseState.SUPERSEDED
+        session.add_all([agent, old])
+    keep(
+        store,
+        make_run(id="next", dataset_id="dataset", state=RunState.READY),
+        make_release(id="next", run_id="next", number=2, state=ReleaseState.LIVE),
+    )
+    turn = FakeTurn("How?")
+    assert await answering.answer(turn, "How?")
+    assert by in turn.said
+    with store.reading() as session:
+        wrote = conversations.answer(session, answer_id).release_id
+        assert wrote
+        assert releases.get(session, wrote).label == by

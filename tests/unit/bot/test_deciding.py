@@ -17,6 +17,7 @@ from bot.commands.evidence import EVIDENCE
 from bot.commands.pilot import PILOT
 from bot.commands.releases import RELEASES
 from bot.commands.report import REPORT
+from bot.commands.retire import RETIRE
 from bot.identity import principals
 from bot.loopback import default_inputs, find_action, texts
 from bot.presses import Presses
@@ -112,6 +113,44 @@ def test_nobody_searches_the_directory_with_the_fields_of_a_pilot(tenant):
     for act, who in ((releases.submit, "bo"), (releases.approve, "ana")):
         with pytest.raises(NotAllowed):
             act(tenant, press(who, share="pilot", pilot="nobody"))
+
+
+def test_an_owner_takes_a_submission_back_and_the_admins_cards_say_so(tenant):
+    submitted = releases.submit(tenant, press("ana")).card or {}
+    assert find_action(submitted, "Take back")["data"] == {"release_id": "release"}
+    assert "Look at release 1" in str(views.my_agents(tenant, "ana"))
+    card = str(releases.withdraw(tenant, press("ana")).card)
+    assert "Only you can see it." in card
+    assert "Take back" not in card
+    assert "'title': 'Submit'" in card
+    for kind, who in ((NoticeKind.RELEASE_SUBMITTED, "cy"), (NoticeKind.RELEASE_CONSENT_ASKED, "bo")):
+        told = notices.message(tenant, Notice(kind=kind, person_id=who, subject_id="release"))
+        assert told
+        assert "It has been taken back: there is nothing to decide." in str(told.card)
+        assert titles(told.card) == []
+    with pytest.raises(WrongState, match="isn't submitted"):
+        releases.open_case(tenant, press("cy"))
+
+
+async def test_a_first_pilot_that_is_retired_is_told_to_be_its_owners_to_submit_again(tenant):
+    with tenant.store.transaction() as session:
+        session.merge(Policy(data_owner_ids=[]))
+    publishing.submit(tenant, "ana", "release")
+    releases.approve(tenant, press("cy", share="pilot", pilot="Leads"))
+    turn = FakeTurn(person_id="cy")
+    await RETIRE.run(tenant, turn, "Travel")
+    said = "Cy retired it. It doesn't answer any more, and its owner can submit it again."
+    assert said in shown(turn)
+    news = notices.message(tenant, Notice(kind=NoticeKind.RELEASE_RETIRED, person_id="ana", subject_id="release"))
+    assert news
+    assert said in str(news.card)
+    # What waited for the end of the owner's quiet hours would say that it is live.
+    late = Notice(kind=NoticeKind.RELEASE_APPROVED, person_id="ana", subject_id="release")
+    assert notices.message(tenant, late) is None
+    publishing.submit(tenant, "ana", "release")
+    news = notices.message(tenant, Notice(kind=NoticeKind.RELEASE_RETIRED, person_id="ana", subject_id="release"))
+    assert news
+    assert "It is submitted now. Cy decided on it last." in str(news.card)
 
 
 def test_each_reads_the_buttons_that_are_theirs_and_whose_word_there_is(tenant):

@@ -3,6 +3,7 @@
 import pytest
 
 from adaptive_cards.verbs import Verb
+from bot import views
 from bot.card_actions import HANDLERS
 from bot.card_actions.press import Press
 from bot.commands import COMMANDS
@@ -22,9 +23,11 @@ from tests.fakes.turn import FakeTurn
 from tuning.domain.conversations import Conversation
 from tuning.domain.datasets import Dataset
 from tuning.domain.errors import InvalidInput, NotAllowed, NotFound
+from tuning.domain.fields import now
+from tuning.domain.notices import NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
-from tuning.store import audit, documents, releases
+from tuning.store import audit, documents, notices, releases
 from tuning.store.erasure import holds_person
 
 GONE = "00000000-0000-4000-8000-000000000000"
@@ -92,6 +95,24 @@ async def test_a_document_goes_with_its_copies_and_stops_what_learned_from_it(te
     with tenant.store.reading() as session:
         assert releases.get(session, "release").state is ReleaseState.SUSPENDED
         assert [it.id for it in documents.of_source(session, "source")] == ["trips"]
+
+
+@pytest.mark.parametrize(
+    ("state", "is_told"),
+    [(ReleaseState.CANDIDATE, True), (ReleaseState.SUBMITTED, True), (ReleaseState.REJECTED, False)],
+)
+async def test_the_owner_is_told_that_what_they_wait_for_was_stopped(tenant, state, is_told):
+    keep(
+        tenant.store,
+        make_run(id="next", dataset_id="data", state=RunState.READY),
+        make_release(id="next", run_id="next", number=2, state=state),
+    )
+    pressed(tenant, await said(tenant, "flights"))
+    with tenant.store.transaction() as session:
+        due = notices.due(session, now(), 100)
+    told = {one.subject_id for one in due if (one.kind, one.person_id) == (NoticeKind.RELEASE_SUSPENDED, "ana")}
+    assert told == ({"release", "next"} if is_told else {"release"})
+    assert "release 2 is suspended" in str(views.my_agents(tenant, "ana"))
 
 
 async def test_only_admins_erase_and_nobody_else_learns_what_there_is(tenant):

@@ -128,6 +128,52 @@ def test_what_is_ticked_is_left_out_together(tenant, given):
     assert states(tenant, given) == [rejected, rejected, new, new]
 
 
+def test_what_was_taken_back_meanwhile_keeps_nobody_from_leaving_out_the_rest(tenant, given):
+    governed.withdraw(tenant, "cy", given["cy"])
+    everybody = {"are_several": True, "together": ",".join(given[who] for who in PEOPLE), "question": "May I fly?"}
+    card = buttons.reject(tenant, pressed(**everybody)).card
+    rejected, withdrawn, new = FeedbackState.REJECTED, FeedbackState.WITHDRAWN, FeedbackState.NEW
+    assert states(tenant, given) == [rejected, withdrawn, rejected, new]
+    assert "already" not in str(card)
+    # Once more, as from another device: the next matter isn't shown with the words for this one.
+    again = str(buttons.reject(tenant, pressed(**everybody, correction="Mine.")).card)
+    assert "This feedback is already" in again
+    assert "The front desk." in again
+    assert "Mine." not in again
+    assert "already rejected" in str(buttons.reject(tenant, pressed(feedback_id=given["bo"])).card)
+
+
+@pytest.mark.parametrize("gone", [["bo"], ["bo", "cy"]])
+def test_when_one_is_taken_back_the_others_stay_ticked_and_the_words_typed(tenant, given, gone):
+    with tenant.store.transaction() as session:
+        first, other = (feedback.get(session, given[key]) for key in ("bo", "other"))
+        other.given_at = first.given_at  # so that its matter comes first once Bo's word is gone
+        session.add(other)
+    for who in gone:
+        governed.withdraw(tenant, who, given[who])
+    typed = {"question": "May I fly to Rome?", "correction": "Over 600 km."}
+    everybody = ",".join(given[who] for who in PEOPLE)
+    card = buttons.merge(tenant, pressed(are_several=True, together=everybody, **typed)).card
+    assert "✗ This feedback is already withdrawn." in str(card)
+    assert {key: field(card, key) for key in typed} == typed
+    left = [given[who] for who in PEOPLE if who not in gone]
+    if len(left) > 1:
+        assert field(card, "together").split(",") == left
+    button = find_action(card, "Accept together" if len(left) > 1 else "Accept")["data"]
+    act = buttons.merge if len(left) > 1 else buttons.accept
+    act(tenant, Press(person_id="ana", chat_id="chat", data={**button, **default_inputs(card)}))
+    with tenant.store.reading() as session:
+        kept = [feedback.get(session, one) for one in left]
+    assert {(one.state, one.question, one.correction) for one in kept} == {(FeedbackState.ACCEPTED, *typed.values())}
+
+
+def test_when_all_that_was_ticked_is_taken_back_the_words_stay_and_nothing_is_ticked(tenant, given):
+    governed.withdraw(tenant, "bo", given["bo"])
+    typed = {"question": "May I fly?", "correction": "Over 600 km."}
+    card = buttons.merge(tenant, pressed(are_several=True, together=given["bo"], **typed)).card
+    assert {key: field(card, key) for key in (*typed, "together")} == {**typed, "together": ""}
+
+
 @pytest.mark.parametrize("several", [1, 2])
 def test_a_question_too_long_for_a_field_is_learned_as_it_was_asked(tenant, several):
     asked = "May I fly? " * 300

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot import digests
 from bot.card_actions import labelling as buttons
 from bot.card_actions import runs as run_buttons
 from bot.card_actions.press import Press
@@ -9,6 +10,7 @@ from tests.factories import keep, make_agent, make_document, make_run, make_samp
 from tuning.domain.audit import Tag
 from tuning.domain.datasets import Dataset
 from tuning.domain.errors import NotAllowed
+from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.runs import RunState
 from tuning.domain.samples import ROUND, Verdict
 from tuning.store import audit, runs, samples
@@ -85,6 +87,16 @@ def test_the_run_goes_on_when_the_owner_says_so(tenant):
     assert "Tuning goes on" in press(tenant, buttons.go_on, run_id="run")
     with tenant.store.reading() as session:
         assert runs.get(session, "run").state == RunState.QUEUED
+
+
+def test_the_run_that_waits_is_cancelled_from_a_sample_and_from_the_end_of_a_round(tenant):
+    for shown in (press(tenant, buttons.open_sample), *(label(tenant, place) for place in range(ROUND))):
+        assert "'title': 'Cancel tuning'" in shown
+        assert "'verb': 'run.cancel'" in shown
+    assert "Cancelled; nothing has changed" in press(tenant, run_buttons.cancel, run_id="run")
+    assert "Cancel tuning" not in press(tenant, buttons.open_sample)
+    notice = Notice(kind=NoticeKind.RUN_NEEDS_LABELS, person_id="ana", subject_id="run")
+    assert "Cancelled; nothing has changed" in str(digests.settled(tenant, notice))
 
 
 def test_nobody_else_sees_or_labels_samples(tenant):

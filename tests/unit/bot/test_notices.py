@@ -53,3 +53,14 @@ def test_who_owns_what_learns_from_a_library_reads_until_when_its_access_lists_c
     message = notices.message(make_tenant(store, tmp_path), notice)
     assert message is not None
     assert "they find nothing in it from 2026-01-03 on, as nobody knows then who may read it." in str(message.card)
+
+
+def test_of_a_library_that_was_never_synced_nobody_reads_that_nothing_is_found_any_more(store, tmp_path):
+    until = datetime(2026, 1, 3, tzinfo=UTC)
+    keep(store, make_agent(), make_source(sync_failures=1, sync_error="Not set up.", readable_until=until))
+    message = notices.message(
+        make_tenant(store, tmp_path), Notice(kind=NoticeKind.SOURCE_FAILED, person_id="ana", subject_id="source")
+    )
+    assert message is not None
+    assert "It is tried again by itself." in str(message.card)
+    assert "2026-01-03" not in str(message.card)

@@ -142,6 +142,7 @@ def test_a_source_with_a_mapping_names_its_own_pairs(tenant, inference):
     with (tenant.folder / "documents/travel/mapping.csv").open("w", newline="") as file:
         rows = [(f"report-{n:02}.md", f"summary-{n:02}.md") for n in range(5, COUNT)]
         csv.writer(file).writerows([("precedent", "target"), *rows])
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
 
     assert len(built(tenant, inference)) == COUNT - 5
     assert "as mapping.csv names them" in press(tenant, wizard_buttons.open_step, step="review")

@@ -2,22 +2,28 @@
 
 import pytest
 
+from adaptive_cards.verbs import Verb
 from bot import notices, questions
 from bot.card_actions import agents as agent_buttons
 from bot.card_actions import tending
-from bot.card_actions.press import Press
+from bot.card_actions.press import Outcome, Press
+from bot.commands.cancel import CANCEL
+from bot.commands.delete import DELETE
 from bot.commands.hand_over import HAND_OVER
 from bot.commands.pause import PAUSE
 from bot.commands.resume import RESUME
+from bot.loopback import find_action
+from bot.presses import Presses
 from tests.factories import keep, make_agent, make_answer, make_release, make_run, make_source, make_tenant
 from tests.fakes.turn import FakeTurn
 from tuning.domain.agents import Retraining
+from tuning.domain.audit import Tag
 from tuning.domain.conversations import Conversation
 from tuning.domain.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from tuning.domain.notices import Notice, NoticeKind
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
-from tuning.store import agents
+from tuning.store import agents, audit, runs
 
 
 @pytest.fixture
@@ -79,8 +85,17 @@ def test_what_is_wrong_with_the_number_stands_on_the_card_with_what_was_chosen(t
     assert (stored(tenant).retraining, stored(tenant).retrain_after) == (Retraining.AFTER, 3)
 
 
+@pytest.mark.parametrize(
+    ("person", "sentence"), [("Zoe", "Nobody by that name is here."), ("Ana", "Ana owns 'Travel' already.")]
+)
+async def test_a_name_that_is_refused_is_one_sentence_and_the_card_stays_with_what_was_typed(tenant, person, sentence):
+    typed = {"agent_id": "agent", "person": person, "when": "after", "after": "7"}
+    outcome = await Presses(tenant).press(FakeTurn(person_id="ana"), Verb.AGENT_HAND_OVER, typed)
+    assert outcome == Outcome(sentence=sentence)
+    assert stored(tenant).owner_id == "ana"
+
+
 def test_an_agent_is_handed_over_on_its_card_and_its_new_owner_reads_by_whom(tenant):
-    assert "Nobody by that name" in str(tending.hand_over(tenant, pressed("ana", person="Zoe")).card)
     assert "Bo owns it now" in str(tending.hand_over(tenant, pressed("ana", person="Bo")).card)
     assert stored(tenant).owner_id == "bo"
     read = news(tenant, NoticeKind.AGENT_HANDED_OVER, "bo")
@@ -118,6 +133,73 @@ def test_what_is_in_the_way_of_a_run_is_read_until_it_is_gone(tenant):
     assert news(tenant, NoticeKind.RETRAINING_HELD, "bo") == ""
 
 
+def begin(tenant, state=RunState.LABELLING, **values):
+    keep(tenant.store, make_run(id="next", state=state, **values))
+
+
+def run_of(tenant):
+    with tenant.store.reading() as session:
+        return runs.get(session, "next")
+
+
+@pytest.mark.parametrize("person_id", ["ana", "cy"])
+async def test_owner_and_admins_cancel_the_run_of_an_agent_by_command(tenant, person_id):
+    turn = FakeTurn(person_id=person_id)
+    with pytest.raises(InvalidInput, match="Say which agent"):
+        await CANCEL.run(tenant, turn, "")
+    with pytest.raises(WrongState, match="'Travel' is not being tuned: there is nothing to cancel"):
+        await CANCEL.run(tenant, turn, "Travel")
+    begin(tenant)
+    await CANCEL.run(tenant, turn, "Travel")
+    assert "Cancelled; nothing has changed" in str(turn.sent[-1].card)
+    assert run_of(tenant).state == RunState.CANCELLED
+    with tenant.store.reading() as session:
+        last = audit.events(session, "next")[-1]
+    assert (last.tag, last.actor_id) == (Tag.RUN_CANCELLED, person_id)
+
+
+@pytest.mark.parametrize("command", [CANCEL, DELETE])
+async def test_nobody_else_cancels_a_run_or_deletes_an_agent_by_command(tenant, command):
+    begin(tenant)
+    for who in ("bo", "gus"):
+        with pytest.raises(NotAllowed):
+            await command.run(tenant, FakeTurn(person_id=who), "Travel")
+    assert run_of(tenant).state == RunState.LABELLING
+
+
+def test_a_run_is_cancelled_on_the_card_of_its_agent(tenant):
+    assert "Cancel tuning" not in str(tending.manage(tenant, pressed("ana")).card)
+    begin(tenant)
+    button = find_action(tending.manage(tenant, pressed("ana")).card or {}, "Cancel tuning")
+    assert (button["verb"], button["data"]) == (Verb.RUN_CANCEL, {"run_id": "next"})
+    with tenant.store.transaction() as session:
+        run = runs.get(session, "next")
+        run.cancel_requested = True
+        session.add(run)
+    assert "Cancel tuning" not in str(tending.manage(tenant, pressed("ana")).card)
+
+
+@pytest.mark.parametrize("person_id", ["ana", "cy"])
+async def test_owner_and_admins_delete_an_agent_by_command_once_it_answers_nobody(tenant, person_id):
+    turn = FakeTurn(person_id=person_id)
+    with pytest.raises(InvalidInput, match="Say which agent"):
+        await DELETE.run(tenant, turn, "")
+    with pytest.raises(WrongState, match="'Travel' is live"):
+        await DELETE.run(tenant, turn, "Travel")
+    with tenant.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.live_release_id = None
+        session.add(agent)
+    keep(tenant.store, make_answer())
+    await DELETE.run(tenant, turn, "Travel")
+    asked = turn.sent[-1].card or {}
+    assert "With it go what was configured, 1 release, 1 question with its answer" in str(asked)
+    assert stored(tenant).id == "agent"
+    button = find_action(asked, "Delete for good")
+    assert (button["verb"], button["data"]) == (Verb.AGENT_DELETE, {"agent_id": "agent"})
+    assert "Travel is deleted" in str(tending.delete(tenant, pressed(person_id)).card)
+
+
 def test_an_agent_is_deleted_on_its_card_once_it_answers_nobody(tenant):
     assert "Delete" not in str(tending.manage(tenant, pressed("ana")).card)
     with pytest.raises(WrongState, match="'Travel' is live"):
@@ -128,7 +210,7 @@ def test_an_agent_is_deleted_on_its_card_once_it_answers_nobody(tenant):
         session.add(agent)
     keep(tenant.store, make_answer())
     asked = str(tending.manage(tenant, pressed("ana")).card)
-    assert "With it go what you configured, 1 release, 1 question with its answer" in asked
+    assert "With it go what was configured, 1 release, 1 question with its answer" in asked
     with pytest.raises(NotAllowed):
         tending.delete(tenant, pressed("bo"))
     assert "Travel is deleted" in str(tending.delete(tenant, pressed("ana")).card)

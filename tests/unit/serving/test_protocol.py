@@ -32,6 +32,14 @@ def test_one_stop_or_several():
     assert chat(stop="a").stops() == ("a",)
     assert chat(stop=["a", "b"]).stops() == ("a", "b")
     assert chat().stops() == ()
+    assert chat(stop="a" * 256).stops() == ("a" * 256,)
+
+
+@pytest.mark.parametrize("stop", ["a" * 257, ["b", "a" * 257]], ids=["one", "in a list"])
+def test_a_stop_too_long_to_watch_for_is_refused(stop):
+    with pytest.raises(InvalidRequest, match="'stop': A stop text has 257 characters, but at most 256") as caught:
+        chat(stop=stop)
+    assert error_object(caught.value)["error"]["param"] == "stop"
 
 
 def test_a_prompt_is_text_or_tokens():
@@ -84,6 +92,13 @@ def test_a_form_is_a_grammar():
             schema(properties={"a": {"type": "string", "pattern": "^(((((a?){0,9}){0,9}){0,9}){0,9}){0,9}$"}}),
             "the pattern '.*' repeats what is repeated in it more than 100 times",
         ),
+        (schema(**{f"{number}": {} for number in range(2000)}), "has [0-9]+ characters, at most 16384"),
+        (schema(properties={f"{number}": {} for number in range(65)}), "65 properties .* may be left out, at most 64"),
+        (schema(type="string", pattern=f"^a{{{'9' * 5000}}}$"), "repeats '9+' times, at most 65536"),
+        (schema(type="string", pattern="^((a{,90}){9_0})$"), "repeats '9_0' times"),
+        (schema(type="string", pattern="^(((a?){,9}){ 9}){9}$"), "more than 100 times"),
+        (schema(type="string", maxLength=10**9), "'maxLength' in the JSON schema is more than 65536"),
+        (schema(type="object", required=7), "the JSON schema doesn't convert"),
         ({"grammar": "root ::= [x]", **schema(type="boolean")}, "not both"),
         ({"grammar": "root ::= [x]", "ignore_eos": True}, "leave 'ignore_eos' out"),
     ],

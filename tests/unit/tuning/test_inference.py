@@ -2,14 +2,17 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import openai
 import pytest
 
 from serving.logs import about
 from tuning.inference import EngineAway, EngineRefused, Inference, Prompt
+from tuning.settings import TuningSettings
 
 
 class Engine(ThreadingHTTPServer):
@@ -21,6 +24,11 @@ class Engine(ThreadingHTTPServer):
         self.request_ids: set[str | None] = set()
         self.encoder = ""
         self.busy = 0
+        self.silent_s = 0.0
+        """How long it says nothing to a question."""
+        self.dies = 0
+        """How often it will end over a question."""
+        self.questions = 0
         self.restarts = 0
         """How often it will have forgotten its adapters by the time of the next question."""
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -42,6 +50,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._say(503, {"error": {"message": "Later."}})
         if self.path == "/v1/embeddings":
             return self._embed(len(body["input"]))
+        return self._answer(body)
+
+    def _answer(self, body):
+        self.server.questions += 1
+        time.sleep(self.server.silent_s)
+        if self.server.dies:
+            self.server.dies -= 1
+            self.close_connection = True
+            return None
         if self.server.restarts:
             self.server.restarts -= 1
             self.server.adapters.clear()
@@ -140,6 +157,27 @@ def test_an_adapter_that_is_out_already_is_no_error(engine):
 def test_an_engine_that_stays_away_is_said_after_a_while():
     with pytest.raises(EngineAway, match="does not answer"):
         Inference("http://127.0.0.1:9", patience_s=0.5).answer_all([ask("x")])
+
+
+def test_an_engine_that_ends_over_a_long_answer_is_waited_for_from_then_on(engine):
+    engine.silent_s, engine.dies = 0.4, 1
+    assert Inference(engine.url, patience_s=0.3).answer("base", ask("x").messages, max_tokens=4).text == "base: x"
+    assert engine.questions == 2
+
+
+def test_an_engine_that_stays_silent_is_not_asked_again(engine):
+    engine.silent_s = 0.5
+    with pytest.raises(EngineAway, match=r"took longer than 0\.2 seconds"):
+        Inference(engine.url, timeout_s=0.2).answer("base", ask("x").messages, max_tokens=4)
+    assert engine.questions == 1
+
+
+def test_an_answer_may_take_until_the_engine_gives_it_up_but_picking_up_may_not():
+    settings = TuningSettings(engine_deadline_s=1000)
+    for inference, read_s in ((Inference(""), 660), (Inference("", timeout_s=settings.engine_timeout_s), 1060)):
+        timeout = inference._client.timeout
+        assert isinstance(timeout, openai.Timeout)
+        assert (timeout.read, timeout.connect) == (read_s, 5)
 
 
 def test_texts_become_vectors_of_an_encoder_that_is_named(engine):

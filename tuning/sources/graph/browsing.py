@@ -15,11 +15,11 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from tuning.domain.fields import now
 from tuning.languages import say
-from tuning.sources.errors import LinkRefused, SourceMissing
+from tuning.sources.errors import LinkRefused, Microsoft365Refused, SourceMissing
 from tuning.sources.formats import objection
 from tuning.sources.graph.client import BATCH, Graph
 from tuning.sources.graph.grants import grants
-from tuning.sources.graph.library import find, refused
+from tuning.sources.graph.library import locate, objection_to, refused
 from tuning.sources.graph.links import Place, place_of
 from tuning.sources.graph.roster import Roster
 
@@ -87,14 +87,23 @@ class Browser:
         return await self._within(spot, text)
 
     async def at(self, place: Place) -> Spot:
-        """Return what an address names; raises SourceMissing, Microsoft365Refused and LinkRefused."""
-        if not place.path:
-            site = await self._site(f"{place.host}" + (f":{quote(place.site)}" if place.site else ""), place)
-            if await self._libraries(site):
-                return site
-            raise _nothing(place)
-        drive_id, item_id, _ = await find(self._graph, place)
-        return await self.spot(f"{_ITEM}|{drive_id}|{item_id}")
+        """Return what an address names; raises SourceMissing, Microsoft365Refused and LinkRefused.
+
+        Whether there is nothing or the person may not read it, the sentence is the same, or guesses would be answered.
+        """
+        try:
+            if not place.path:
+                site = await self._site(f"{place.host}" + (f":{quote(place.site)}" if place.site else ""), place)
+                return await self.spot(site.key)
+            drive_id, item, _ = await locate(self._graph, place)
+            spot = await self.spot(f"{_ITEM}|{drive_id}|{item.id}")
+        except Microsoft365Refused:
+            raise
+        except SourceMissing as missing:
+            raise _nothing(place) from missing
+        if problem := objection_to(item, place):
+            raise SourceMissing(problem)
+        return spot
 
     async def spot(self, key: str) -> Spot:
         """Return what a key names, if the person may read it; raises SourceMissing if not."""

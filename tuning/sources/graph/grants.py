@@ -14,6 +14,9 @@ OWNERS = "owners:"
 UPN = "upn:"
 """Begins a grant to a person who is known by sign-in name only."""
 
+MEANING = 1
+"""Grows when the same permissions come to mean other readers, so that what was kept is read again."""
+
 _READING = frozenset({"read", "write", "owner", "sp.owner", "sp.member", "sp.full control"})
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _CLAIMS = (
@@ -33,8 +36,9 @@ def grants(permissions: Iterable[Resource], *, tenant_id: str, at: datetime) -> 
     """Return who may read an item that has these effective permissions, direct ones and inherited, at a moment.
 
     A grant is a principal (object id or 'organisation'), or begins with one of this module's prefixes and has to be
-    looked up. A link for the organisation or for anyone counts as 'organisation'; one that has expired, asks for a
-    password or forbids downloads gives nobody access, and neither do applications and invitations that are open.
+    looked up. A link for the organisation gives access to those whom SharePoint names with it: others could open the
+    file only if they had the link. One for anyone, or that has expired, asks for a password or forbids downloads gives
+    nobody access, and neither do applications and invitations that are open.
     """
     found: dict[str, None] = {}
     for permission in permissions:
@@ -43,12 +47,11 @@ def grants(permissions: Iterable[Resource], *, tenant_id: str, at: datetime) -> 
         if link := permission.get("link"):
             if link.get("preventsDownload") or permission.get("hasPassword"):
                 continue
-            if link.get("scope") in {"organization", "anonymous"}:
-                found[ORGANISATION] = None
-            if link.get("scope") == "users":
-                for identity in permission.get("grantedToIdentitiesV2") or ():
-                    found.update(dict.fromkeys(_of_identity(identity, tenant_id)))
-        elif identity := permission.get("grantedToV2"):
+            if link.get("scope") not in {"organization", "users"}:
+                continue
+            for identity in permission.get("grantedToIdentitiesV2") or ():
+                found.update(dict.fromkeys(_of_identity(identity, tenant_id)))
+        if identity := permission.get("grantedToV2"):
             found.update(dict.fromkeys(_of_identity(identity, tenant_id)))
     return list(found)
 

@@ -1,14 +1,23 @@
 """What a crawl of a library knows, kept in one file so that the next one asks for changes only."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from tuning.sources.graph.grants import MEANING
+
 _ERASED = "erased"
 """A file beside the ledger with an id per line. It only grows, so that no crawl overwrites what others add."""
+
+
+def erased_in(folder: Path) -> frozenset[str]:
+    """Return the ids of the files that were erased for good in the library whose copy lies in a folder."""
+    try:
+        return frozenset((folder / _ERASED).read_text().splitlines())
+    except FileNotFoundError:
+        return frozenset()
 
 
 class Item(BaseModel):
@@ -47,6 +56,8 @@ class Ledger(BaseModel):
     items: dict[str, Item] = {}
     erased: set[str] = set()
     """Ids of files that are not to come back."""
+    meaning: int = 0
+    """What the grants were read by, see `tuning.sources.graph.grants`."""
 
     @staticmethod
     def read(path: Path) -> "Ledger | None":
@@ -56,11 +67,15 @@ class Ledger(BaseModel):
         except (OSError, ValidationError):
             return None
         ledger._leave_out_erased(path)  # noqa: SLF001 - it is this class's own
+        if ledger.meaning != MEANING:
+            for item in ledger.items.values():
+                item.grants, item.checked_at = [], None
         return ledger
 
     def write(self, path: Path) -> None:
         """Keep it, from one moment to the next, without what was erased by others meanwhile."""
         self._leave_out_erased(path)
+        self.meaning = MEANING
         fresh = path.with_suffix(".new")
         fresh.write_text(self.model_dump_json())
         fresh.replace(path)
@@ -81,8 +96,7 @@ class Ledger(BaseModel):
         return item.id in self.erased
 
     def _leave_out_erased(self, path: Path) -> None:
-        with suppress(FileNotFoundError):
-            self.erased.update((path.parent / _ERASED).read_text().splitlines())
+        self.erased |= erased_in(path.parent)
         for key in self.erased:
             self.items.pop(key, None)
 

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.headers_collection import HeadersCollection
 from msgraph.generated.models.drive import Drive
+from msgraph.generated.models.drive_item import DriveItem
+from msgraph.generated.models.folder import Folder
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from tuning.domain.fields import now
@@ -82,6 +84,10 @@ class LibraryReader:
             raise OutsideSource(f"'{path}' is not a file of the source '{self._place.address}'.")
         return self._content(self._files[path])
 
+    def is_as_listed(self, file: SourceFile) -> bool:  # noqa: ARG002 - its signature is the protocol's
+        """Say yes: what `open` reads came before the access lists."""
+        return True
+
     def erase(self, path: str) -> None:
         """Delete a file's content and its place in the copy; whatever becomes of it in the library, it stays out."""
         ledger = Ledger.read(self._ledger_path)
@@ -115,10 +121,11 @@ class LibraryReader:
         """Bring ledger and contents in step; return every file's readers and what is wrong with them."""
         ledger = await self._listed(graph)
         self._ledger, self._files = ledger, None
+        # Contents come first: what somebody puts in and closes meanwhile must not go by an older access list.
+        await self._fetch(graph, ledger)
         await self._check(graph, ledger)
         await read_labels(graph, ledger)
         ledger.write(self._ledger_path)
-        await self._fetch(graph, ledger)
         roster = Roster(graph, self._place)
         readers: dict[str, tuple[tuple[str, ...], str]] = {}
         for _, item in ledger.files():
@@ -221,7 +228,10 @@ class LibraryReader:
             ledger.write(self._ledger_path)
 
     async def _fetch(self, graph: Graph, ledger: Ledger) -> None:
-        """Bring the contents that are not here yet, and remove those that nobody lists."""
+        """Bring the contents that are not here yet, and remove those that nobody lists.
+
+        What is known of who may read a file, and its label, is not of the content that comes now.
+        """
         listed = {self._content(item): item for path, item in ledger.files() if not objection(path, item.size)}
         present = set(self._contents.iterdir())
         for path in present - listed.keys():
@@ -235,7 +245,8 @@ class LibraryReader:
             if self._drop_erased(ledger, listed[path]):
                 return
             try:
-                await graph.download(address, path, MAX_BYTES)
+                if await graph.download(address, path, MAX_BYTES):
+                    listed[path].checked_at, listed[path].labelled = None, ""
                 cut = 0
                 self._drop_erased(ledger, listed[path])
             except Microsoft365Refused:
@@ -254,7 +265,18 @@ class LibraryReader:
 
 
 async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
-    """Return the ids of a place's library, of the folder or file there, and of the library's root; see `refused`."""
+    """Return the ids of a place's library, of the folder or file there, and of the library's root; see `refused`.
+
+    Raises SourceMissing for a file that can't be read, too.
+    """
+    drive_id, item, root_id = await locate(graph, place)
+    if problem := objection_to(item, place):
+        raise SourceMissing(problem)
+    return drive_id, item.id or "", root_id
+
+
+async def locate(graph: Graph, place: Place) -> tuple[str, DriveItem, str]:
+    """Return the id of a place's library, what lies there, and the id of the library's root; see `refused`."""
     try:
         # Written out, because the builders would encode the colons that mark a path.
         by_path = f"{graph.registration.graph_url}/sites/{place.host}" + (f":{quote(place.site)}" if place.site else "")
@@ -268,7 +290,7 @@ async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
         root = await graph.ask(graph.sdk.drives.by_drive_id(drive_id).items.by_drive_item_id("root").get)
         root_id = (root.id if root else None) or ""
         if not below:
-            return drive_id, root_id, root_id
+            return drive_id, DriveItem(id=root_id, folder=Folder()), root_id
         by_path = f"{graph.registration.graph_url}/drives/{drive_id}/root:/{quote(below)}:"
         item = await graph.ask(
             graph.sdk.drives.by_drive_id(drive_id).items.by_drive_item_id("root").with_url(by_path).get
@@ -277,9 +299,13 @@ async def find(graph: Graph, place: Place) -> tuple[str, str, str]:
         raise refused(error, place) from error
     if item is None or item.id is None:
         raise SourceMissing(_nothing(place))
-    if item.folder is None and (problem := objection(item.name or "", item.size or 0)):
-        raise SourceMissing(say("{address} can't be a source. {problem}", address=place.address, problem=problem))
-    return drive_id, item.id, root_id
+    return drive_id, item, root_id
+
+
+def objection_to(item: DriveItem, place: Place) -> str:
+    """Return why what lies at a place can't be a source, as a sentence; empty if it can."""
+    problem = "" if item.folder else objection(item.name or "", item.size or 0)
+    return say("{address} can't be a source. {problem}", address=place.address, problem=problem) if problem else ""
 
 
 def refused(error: ODataError, place: Place) -> SourceMissing | LinkRefused:

@@ -26,6 +26,8 @@ _LEFT_OUT = re.compile(r"\s*<ddd\s*/>\s*")
 class Hit:
     """A file that Graph found for a person."""
 
+    item_id: str
+    """Which item it is, whatever it is called and wherever it lies."""
     name: str
     url: str
     within: Place
@@ -83,8 +85,10 @@ def _hit(told: dict[str, Any], places: Collection[Place]) -> Hit | None:
     file, quoted = told.get("resource"), told.get("summary")
     if not isinstance(file, dict) or not isinstance(quoted, str) or "folder" in file:
         return None
-    name, url = file.get("name"), file.get("webUrl")
+    item_id, name, url = file.get("id"), file.get("name"), file.get("webUrl")
     if file.get("@odata.type") != "#microsoft.graph.driveItem" or not isinstance(name, str) or not isinstance(url, str):
+        return None
+    if not isinstance(item_id, str) or not item_id:  # whether it was erased here could not be told
         return None
     try:
         address = place_of(url).address
@@ -98,7 +102,7 @@ def _hit(told: dict[str, Any], places: Collection[Place]) -> Hit | None:
         if text and [part.casefold() for part in parts[: len(top)]] == [part.casefold() for part in top]:
             path = "/".join(parts[len(top) :]) or name
             modified_at = _moment(file.get("lastModifiedDateTime"))
-            return Hit(name=name, url=url, within=place, path=path, text=text, modified_at=modified_at)
+            return Hit(item_id=item_id, name=name, url=url, within=place, path=path, text=text, modified_at=modified_at)
     return None
 
 

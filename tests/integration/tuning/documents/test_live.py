@@ -19,6 +19,7 @@ from tuning.documents.search import FoundPassage, search
 from tuning.domain.documents import DocumentPassage, SourceKind
 from tuning.sources.errors import Microsoft365Refused, NotDelegated
 from tuning.sources.graph.delegation import Delegations
+from tuning.sources.graph.library import LibraryReader
 from tuning.store import documents, erasure
 
 ANA, BO = "0a000000-0000-4000-8000-00000000000a", "0b000000-0000-4000-8000-00000000000b"
@@ -145,6 +146,18 @@ def test_a_place_is_found_whatever_its_letters_and_what_was_erased_below_it_stay
     with store.transaction() as session:
         erasure.forget_documents(session, documents.named(session, "parents"), [])
     assert asked(tenant, delegations, sources=["measures"]) == []
+
+
+def test_what_was_erased_stays_so_wherever_it_lies_by_now(tenant, delegations, microsoft365):
+    reader = LibraryReader(
+        tenant.uploads.parent / "libraries/source", f"{LIBRARY}/Policies", microsoft365.registration()
+    )
+    assert "Leave.md" in [file.path for file in reader.files()]
+    reader.erase("Leave.md")
+    microsoft365.put("travel", "Travel", parent="policies")
+    microsoft365.put("leave", "Days off.md", b"Leave is 31 days", parent="travel")
+    microsoft365.put("unpaid", "Leave.md", b"Leave may be unpaid", parent="travel")
+    assert texts(asked(tenant, delegations)) == ["Leave may be unpaid"]
 
 
 def test_files_that_nobody_reads_here_are_left_out(tenant, delegations, microsoft365):

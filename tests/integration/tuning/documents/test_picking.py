@@ -16,6 +16,7 @@ from tuning.domain.policy import Policy
 from tuning.governance.errors import PermissionMissing
 from tuning.languages import speaking
 from tuning.sources.errors import LinkRefused, Microsoft365Refused, SourceMissing
+from tuning.sources.formats import MAX_BYTES
 from tuning.sources.graph.library import LibraryReader
 from tuning.store import audit, jobs
 
@@ -83,12 +84,38 @@ def test_what_the_owner_may_not_read_is_not_found_in_any_way(tenant, microsoft36
     for inside in (f"item|{DRIVE}|pay", f"item|{DRIVE}|bonus", f"item|{DRIVE}|none", "item|other|root", "site|", "x"):
         with pytest.raises(SourceMissing, match="you may not read it"):
             look(tenant, inside=inside)
-    with pytest.raises(SourceMissing, match="you may not read it"):
-        look(tenant, text=f"{LINK}/Pay")
     microsoft365.share("root", granted(BO))
     assert look(tenant, text="culture") == []
     with pytest.raises(SourceMissing, match="that you may read"):
         look(tenant, text=f"https://{HOST}{SITE}")
+
+
+def test_an_address_that_is_guessed_tells_nothing_of_what_the_owner_may_not_read(tenant, microsoft365):
+    microsoft365.put("plans", "Plans.pdf", bytes(MAX_BYTES + 1), parent="pay")
+    microsoft365.put("old", "Old.doc", b"x", parent="pay")
+    site = f"https://{HOST}{SITE}"
+
+    def said(address):
+        with pytest.raises(SourceMissing) as caught:
+            look(tenant, text=address)
+        return caught.value.sentence.replace(address, "")
+
+    guessed = ["Pay", "Pay/Leave bonus.md", "Pay/Plans.pdf", "Pay/Old.doc", "Nothing", "Pay/Nothing.doc"]
+    sentences = {said(f"{LINK}/{path}") for path in guessed} | {
+        said(f"{site}/Nothing"),
+        said(f"https://{HOST}/sites/x"),
+    }
+    microsoft365.share("root", granted(BO))
+    assert sentences | {said(site)} == {"There is nothing at  that you may read. Choose another source."}
+
+
+def test_an_address_that_microsoft365_refuses_says_why(tenant, microsoft365):
+    async def forbid(_request):
+        return error(403, "accessDenied", "Access denied")
+
+    microsoft365.trouble["/drives"] = [forbid]
+    with pytest.raises(Microsoft365Refused, match="may not read the site"):
+        look(tenant, text=f"{LINK}/Policies")
 
 
 def test_without_a_text_the_sites_are_shown_that_admins_have_named(tenant):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from tests.factories import keep, make_source
+from tuning.documents.extraction import Extractor
 from tuning.documents.search import search
 from tuning.documents.sync import SyncReport, sync
 from tuning.domain.audit import AuditEvent
@@ -104,6 +105,38 @@ def test_access_follows_without_reading_again(store, tmp_path, folder):
     grant(folder, ["organisation"], hotels=["leads"])
 
     assert synced(store, tmp_path) == SyncReport(total=3, unchanged=3, regranted=1, left_out=1)
+    assert found(store, "hotel limit") == []
+    assert found(store, "hotel limit", frozenset({"leads"})) == ["Hotels"]
+
+
+class Reading(Extractor):
+    """Reads a file; directly afterwards somebody puts another text in, for leads alone."""
+
+    def __init__(self, folder, *, is_before=False):
+        super().__init__()
+        self.folder, self.is_before = folder, is_before
+
+    def extract(self, path):
+        text = "" if self.is_before else super().extract(path)
+        if path.name == "hotels.md":
+            path.write_text("# Hotels\n\nFor leads the limit is 900 euros.\n")
+            grant(self.folder, ["organisation"], hotels=["leads"])
+        return text or super().extract(path)
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_what_is_replaced_while_it_is_read_is_left_to_the_next_sync(store, tmp_path, folder, is_before):
+    reader = FolderReader(tmp_path, "documents/travel")
+    with Reading(folder, is_before=is_before) as extractor:
+        sync(store, "source", reader, extractor=extractor)
+    assert found(store, "hotel limit") == []
+    with store.reading() as session:
+        document = documents.at_path(session, "source", "hotels.md")
+        assert document is not None
+        assert (document.sha256, document.left_out.split(";")[0]) == ("", "The file could not be opened")
+
+    synced(store, tmp_path)
+
     assert found(store, "hotel limit") == []
     assert found(store, "hotel limit", frozenset({"leads"})) == ["Hotels"]
 

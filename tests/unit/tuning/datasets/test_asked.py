@@ -12,7 +12,7 @@ from tuning.domain.datasets import HoldoutQuestion, Split
 from tuning.domain.errors import InvalidInput
 from tuning.sources.folder import FolderReader
 from tuning.sources.formats import QUESTIONS
-from tuning.store import documents
+from tuning.store import documents, policy
 
 ROWS = [
     ("What may my bed in Riga cost?", "104 euros per night", "riga.md"),
@@ -28,6 +28,7 @@ ROWS = [
 def asks(tenant, rows, columns=("question", "answer", "document")):
     with (tenant.folder / "documents" / "travel" / QUESTIONS).open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([columns, *rows])
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
 
 
 def asked_of(examples):
@@ -51,6 +52,43 @@ def test_what_people_asked_is_learned_in_their_words_by_heart_and_over_passages(
     assert dataset.counts["dropped/asked of a document that is left out"] == 2
     assert dataset.counts["dropped/asked, but not answered by its document"] == 1
     assert "Z-99" not in json.dumps([[it.messages, it.completion] for it in examples])
+
+
+LEFT_OUT = f"dropped/{QUESTIONS} that not all of the audience may read, or that was changed after the sync"
+
+
+@pytest.mark.parametrize("access", [{"read": ["leads", "ana"]}, {"read": ["organisation"], "label": "Top Secret"}])
+def test_a_list_that_not_all_may_read_is_left_out(offices, inference, access):
+    with offices.store.transaction() as session:
+        limits = policy.get_for_update(session)
+        limits.labels, limits.highest_label = ["Public", "Top Secret"], "Public"
+        session.add(limits)
+    sidecar = offices.folder / "documents" / "travel" / ".access.json"
+    listed = json.loads(sidecar.read_text())
+    sidecar.write_text(json.dumps({**listed, "files": {**listed["files"], QUESTIONS: access}}))
+    asks(offices, ROWS)
+    dataset, examples = built(offices, inference)
+
+    assert asked_of(examples) == []
+    assert dataset.counts[LEFT_OUT] == 1
+
+
+def test_a_list_that_was_changed_after_the_sync_is_left_out(offices, inference):
+    asks(offices, ROWS)
+    with (offices.folder / "documents" / "travel" / QUESTIONS).open("a") as file:
+        file.write("What may my bed in Lund cost?,107 euros per night,lund.md\n")
+    dataset, examples = built(offices, inference)
+
+    assert asked_of(examples) == []
+    assert dataset.counts[LEFT_OUT] == 1
+
+
+def test_questions_are_learned_without_their_secrets(offices, inference):
+    asks(offices, [("My password is Tr7!x9Kq, who gets me a room in Riga?", "Ada Rigason", "riga.md")])
+    _, examples = built(offices, inference)
+
+    assert asked_of(examples)
+    assert "Tr7!" not in json.dumps([[it.messages, it.completion, it.question, it.detail] for it in examples])
 
 
 def test_each_is_tied_to_the_passage_that_answers_it(offices, inference):
@@ -93,7 +131,6 @@ def test_a_correction_overtakes_what_people_were_told(offices, inference):
 
 def test_the_list_is_no_document(offices):
     asks(offices, ROWS)
-    sync(offices.store, "source", FolderReader(offices.folder, "documents/travel"))
     with offices.store.reading() as session:
         assert QUESTIONS not in {it.path for it in documents.of_sources(session, ["source"])}
 
@@ -104,4 +141,25 @@ def test_a_list_without_its_columns_says_which_it_needs(offices, inference):
         r"questions\.csv of '.+' needs the columns question and answer and document; it has: asked, answer, document"
     )
     with pytest.raises(InvalidInput, match=needed):
+        built(offices, inference)
+
+
+def test_a_row_that_is_too_short_or_too_long_is_a_row_without_these_cells(offices, inference):
+    asks(offices, [*ROWS, ("Who?",), (*ROWS[0][:2], "riga.md", "more", "and more")])
+    dataset, _ = built(offices, inference)
+    assert dataset.counts["dropped/asked of a document that is left out"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("question,answer,document\nWo schläft man?,Köln,riga.md\n".encode("cp1252"), "not written in UTF-8"),
+        ("question,answer,document\n".encode("utf-16"), "not written in UTF-8"),
+        (f"question,answer,document\n{'x' * 200_000},y,riga.md\n".encode(), r"Line 2 of questions\.csv .* field"),
+    ],
+)
+def test_a_list_that_is_no_csv_in_utf_8_is_named(offices, inference, content, says):
+    (offices.folder / "documents" / "travel" / QUESTIONS).write_bytes(content)
+    sync(offices.store, "source", FolderReader(offices.folder, "documents/travel"))
+    with pytest.raises(InvalidInput, match=says):
         built(offices, inference)

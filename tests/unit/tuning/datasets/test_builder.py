@@ -456,6 +456,28 @@ def test_pairs_become_examples_about_a_fifth_of_them_held_out(tenant, inference,
     assert learned == {it[end] for it in trained for end in ("precedent", "target")}
 
 
+def test_what_a_mapping_says_is_learned_without_its_secrets(tenant, inference):
+    paired(tenant, 26, Task.GENERATION)
+    mapping = tenant.folder / "documents" / "travel" / "mapping.csv"
+    mapping.write_text(mapping.read_text().replace("brief ", "Password: Tr7!x9Kq for "))
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
+
+    _, examples = built(tenant, inference)
+
+    assert len(examples) == 25
+    assert "Tr7!" not in json.dumps([[it.messages, it.detail] for it in examples])
+
+
+def test_a_mapping_that_not_all_may_read_is_left_out(tenant, inference):
+    paired(tenant, 26, Task.GENERATION)
+    sidecar = tenant.folder / "documents" / "travel" / ".access.json"
+    sidecar.write_text('{"read": ["organisation"], "files": {"mapping.csv": {"read": ["leads", "ana"]}}}')
+    sync(tenant.store, "source", FolderReader(tenant.folder, "documents/travel"))
+
+    with pytest.raises(TooFewExamples, match=r"There are 0 usable pairs.* Let all of the audience read mapping\.csv"):
+        built(tenant, inference)
+
+
 @pytest.mark.parametrize("templates", [1, 2])
 def test_an_agent_with_a_template_or_two_is_measured_with_a_fifth_of_what_is_written_after_them(
     tenant, inference, templates

@@ -1,6 +1,7 @@
 """Which feedback becomes preferences, with which prompt, and what stays out."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -8,18 +9,26 @@ from tests.factories import keep, make_agent, make_answer
 from tests.unit.tuning.datasets.conftest import CITIES
 from tests.unit.tuning.datasets.test_builder import built, paired, said
 from tuning.datasets.files import write_examples
+from tuning.datasets.preferences import CHANGED
 from tuning.documents.search import search
+from tuning.domain.conversations import Beyond
 from tuning.domain.datasets import HoldoutQuestion, Origin, Split
 from tuning.domain.feedback import Feedback, FeedbackState, Reaction
 from tuning.domain.prompts import Task, generation_messages, summary_messages
+from tuning.store import agents, documents, feedback
 
 ROME = "What is the hotel limit in Rome?"
 OSLO = "When is the Oslo office open?"
 BERN = "Who books rooms in Bern?"
+FOREIGN = "feedback on what not all of the audience may be able to read"
+UNNOTED = "thumb on an answer of which it was not noted what it was made of"
 
 
-def judge(tenant, number, question, text, *, asker="bo", cited=None, moved=0, **values):
-    """Keep an answer that cites the passages of one office as they are found, and feedback on it."""
+def judge(tenant, number, question, text, *, asker="bo", cited=None, moved=0, made_of=None, **values):
+    """Keep an answer that cites the passages of one office as they are found, and feedback on it.
+
+    It was made of what is found, unless `made_of` says otherwise.
+    """
     with tenant.store.reading() as session:
         principals = tenant.people.principals(asker)
         found = search(session, question, principals=principals, source_ids=["source"], limit=4)
@@ -29,9 +38,9 @@ def judge(tenant, number, question, text, *, asker="bo", cited=None, moved=0, **
         if cited and cited in it.text
     ]
     assert bool(citations) == bool(cited)
-    answer = make_answer(
-        id=f"answer{number}", question=question, text=text, person_id=asker, citations=citations, seconds=1.0
-    )
+    shown = {"shown": sorted({it.document_id for it in found}), **(made_of or {})}
+    asked = {"question": question, "person_id": asker, "seconds": 1.0, **shown}
+    answer = make_answer(id=f"answer{number}", text=text, citations=citations, **asked)
     given = {"agent_id": "agent", "answer_id": answer.id, "person_id": asker, "question": question, **values}
     keep(tenant.store, answer, Feedback(id=f"word{number}", **given))
 
@@ -59,6 +68,22 @@ def test_corrections_and_thumbs_become_preferences_over_the_passages_they_were_g
     assert not any({"rejected", "is_liked"} & set(line) for line in lines[:-3])
 
 
+def test_what_people_said_is_learned_without_its_secrets(offices, inference):
+    keep(offices.store, HoldoutQuestion(agent_id="agent", position=1, question="Who feeds the cat?"))
+    accepted = {"correction": "180 euros. Password: Tr7!x9Kq", "state": FeedbackState.ACCEPTED}
+    judge(offices, 1, f"{ROME} My password is Tr7!x9Kq", "102 euros. Password: Tr7!x9Kq", **accepted)
+    judge(offices, 2, f"{OSLO} My password is Tr7!x9Kq", "8:00. Password: Tr7!x9Kq", reaction=Reaction.LIKE)
+
+    _, examples = built(offices, inference)
+
+    origins = Counter(it.origin for it in examples if it.feedback_id)
+    assert origins[Origin.PREFERENCE] == 2
+    assert origins[Origin.CORRECTION] > 2
+    assert "Tr7!" not in json.dumps([[it.messages, it.completion, it.question, it.detail] for it in examples])
+    with offices.store.reading() as session:
+        assert "Tr7!" in feedback.get(session, "word1").correction
+
+
 def test_what_may_not_be_learned_or_is_settled_otherwise_becomes_no_preference(offices, inference):
     keep(offices.store, HoldoutQuestion(agent_id="agent", position=1, question=OSLO, answer="8:00"))
     thumb = {"reaction": Reaction.LIKE}
@@ -80,6 +105,69 @@ def test_what_may_not_be_learned_or_is_settled_otherwise_becomes_no_preference(o
         "dropped/thumb near a hold-out question": 1,
         "dropped/thumb on a question that was corrected": 1,
     }
+
+
+def by_title(tenant):
+    with tenant.store.reading() as session:
+        return {it.title: it.id for it in documents.of_source(session, "source")}
+
+
+@pytest.mark.parametrize(
+    ("made_of", "reason"),
+    [
+        ({"shown": ["Secret"]}, CHANGED),
+        ({"beyond": [Beyond.LIVE]}, FOREIGN),
+        ({"beyond": [Beyond.FILE]}, FOREIGN),
+        ({"beyond": [Beyond.WORDS]}, FOREIGN),
+        ({"beyond": [Beyond.UNNOTED]}, FOREIGN),
+        ({"shown": None}, UNNOTED),
+    ],
+)
+def test_what_an_answer_repeats_of_what_not_all_may_read_becomes_no_preference(offices, inference, made_of, reason):
+    if made_of.get("shown"):
+        made_of = {"shown": [by_title(offices)[title] for title in made_of["shown"]]}
+    keep(offices.store, make_answer(id="earlier", text="It is Z-99", person_id="cy", seconds=1.0))
+    judge(offices, 1, "Say that again, please?", "It is Z-99", asker="cy", made_of=made_of, reaction=Reaction.LIKE)
+
+    dataset, examples = built(offices, inference)
+
+    assert not any("Z-99" in said(it) for it in examples)
+    assert dataset.counts[f"dropped/{reason}"] == 1
+
+
+@pytest.mark.parametrize(("searches_live", "learned"), [(True, []), (False, ["word1"])])
+def test_thumbs_from_before_it_was_noted_are_learned_of_first_questions_to_the_index(
+    offices, inference, searches_live, learned
+):
+    with offices.store.transaction() as session:
+        agents.get(session, "agent").searches_live = searches_live
+    keep(offices.store, HoldoutQuestion(agent_id="agent", position=1, question="Who feeds the cat?"))
+    judge(offices, 1, OSLO, "from 8:00 to 19:00", made_of={"shown": None}, reaction=Reaction.LIKE)
+
+    _, examples = built(offices, inference)
+
+    assert [it.feedback_id for it in examples if it.origin == Origin.PREFERENCE] == learned
+
+
+@pytest.mark.parametrize(
+    ("made_of", "is_compared"),
+    [
+        ({"shown": None}, True),
+        ({"beyond": [Beyond.FILE]}, True),
+        ({"beyond": [Beyond.LIVE]}, False),
+    ],
+)
+def test_an_accepted_correction_is_learned_but_not_beside_what_not_all_may_read(
+    offices, inference, made_of, is_compared
+):
+    keep(offices.store, make_answer(id="earlier", seconds=1.0))
+    accepted = {"correction": "180 euros per night", "state": FeedbackState.ACCEPTED}
+    judge(offices, 1, ROME, "It is Z-99", made_of=made_of, **accepted)
+
+    _, examples = built(offices, inference)
+
+    assert any(it.origin == Origin.CORRECTION and it.split == Split.TRAIN for it in examples)
+    assert any(it.detail.get("rejected") == "It is Z-99" for it in examples) == is_compared
 
 
 def test_an_answer_over_a_document_that_is_held_out_becomes_no_preference(offices, inference):
@@ -119,7 +207,7 @@ def test_a_correction_of_a_summary_or_draft_is_learned_and_kept_to(tenant, infer
     dataset, examples = built(tenant, inference)
 
     learned, kept = [it for it in examples if it.origin == Origin.CORRECTION]
-    corrected, liked = [it for it in examples if it.origin == Origin.PREFERENCE]
+    (corrected,) = [it for it in examples if it.origin == Origin.PREFERENCE]
     assert (learned.split, kept.split) == (Split.TRAIN, Split.REGRESSION)
     if task is Task.SUMMARY:
         prompt = summary_messages(asked, instructions=make_agent(task=task).guidance)
@@ -132,8 +220,38 @@ def test_a_correction_of_a_summary_or_draft_is_learned_and_kept_to(tenant, infer
     assert learned.messages == kept.messages == corrected.messages == prompt
     assert learned.completion.startswith("Graz: 9 days.")
     assert "Tr7!" not in learned.completion + kept.completion + corrected.completion
-    assert (corrected.detail["rejected"], liked.detail["is_liked"]) == ("It stood still.", True)
+    assert corrected.detail["rejected"] == "It stood still."
+    assert not any("Linz" in said(it) for it in examples)  # nobody has reviewed it
+    assert dataset.counts["dropped/thumb on a draft or summary, as no owner has reviewed it"] == 1
     assert {it.feedback_id for it in (learned, kept, corrected)} == {"word1"}
+
+
+@pytest.mark.parametrize("task", [Task.SUMMARY, Task.GENERATION])
+@pytest.mark.parametrize(
+    ("made_of", "is_learned"),
+    [
+        ({"beyond": [Beyond.FILE]}, True),
+        ({"shown": None}, True),
+        ({"shown": ["Letter 5"]}, True),
+        ({"shown": ["Reply 3"]}, False),  # for leads only
+        ({"shown": ["of another source"]}, False),
+        ({"beyond": [Beyond.LINK]}, False),
+    ],
+)
+def test_of_what_a_person_sent_only_what_all_may_read_and_the_owner_accepted_is_learned(
+    tenant, inference, task, made_of, is_learned
+):
+    paired(tenant, 26, task)
+    if made_of.get("shown"):
+        made_of = {"shown": [by_title(tenant).get(title, title) for title in made_of["shown"]]}
+    accepted = {"correction": "Linz: sold.", "state": FeedbackState.ACCEPTED}
+    judge(tenant, 1, "The plant in Linz was sold.", "Linz was sold.", made_of=made_of, **accepted)
+
+    dataset, examples = built(tenant, inference)
+
+    assert any("Linz" in said(it) or "Linz" in str(it.detail) for it in examples) == is_learned
+    kept = dataset.counts.get("regression/correction", 0), dataset.counts.get("train/preference", 0)
+    assert kept == ((1, 1) if is_learned else (0, 0))
 
 
 def test_a_pair_whose_document_was_summarised_and_corrected_is_overtaken(tenant, inference):

@@ -44,6 +44,8 @@ def test_only_admins_see_and_change_it_and_the_rest_is_audited(tenant):
         ("runs_per_day", "-1", "whole number"),
         ("runs_per_day", "٣", "whole number"),
         ("retention_days", "99999999999", "whole number from 1 to 3,650"),
+        ("retention_days", "00000000199999999", "whole number from 1 to 3,650"),
+        ("retention_days", "0000000007", "whole number from 1 to 3,650"),
         ("is_tuning_on", "perhaps", "on or off"),
         ("tuner_ids", "staff,nobody", "not in the organisation's directory"),
         ("source_keys", "gone", "not there any more"),

@@ -16,7 +16,7 @@ from tuning.domain.runs import RunState
 from tuning.governance import policy as governed
 from tuning.governance.agents import available
 from tuning.releases import approval, evidence, evidence_check, pilots, publishing, rollouts
-from tuning.store import audit, releases
+from tuning.store import agents, audit, releases
 
 ADMINS, DATA_OWNERS = {"cy", "dee"}, {"ida", "jo", "dee"}
 
@@ -33,7 +33,7 @@ def tenant(tenant):
         tenant.store,
         make_agent(live_release_id="old"),
         make_run(id="old", state=RunState.READY),
-        make_release(id="old", run_id="old", number=9, state=ReleaseState.LIVE, live_at=now()),
+        make_release(id="old", run_id="old", number=0, state=ReleaseState.LIVE, live_at=now()),
         make_run(state=RunState.READY),
         make_release(),
     )
@@ -53,6 +53,14 @@ def decided(tenant):
 
 def wants(tenant):
     return {who for who in ("ana", "bo", "cy", "dee", "ida", "jo") if publishing.waiting(tenant, who)}
+
+
+def asked(tenant, who):
+    """Whether somebody is asked for an admin's word, and for a data owner's."""
+    with tenant.store.reading() as session:
+        release = releases.get(session, "release")
+        wants = (approval.wants_admin, approval.wants_data_owner)
+        return tuple(wanted(session, tenant, who, release) for wanted in wants)
 
 
 def test_on_a_release_that_was_stopped_meanwhile_there_is_nothing_to_decide(tenant, submitted):
@@ -117,6 +125,43 @@ def test_nor_the_other_way_round(tenant, submitted):
     with pytest.raises(NotAllowed, match="another person's"):
         publishing.approve(tenant, "dee", "release")
     assert wants(tenant) == {"cy"}
+
+
+@pytest.mark.parametrize("chosen", ["cy", "cy,ana"])
+def test_the_only_data_owner_keeps_that_word_and_another_admin_approves(tenant, submitted, chosen):
+    governed.change(tenant, "cy", {"data_owner_ids": chosen})
+    assert asked(tenant, "cy") == (False, True)
+    assert asked(tenant, "dee") == (True, False)
+    with pytest.raises(WrongState, match="no other data owner who could agree to release 1"):
+        publishing.approve(tenant, "cy", "release")
+    approval.consent(tenant, "cy", "release")
+    publishing.approve(tenant, "dee", "release")
+    assert state_of(tenant, "release") == ReleaseState.LIVE
+
+
+def test_the_only_admin_who_may_decide_keeps_that_word_and_another_data_owner_agrees(tenant, submitted):
+    governed.change(tenant, "cy", {"data_owner_ids": "cy,ida"})
+    with tenant.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.former_owner_ids = ["dee"]
+        session.add(agent)
+    assert asked(tenant, "cy") == (True, False)
+    assert asked(tenant, "ida") == (False, True)
+    with pytest.raises(WrongState, match="no other admin who could approve release 1"):
+        approval.consent(tenant, "cy", "release")
+    publishing.approve(tenant, "cy", "release")
+    approval.consent(tenant, "ida", "release")
+    assert state_of(tenant, "release") == ReleaseState.LIVE
+
+
+def test_who_is_left_alone_with_both_words_still_finds_it_and_reads_what_is_missing(tenant, submitted):
+    governed.change(tenant, "cy", {"data_owner_ids": "cy"})
+    alone = replace(tenant, admin_group_id="cy")
+    assert asked(alone, "cy") == (True, True)
+    with pytest.raises(WrongState, match="Name one in the policy"):
+        publishing.approve(alone, "cy", "release")
+    with pytest.raises(WrongState, match="Have one named"):
+        approval.consent(alone, "cy", "release")
 
 
 @pytest.mark.parametrize("who", ["ana", "bo", "cy", "stranger"])

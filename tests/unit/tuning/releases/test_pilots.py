@@ -48,7 +48,7 @@ def live(tenant):
     keep(
         tenant.store,
         make_run(id="old", state=RunState.READY),
-        make_release(id="old", run_id="old", number=9, state=ReleaseState.LIVE, live_at=now()),
+        make_release(id="old", run_id="old", number=0, state=ReleaseState.LIVE, live_at=now()),
     )
 
 
@@ -162,7 +162,7 @@ def test_rolling_back_ends_it_and_the_live_release_answers_all(tenant, live, tmp
     ("stop", "state"),
     [
         (lambda tenant: publishing.revoke(tenant, "cy", "agent", "No."), ReleaseState.REVOKED),
-        (lambda tenant: publishing.retire(tenant, "ana", "agent"), ReleaseState.RETIRED),
+        (lambda tenant: publishing.retire(tenant, "ana", "agent"), ReleaseState.CANDIDATE),
     ],
 )
 def test_a_pilot_alone_is_what_is_stopped_and_never_comes_back_for_all(tenant, stop, state):
@@ -172,6 +172,31 @@ def test_a_pilot_alone_is_what_is_stopped_and_never_comes_back_for_all(tenant, s
     assert not agent_of(tenant).is_serving
     with pytest.raises(WrongState):
         publishing.roll_back(tenant, "cy", "agent", 1)
+
+
+def test_a_pilot_that_was_retired_is_submitted_again_and_takes_all_words_anew(tenant, tmp_path):
+    pilots.begin(tenant, "cy", "release", ["early"])
+    publishing.retire(tenant, "ana", "agent", "Too early.")
+    with tenant.store.reading() as session:
+        release = releases.get(session, "release")
+        assert (release.pilot, release.submitted_at) == ([], None)
+        assert [one.decision for one in releases.decisions(session, "release")] == ["approved", "retired"]
+    assert tags_of(tenant) == [Tag.RELEASE_APPROVED, Tag.RELEASE_RETIRED]
+    with pytest.raises(WrongState, match="Ana has already retired release 1"):
+        publishing.retire(tenant, "ana", "agent")
+    publishing.submit(tenant, "ana", "release")
+    publishing.approve(tenant, "dee", "release")
+    assert who_gets(tenant) == set(STAFF)
+    pack = evidence.write(tenant, "release", tmp_path / "pack.zip", tmp_path / "no anchors")
+    assert evidence_check.objections(pack.path) == []
+
+
+def test_beside_a_live_release_that_is_retired_it_is_its_owners_again(tenant, live):
+    pilots.begin(tenant, "cy", "release", ["early"])
+    publishing.retire(tenant, "cy", "agent")
+    assert (state_of(tenant, "old"), state_of(tenant, "release")) == (ReleaseState.RETIRED, ReleaseState.CANDIDATE)
+    assert publishing.waiting(tenant, "dee") == []
+    assert not agent_of(tenant).is_serving
 
 
 def test_beside_a_live_release_that_is_stopped_it_waits_for_a_decision_again(tenant, live):

@@ -10,11 +10,13 @@ from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
 from tuning.domain.feedback import Feedback
 from tuning.domain.fields import now
 from tuning.domain.notices import NoticeKind
+from tuning.domain.policy import Policy
 from tuning.domain.releases import ReleaseState
 from tuning.domain.runs import RunState
 from tuning.governance import feedback as governed
+from tuning.governance import policy
 from tuning.governance.agents import available
-from tuning.releases import candidates, publishing
+from tuning.releases import approval, candidates, erasure, evidence, evidence_check, publishing
 from tuning.store import agents, audit, feedback, notices, releases
 
 
@@ -71,6 +73,70 @@ def test_submitting_tells_every_admin(tenant, submitted):
     assert publishing.waiting(tenant, "ana") == []
 
 
+def test_a_submission_is_taken_back_with_all_words_on_it_and_submitted_again(tenant, submitted):
+    keep(tenant.store, Policy(data_owner_ids=["bo"]))
+    publishing.approve(tenant, "cy", "release")
+    assert (NoticeKind.RELEASE_CONSENT_ASKED, "bo") in open_notices(tenant)
+    publishing.withdraw(tenant, "ana", "release")
+    assert open_notices(tenant) == set()
+    assert [publishing.waiting(tenant, who) for who in ("bo", "cy", "dee")] == [[], [], []]
+    with tenant.store.reading() as session:
+        release = releases.get(session, "release")
+        last = audit.events(session, "release")[-1]
+    assert (release.state, release.approved_by, release.note) == (ReleaseState.CANDIDATE, "", "")
+    assert (last.tag, last.actor_id, last.detail["agent_id"]) == (Tag.RELEASE_WITHDRAWN, "ana", "agent")
+    with pytest.raises(WrongState, match="Release 1 is candidate, not submitted"):
+        publishing.withdraw(tenant, "ana", "release")
+    publishing.submit(tenant, "ana", "release")
+    approval.consent(tenant, "bo", "release")
+    assert state_of(tenant, "release") == ReleaseState.SUBMITTED
+    assert [release.id for release in publishing.waiting(tenant, "cy")] == ["release"]
+
+
+@pytest.mark.parametrize("who", ["bo", "cy", "gus", "stranger"])
+def test_only_its_owner_takes_a_submission_back(tenant, submitted, who):
+    with pytest.raises(NotAllowed):
+        publishing.withdraw(tenant, who, "release")
+    assert state_of(tenant, "release") == ReleaseState.SUBMITTED
+
+
+def test_what_was_decided_is_not_taken_back(tenant, submitted):
+    publishing.approve(tenant, "cy", "release")
+    with pytest.raises(WrongState, match="Release 1 is live, not submitted"):
+        publishing.withdraw(tenant, "ana", "release")
+    assert state_of(tenant, "release") == ReleaseState.LIVE
+
+
+def test_a_release_that_nobody_may_decide_on_is_taken_back_and_the_agent_deleted(tenant, submitted):
+    with tenant.store.transaction() as session:
+        agent = agents.get(session, "agent")
+        agent.hand_over("cy")
+        agent.hand_over("dee")
+        session.add(agent)
+    for act in (publishing.approve, lambda *of: publishing.reject(of[0], of[1], of[2], "No.")):
+        for who in ("cy", "dee"):
+            with pytest.raises(NotAllowed):
+                act(tenant, who, "release")
+    with pytest.raises(WrongState, match="Its owner can take it back"):
+        erasure.erase_agent(tenant, "dee", "agent")
+    publishing.withdraw(tenant, "dee", "release")
+    assert erasure.erase_agent(tenant, "dee", "agent").rows["releases"] == 1
+
+
+def test_a_word_that_was_taken_back_contradicts_no_word_after_it(tenant, submitted, tmp_path):
+    keep(tenant.store, Policy(data_owner_ids=["bo", "cy"]))
+    approval.consent(tenant, "cy", "release")
+    for withdraw in (False, True):
+        if withdraw:
+            publishing.withdraw(tenant, "ana", "release")
+            policy.change(tenant, "dee", {"data_owner_ids": ""})
+            publishing.submit(tenant, "ana", "release")
+            publishing.approve(tenant, "cy", "release")
+        pack = evidence.write(tenant, "release", tmp_path / "pack.zip", tmp_path / "no anchors")
+        assert evidence_check.objections(pack.path) == []
+    assert state_of(tenant, "release") == ReleaseState.LIVE
+
+
 def test_approving_makes_it_live_for_its_audience(tenant, submitted):
     assert available(tenant, "bo") == []
     publishing.approve(tenant, "cy", "release", "Good.")
@@ -108,7 +174,7 @@ def test_a_second_admin_reads_who_was_first(tenant, submitted):
 
 def test_a_candidate_has_to_be_submitted_first(tenant):
     keep(tenant.store, make_agent(), make_release())
-    with pytest.raises(WrongState, match="has not been submitted"):
+    with pytest.raises(WrongState, match="is not submitted"):
         publishing.approve(tenant, "cy", "release")
     assert state_of(tenant, "release") == ReleaseState.CANDIDATE
 

@@ -206,22 +206,43 @@ def test_rolling_back_by_hand_ends_the_canary_and_one_step_only(tenant):
         publishing.roll_back(tenant, "cy", "agent")
 
 
-@pytest.mark.parametrize(
-    ("stop", "state"),
-    [
-        (lambda tenant: publishing.revoke(tenant, "cy", "agent", "No."), ReleaseState.REVOKED),
-        (lambda tenant: publishing.retire(tenant, "ana", "agent"), ReleaseState.RETIRED),
-    ],
-)
-def test_when_the_live_release_is_stopped_nobody_gets_the_canary_and_it_waits_again(tenant, stop, state):
+def test_when_the_live_release_is_stopped_nobody_gets_the_canary_and_it_waits_again(tenant):
     rollouts.begin(tenant, "cy", "release", 50)
     rate(tenant, STAFF[0], liked=True)
-    stop(tenant)
-    assert (state_of(tenant, "old"), state_of(tenant, "release")) == (state, ReleaseState.SUBMITTED)
+    publishing.revoke(tenant, "cy", "agent", "No.")
+    assert (state_of(tenant, "old"), state_of(tenant, "release")) == (ReleaseState.REVOKED, ReleaseState.SUBMITTED)
     assert (agent_of(tenant).live_release_id, agent_of(tenant).canary_release_id) == (None, None)
     assert tags_of(tenant) == [Tag.RELEASE_APPROVED, Tag.RELEASE_RETURNED]
     publishing.approve(tenant, "dee", "release")
     assert who_gets(tenant) == set(STAFF)
+
+
+def test_what_waits_again_its_owner_can_take_back(tenant):
+    rollouts.begin(tenant, "cy", "release", 50)
+    publishing.revoke(tenant, "cy", "agent", "No.")
+    publishing.withdraw(tenant, "ana", "release")
+    assert state_of(tenant, "release") == ReleaseState.CANDIDATE
+    assert {kind for kind, _who in open_notices(tenant)}.isdisjoint({NoticeKind.RELEASE_SUBMITTED})
+
+
+def test_when_an_agent_is_retired_its_canary_is_its_owners_again_and_nobody_is_asked_to_publish_it(tenant, tmp_path):
+    rollouts.begin(tenant, "cy", "release", 50)
+    rate(tenant, STAFF[0], liked=True)
+    publishing.retire(tenant, "ana", "agent")
+    assert (state_of(tenant, "old"), state_of(tenant, "release")) == (ReleaseState.RETIRED, ReleaseState.CANDIDATE)
+    assert not agent_of(tenant).is_serving
+    assert tags_of(tenant) == [Tag.RELEASE_APPROVED, Tag.RELEASE_WITHDRAWN]
+    assert {kind for kind, _who in open_notices(tenant)} == {NoticeKind.RELEASE_APPROVED}
+    assert publishing.waiting(tenant, "dee") == []
+    with tenant.store.reading() as session:
+        assert (releases.get(session, "release").share, releases.ratings(session, "release")) == (0, [])
+    with pytest.raises(WrongState, match="is not submitted"):
+        publishing.approve(tenant, "dee", "release")
+    publishing.submit(tenant, "ana", "release")
+    publishing.approve(tenant, "dee", "release")
+    assert who_gets(tenant) == set(STAFF)
+    pack = evidence.write(tenant, "release", tmp_path / "pack.zip", tmp_path / "no anchors")
+    assert evidence_check.objections(pack.path) == []
 
 
 def test_erasing_a_person_erases_their_rating(tenant):

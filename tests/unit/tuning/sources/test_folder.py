@@ -73,6 +73,24 @@ def test_an_access_list_that_is_a_link_to_nowhere_closes_what_it_governs(tmp_pat
     assert "docs/.access.json" in file.problem
 
 
+def test_what_is_put_in_and_closed_while_a_folder_is_listed_goes_by_its_own_access_list(tmp_path):
+    grant(tmp_path / "docs", read=["organisation"])
+    put(tmp_path / "docs" / "a", first__md="x")
+    put(tmp_path / "docs" / "b", plan__md="x")
+    reader = FolderReader(tmp_path, "docs")
+    listing = reader.files()
+    first = next(listing)
+    put(tmp_path / "docs" / "b", plan__md="secret")
+    grant(tmp_path / "docs", read=["hr"])
+
+    (plan,) = listing
+
+    assert (first.readers, plan.readers) == (("organisation",), ("hr",))
+    assert reader.is_as_listed(plan)
+    put(tmp_path / "docs" / "b", plan__md="another secret")
+    assert not reader.is_as_listed(plan)
+
+
 def test_a_name_is_the_same_however_its_accents_are_written(tmp_path):
     composed = "Gehälter.md"
     put(tmp_path / "docs", a__md="x")

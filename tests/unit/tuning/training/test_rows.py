@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -84,6 +85,7 @@ class Letters:
 
     chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
     bos_token, eos_token, eos_token_id = "", "", 0
+    added_tokens_decoder: ClassVar[dict[int, Any]] = {}
 
     def get_chat_template(self):
         return self.chat_template

@@ -1,10 +1,12 @@
 """What one run was answered is not asked again by the next, unless the weights or the prompt are others."""
 
+from contextlib import suppress
+
 import pytest
 
 from tuning.domain.prompts import question_messages
-from tuning.inference import Completion, Prompt
-from tuning.worker.answers import KeptAnswers
+from tuning.inference import Completion, EngineAway, Prompt
+from tuning.worker.answers import SLICE, KeptAnswers
 
 
 class Asked:
@@ -68,3 +70,29 @@ def test_another_prompt_or_base_is_asked(first, engine, tmp_path):
 def test_answers_with_chance_are_refused(first):
     with pytest.raises(ValueError, match="chance"):
         ask(first, prompt("base", "Who?", temperature=0.5))
+
+
+class Dying(Asked):
+    """An engine that goes away after so many prompts."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.after = after
+
+    def answer_all(self, prompts, *, progress):
+        if len(self.prompts) + len(prompts) > self.after:
+            raise EngineAway
+        progress(0.5)
+        progress(1.0)
+        return super().answer_all(prompts, progress=progress)
+
+
+def test_what_was_answered_before_the_engine_went_away_is_not_asked_again(tmp_path):
+    prompts = [prompt("base", f"Who is {number}?") for number in range(2 * SLICE + 8)]
+    shares: list[float] = []
+    for engine in (dying := Dying(2 * SLICE), whole := Dying(100)):
+        kept = KeptAnswers(inference=engine, weights={"base": "b"}, folder=tmp_path)
+        with suppress(EngineAway):
+            kept.answer_all(prompts, progress=shares.append)
+    assert [len(dying.prompts), len(whole.prompts)] == [2 * SLICE, 8]
+    assert shares == [share / len(prompts) for share in (16, 32, 48, 64)] + [0.5, 1.0]

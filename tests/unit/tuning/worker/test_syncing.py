@@ -139,6 +139,23 @@ def test_the_lists_of_sharepoint_count_for_a_time_from_when_they_were_read(tenan
     assert before + tenant.lists_age <= one(tenant, Source).readable_until <= now() + tenant.lists_age
 
 
+def test_the_lists_of_a_first_sync_that_dies_on_the_way_count_for_a_time_too(tenant, monkeypatch):
+    def die(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(worker_sources, "sync", die)
+    address = "https://example.sharepoint.com/sites/x/Documents"
+    keep(tenant.store, make_source(kind=SourceKind.SHAREPOINT, location=address, next_sync_at=now()))
+    before = now()
+    become_due(tenant)
+    work(tenant)
+    until = one(tenant, Source).readable_until
+    assert before + tenant.lists_age <= until <= now() + tenant.lists_age
+    become_due(tenant)
+    work(tenant)
+    assert one(tenant, Source).readable_until == until
+
+
 @pytest.mark.parametrize(("hours", "days"), [(0, 1), (6, 1), (24, 2), (72, 6)])
 def test_how_long_lists_count_goes_by_how_often_sources_are_synced(tenant, hours, days):
     assert tenant_of(TuningSettings(sync_hours=hours), tenant.store).lists_age == days * DAY

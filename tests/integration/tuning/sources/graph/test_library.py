@@ -1,5 +1,6 @@
 """A SharePoint library read through the unmodified SDK from a server in Microsoft's shapes."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -355,11 +356,14 @@ def test_grants_of_every_kind_become_the_principals_behind_them(microsoft365, li
         "everybody": ([granted(claim=all_but_guests)], {"organisation"}),
         "strangers": ([granted(claim=all_but_guests.replace(TENANT, STAFF))], set()),
         "people": ([linked("users", ANA, BO)], {ANA, BO}),
-        "organisation": ([linked("organization", expirationDateTime=soon)], {"organisation"}),
-        "anyone": ([linked("anonymous")], {"organisation"}),
-        "over": ([linked("anonymous", expirationDateTime="2020-01-01T00:00:00Z")], set()),
-        "password": ([linked("anonymous", hasPassword=True)], set()),
-        "viewonly": ([linked("organization", link={"preventsDownload": True})], set()),
+        "followed": ([linked("organization", ANA, expirationDateTime=soon)], {ANA}),
+        "addressed": ([linked("organization", grantedToV2={"user": {"id": BO}})], {BO}),
+        "organisation": ([linked("organization")], set()),
+        "anyone": ([linked("anonymous", ANA, grantedToV2={"user": {"id": BO}})], set()),
+        "existing": ([linked("existingAccess", ANA)], set()),
+        "over": ([linked("users", ANA, expirationDateTime="2020-01-01T00:00:00Z")], set()),
+        "password": ([linked("users", ANA, hasPassword=True)], set()),
+        "viewonly": ([linked("organization", ANA, link={"preventsDownload": True})], set()),
         "limited": ([granted(BO, role="sp.restricted view")], set()),
         "lost": ([granted(site_group="9")], set()),
         "partly": ([granted(site_group="9"), granted(BO)], {BO}),
@@ -374,6 +378,23 @@ def test_grants_of_every_kind_become_the_principals_behind_them(microsoft365, li
         name: who for name, (_, who) in given.items()
     }
     assert [path for path, (_, problem) in found.items() if problem] == ["lost.md"]
+
+
+def test_grants_that_were_read_when_they_meant_more_are_read_again(filled, library, tmp_path):
+    filled.share("hotels", linked("organization"), inherits=False)
+    readers(library())
+    path = tmp_path / "copy" / "ledger.json"
+    kept = json.loads(path.read_text())
+    kept["items"]["hotels"]["grants"] = ["organisation"]
+    del kept["meaning"]
+    path.write_text(json.dumps(kept))
+    library().erase("photo.png")  # by a process that only reads what is there
+
+    assert readers(library()) == {"Pay/bands.md": {ANA}, "Travel/hotels.md": set(), "Travel/trains.md": {STAFF}}
+
+    filled.batched = 0
+    readers(library())
+    assert filled.batched == 0
 
 
 def test_a_file_that_turns_out_too_large_is_left_out_and_the_rest_goes_on(filled, library):
@@ -469,6 +490,31 @@ def test_a_site_without_consent_says_what_an_admin_has_to_do(filled, library):
     filled.trouble = {"/sites/": [forbid]}
     with pytest.raises(Refusal, match=r"Sites\.Selected"):
         readers(library())
+
+
+@pytest.mark.parametrize("is_fetched_again", [False, True])
+def test_what_is_put_in_and_closed_during_a_sync_goes_by_its_own_access_list_and_label(
+    filled, library, is_fetched_again
+):
+    async def refuse(request):
+        return error(403, "accessDenied", "Access denied")
+
+    async def close(request):
+        filled.put("plan", "plan.docx", b"secret", parent="f1")
+        filled.share("plan", granted(BO), inherits=False)
+        filled.labels = {"plan": "Highly Confidential"}
+        return web.Response(status=302, headers={"Location": f"{filled.url}/download/plan"})
+
+    filled.put("plan", "plan.docx", b"x", parent="f1")
+    filled.trouble = {"content of plan": [refuse, close] if is_fetched_again else [close]}
+    if is_fetched_again:
+        assert readers(library())["Travel/plan.docx"] == {STAFF}
+    reader = library()
+
+    (plan,) = [file for file in reader.files() if file.path == "Travel/plan.docx"]
+
+    assert reader.open(plan.path).read_bytes() == b"secret"
+    assert (plan.readers, plan.label) == ((BO,), "Highly Confidential")
 
 
 def test_labels_are_those_of_purview_and_read_again_only_when_a_file_has_changed(filled, library):
