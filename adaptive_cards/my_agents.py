@@ -20,6 +20,8 @@ from tuning.languages import day, mark, number, say
 PAGE = 6
 """Agents on one."""
 MAX_NAMED = 3
+MAX_BUTTONS = 6
+"""Teams shows no more of one set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,10 @@ def _block(one: Overview) -> list[Element]:
     return [
         {**paragraph(title), "separator": True},
         facts(_glance(one)),
-        {"type": "ActionSet", "actions": actions},
+        *(
+            {"type": "ActionSet", "actions": actions[first : first + MAX_BUTTONS]}
+            for first in range(0, len(actions), MAX_BUTTONS)
+        ),
     ]
 
 

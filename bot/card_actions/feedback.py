@@ -26,7 +26,7 @@ def accept(tenant: Tenant, press: Press) -> Outcome:
     problem = ""
     try:
         feedback.accept(tenant, press.person_id, press.id("feedback_id"), _question(press), press.text("correction"))
-    except InvalidInput as refusal:
+    except (InvalidInput, NotFound, WrongState) as refusal:
         problem = refusal.sentence
     return _at(tenant, press, problem=problem)
 

@@ -86,7 +86,7 @@ def together(rows: Sequence[Mapping[str, Any]]) -> str:
     for is_critical in (True, False):
         chosen = [row for row in rows if row["is_critical"] is is_critical]
         if asked := sum(row["n"] for row in chosen):
-            shares[is_critical] = f"{sum(row['share'] * row['n'] for row in chosen) / asked:.0%}"
+            shares[is_critical] = f"{100 * sum(row['share'] * row['n'] for row in chosen) / asked:.0f} %"
     told = []
     if True in shares:
         told.append(say("Of all critical demands {share} are kept (recall).", share=shares[True]))

@@ -30,7 +30,7 @@ HEADLINE = {Task.QUESTIONS: "exact_match", Task.GENERATION: "rouge_l", Task.SUMM
 
 def baseline_in_words(task: Task, scored: Mapping[str, float]) -> str:
     """Return what the base model scored before a run learned anything: mean, low and high (0 to 1) and n."""
-    reached = {name: f"{scored[name]:.0%}" for name in ("mean", "low", "high")}
+    reached = {name: f"{100 * scored[name]:.0f} %" for name in ("mean", "low", "high")}
     if task is Task.QUESTIONS:
         return say_many(
             "Before tuning: with search alone the base model answers {mean} ({low} to {high}) of {count} question as "

@@ -1074,3 +1074,11 @@ def test_an_example_over_passages_that_do_not_answer_it_says_so():
     sample = {"question": "Who?", "reference": "", "split": "holdout", "origin": "unanswerable", "answers": {}}
     shown = str(example_card(AGENT, make_release(), Evaluation(run_id="run", samples=[sample]), 0))
     assert "It was asked over passages that don't answer it." in shown
+
+
+def test_however_much_there_is_to_do_about_an_agent_no_button_is_cut_off():
+    submitted = make_release(id="second", number=3, state=ReleaseState.SUBMITTED)
+    busy = replace(OVERVIEW, newest=make_release(number=4), waiting=submitted, to_read=5)
+    sets = [one for one in my_agents_card([busy], Page.of(1, 6, 0))["body"] if one["type"] == "ActionSet"]
+    assert [len(one["actions"]) for one in sets] == [6, 1]
+    assert sets[1]["actions"][0]["title"] == "Usage"

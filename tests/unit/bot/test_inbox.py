@@ -196,3 +196,12 @@ def test_a_question_too_long_for_a_field_is_learned_as_it_was_asked(tenant, seve
 def test_half_an_answer_is_never_offered_to_correct():
     assert default_inputs(card(wanted("No. " * 1000))) == {"correction": "No. " * 1000}
     assert default_inputs(card(wanted("No. " * 2000))) == {"correction": ""}
+
+
+def test_what_was_withdrawn_meanwhile_is_said_on_the_next_card(tenant, given):
+    governed.withdraw(tenant, "bo", given["other"])
+    outcome = buttons.accept(
+        tenant, pressed(feedback_id=given["other"], question="Who books my hotel?", correction="The front desk.")
+    )
+    assert "withdrawn" in str(outcome.card)
+    assert "inbox, 1 of 1" in str(outcome.card)

@@ -81,9 +81,9 @@ def test_a_name_that_is_a_whole_text_suggests_nothing():
 @pytest.mark.parametrize(
     ("shares", "told"),
     [
-        ([(True, 0.5, 10), (True, 1.0, 30), (False, 0.25, 40)], "88% are kept (recall). Of all advisory demands 25%"),
-        ([(True, 1.0, 4)], "Of all critical demands 100% are kept (recall)."),
-        ([(False, 0.5, 4)], "Of all advisory demands 50% are kept (precision)."),
+        ([(True, 0.5, 10), (True, 1.0, 30), (False, 0.25, 40)], "88 % are kept (recall). Of all advisory demands 25 %"),
+        ([(True, 1.0, 4)], "Of all critical demands 100 % are kept (recall)."),
+        ([(False, 0.5, 4)], "Of all advisory demands 50 % are kept (precision)."),
         ([], ""),
     ],
 )

@@ -117,7 +117,7 @@ def test_what_the_base_scored_before_a_run_that_made_no_release_is_told(tenant):
         found = advice.look(session, agent, agent_coverage(tenant, agent))
     assert found == [
         (
-            "Before tuning: with search alone the base model answers 50% (40% to 60%) of 80 questions as expected. "
+            "Before tuning: with search alone the base model answers 50 % (40 % to 60 %) of 80 questions as expected. "
             "That is what tuning has to beat."
         )
     ]
