@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from tuning.datasets import source_lists
 from tuning.datasets.material import Material, chance
 from tuning.documents.errors import Unreadable
 from tuning.documents.extraction import Extractor
+from tuning.documents.rereading import reread
 from tuning.documents.secrets import legible, redact
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.documents import Document, Source
@@ -138,9 +139,13 @@ class Pairs:
             return None
         precedent, target, *_ = found
         try:
-            texts = [_text(extractor, readers[it.source_id].open(it.path)) for it in found]
+            files = [reread(readers[it.source_id], it, extractor) for it in found]
         except (Unreadable, OutsideSource, OSError):
             self._dropped["pair with a document that can't be read any more"] += 1
+            return None
+        texts = [redact(legible(file.text)).text.strip() for file in files if file is not None]
+        if len(texts) < len(files):  # who may read what is in it now is not known
+            self._dropped["pair with a document that was changed after the sync"] += 1
             return None
         self.precedents[precedent.id] = texts[0]
         wanted = texts[2] if pair.brief else pair.content.strip()
@@ -169,10 +174,6 @@ class Pairs:
 def target_id(example: Example) -> str:
     """Return the id of the document that a pair's example teaches to write."""
     return str(example.detail["document_ids"][1])
-
-
-def _text(extractor: Extractor, path: Path) -> str:
-    return redact(legible(extractor.extract(path))).text.strip()
 
 
 def has_mapping(tenant: Tenant, source: Source) -> bool:

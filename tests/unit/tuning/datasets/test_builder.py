@@ -478,6 +478,16 @@ def test_a_mapping_that_not_all_may_read_is_left_out(tenant, inference):
         built(tenant, inference)
 
 
+def test_a_document_of_a_pair_that_was_changed_after_the_sync_is_left_out(tenant, inference):
+    paired(tenant, 27, Task.GENERATION)
+    (tenant.folder / "documents" / "travel" / "t5.md").write_text("# Reply 5\n\nThe merger is called Tern.\n")
+
+    dataset, examples = built(tenant, inference)
+
+    assert dataset.counts["dropped/pair with a document that was changed after the sync"] == 1
+    assert "Tern" not in json.dumps([it.completion for it in examples])
+
+
 @pytest.mark.parametrize("templates", [1, 2])
 def test_an_agent_with_a_template_or_two_is_measured_with_a_fifth_of_what_is_written_after_them(
     tenant, inference, templates
