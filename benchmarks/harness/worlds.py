@@ -183,9 +183,9 @@ class Reading:
             return self._is(permission["grantedToV2"], person)
         if permission.get("hasPassword") or "expirationDateTime" in permission or link.get("preventsDownload"):
             return False
-        if link["scope"] == "users":
-            return any(one["user"]["id"] == person for one in permission["grantedToIdentitiesV2"])
-        return person in self._world.people
+        # Whom a link is not for by name has to have it: of those nobody knows who they are.
+        is_for_some = link["scope"] in {"users", "organization"}
+        return is_for_some and any(one["user"]["id"] == person for one in permission["grantedToIdentitiesV2"])
 
     def _is(self, identity: dict[str, Any], person: str) -> bool:
         if "user" in identity:

@@ -1,5 +1,7 @@
 """Admins check the audit and take it along from chat."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.commands.audit_export import AUDIT_EXPORT
@@ -20,7 +22,7 @@ def tenant(store, tmp_path):
     with store.transaction() as session:
         for number in range(3):
             audit.record(session, Tag.AGENT_CREATED, "ana", f"agent{number}")
-    return make_tenant(store, tmp_path)
+    return replace(make_tenant(store, tmp_path), audit_anchor=tmp_path / "anchors.jsonl")
 
 
 async def test_the_whole_chain_is_checked(tenant):

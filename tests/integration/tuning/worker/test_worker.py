@@ -90,7 +90,7 @@ def test_a_killed_worker_s_run_is_finished_by_the_next_and_nothing_is_done_twice
     assert time.monotonic() - killed_at > LEASE.total_seconds() / 2
     assert site.run.state == RunState.READY
     assert site.steps == list(range(1, STEPS + 1))
-    assert (site.folder / "stages").read_text().split() == ["sync", "dataset", "export", "evaluation"]
+    assert (site.folder / "stages").read_text().split() == ["sync", "dataset", "baseline", "export", "evaluation"]
     with site.store.reading() as session:
         assert len(releases.of_agent(session, "agent")) == 1
         assert [event.tag for event in audit.events(session, site.run_id)] == ["run:started", "run:finished"]
