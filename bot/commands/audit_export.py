@@ -3,7 +3,6 @@
 import asyncio
 
 from bot.commands.command import Command, admins
-from bot.commands.handing_out import check_chat
 from bot.files import offer
 from bot.turn import Turn
 from tuning.governance import audit
@@ -12,10 +11,8 @@ from tuning.languages import mark
 
 
 async def _run(tenant: Tenant, turn: Turn, _rest: str) -> None:
-    check_chat(turn)
-    await offer(
-        tenant, turn, await asyncio.to_thread(audit.hand_out, tenant, turn.incoming.person_id, turn.incoming.chat_id)
-    )
+    incoming = turn.incoming
+    await offer(tenant, turn, await asyncio.to_thread(audit.hand_out, tenant, incoming.person_id, incoming.chat_id))
 
 
 AUDIT_EXPORT = Command(

@@ -16,13 +16,8 @@ Maker = Callable[[Tenant, str, str, str], Draft]
 
 async def hand_out(tenant: Tenant, turn: Turn, release_id: str, make: Maker) -> None:
     """Offer the file, and keep it until the person decides; raise `InvalidInput` where Teams takes no files."""
-    check_chat(turn)
     incoming = turn.incoming
+    if incoming.scope is not Scope.PERSONAL:
+        raise InvalidInput(say(NOT_HERE))
     draft = await asyncio.to_thread(make, tenant, incoming.person_id, release_id.lower(), incoming.chat_id)
     await offer(tenant, turn, draft)
-
-
-def check_chat(turn: Turn) -> None:
-    """Raise `InvalidInput` where Teams takes no files."""
-    if turn.incoming.scope is not Scope.PERSONAL:
-        raise InvalidInput(say(NOT_HERE))

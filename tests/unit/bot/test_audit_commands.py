@@ -6,12 +6,12 @@ import pytest
 
 from bot.commands.audit_export import AUDIT_EXPORT
 from bot.commands.audit_verify import AUDIT_VERIFY
-from bot.turn import FileOffer, Scope
+from bot.turn import FileOffer
 from tests.factories import make_tenant
 from tests.fakes.turn import FakeTurn
 from tests.tampering import unguard
 from tuning.domain.audit import Tag, first_broken_link
-from tuning.domain.errors import InvalidInput, NotAllowed, WrongState
+from tuning.domain.errors import NotAllowed, WrongState
 from tuning.governance import audit as governed
 from tuning.governance.audit import read_line
 from tuning.store import audit, drafts
@@ -53,12 +53,10 @@ async def test_an_export_can_be_verified_and_is_kept_once(tenant):
     assert "audit verify" in offers[1].about
 
 
-async def test_only_admins_have_it_and_only_where_teams_takes_files(tenant):
+async def test_only_admins_have_it(tenant):
     for command in (AUDIT_VERIFY, AUDIT_EXPORT):
         with pytest.raises(NotAllowed):
             await command.run(tenant, FakeTurn(command.words, person_id="ana"), "")
-    with pytest.raises(InvalidInput):
-        await AUDIT_EXPORT.run(tenant, FakeTurn("audit export", person_id="cy", scope=Scope.GROUP), "")
 
 
 async def test_what_is_too_long_for_a_chat_is_left_to_the_program(tenant, monkeypatch):
