@@ -15,6 +15,7 @@ from tuning.languages import day, moment, number, retell, say
 _COMPARED = (
     Variant.BASE,
     Variant.BASE_RETRIEVAL,
+    Variant.BASE_LEARNED,
     Variant.INCUMBENT,
     Variant.INCUMBENT_RETRIEVAL,
     Variant.TUNED,

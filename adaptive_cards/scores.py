@@ -23,6 +23,7 @@ from tuning.languages import mark, number, retell, say
 VARIANTS = {
     Variant.BASE: mark("Base"),
     Variant.BASE_RETRIEVAL: mark("Base + search"),
+    Variant.BASE_LEARNED: mark("Base + learned search"),
     Variant.INCUMBENT: mark("Live"),
     Variant.INCUMBENT_RETRIEVAL: mark("Live + search"),
     Variant.TUNED: mark("Tuned"),

@@ -12,6 +12,7 @@ from bot.memory import MAX_TURNS, Said
 from bot.precedents import Precedent, chosen
 from bot.turn import EDIT, Incoming, Scope
 from tuning.documents.excerpts import SPARE, condensed
+from tuning.documents.expansion import learned
 from tuning.documents.live import fused
 from tuning.documents.search import FoundPassage, search
 from tuning.domain.agents import Agent
@@ -34,7 +35,7 @@ from tuning.governance.rules import ANSWERS_ARE_OFF
 from tuning.governance.tenant import Tenant
 from tuning.languages import number, say
 from tuning.releases import rollouts
-from tuning.store import agents, conversations, feedback, policy, releases, rooms, usage
+from tuning.store import agents, conversations, feedback, policy, releases, rooms, runs, usage
 
 MAX_QUESTION = 4_000
 MAX_BRIEF = 60_000
@@ -313,6 +314,7 @@ def gather(tenant: Tenant, question: Question, given: Given) -> Question:
             source_ids=agent.source_ids,
             limit=PASSAGES + SPARE if tenant.is_excerpted else PASSAGES,
             vector=vector,
+            expansion=learned(session, runs.dataset_of(session, question.release.run_id) or ""),
         )
     return replace(question, passages=passages)
 

@@ -3,12 +3,15 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tuning.datasets.asked import ASKED
 from tuning.datasets.material import Material, Retrieval
-from tuning.datasets.questions import Context, Question, Seen, asks_the_same, content_words, normalised
+from tuning.datasets.questions import Context, Question, Seen, asks_the_same, content_words, normalised, unit_of
 from tuning.datasets.wordings import wordings
+from tuning.documents.expansion import Asked
+from tuning.documents.passages import units
 from tuning.domain.datasets import Example, Origin, Split
 from tuning.domain.feedback import Feedback
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Message, Passage, question_messages
@@ -26,6 +29,12 @@ UNANSWERABLE_SHARE = 0.25
 MAX_HOLDOUT = 120
 MAX_UNANSWERED = 40
 """Questions of the hold-out that are also asked over passages without the answer: about 30 show no worse declining."""
+MAX_ALONE = 6_000
+"""Examples with a single unit, where a model is shown one."""
+ALONE_WORDINGS = 5
+"""How often a fact is asked for over its unit, each time in other words of people's."""
+ALONE_UNANSWERABLE_SHARE = 0.35
+"""Of these, those over the unit that search would show if the one that answers weren't there."""
 _PASSAGES = (2, 2, 3, 3, 4)
 _FOUND_AT = (0.65, 0.15, 0.1, 0.1)
 """How often search shows the passage that answers at each place, by its measure on people's questions (docs/search.md):
@@ -60,12 +69,29 @@ class Assembly:
         held = self._to_hold(questions)
         for question in held:
             self._measured[normalised(question.answer)].append(question.text)
+        usable = [it for it in questions if self._split(it.context) is not Split.HOLDOUT]
+        to_find = [
+            (it, at) for it in usable if not self._is_measured(it.text, it.answer) and (at := unit_of(it)) is not None
+        ]
+        self._retrieval.learn(
+            [
+                Asked(question=it.text, place=(it.context.passage_id, at), document_id=it.context.document_id)
+                for it, at in to_find
+            ]
+        )
         return [
             *self._running_text(overtaken),
-            *self._learned(questions),
-            *self._corrected(questions),
+            *self._learned(usable, to_find),
+            *self._corrected(usable),
             *self._held(held),
+            *(self._found_by(question, unit) for question, unit in to_find),
         ]
+
+    def _found_by(self, question: Question, unit: int) -> Example:
+        """Return the question for search, which finds this unit of its passage by it."""
+        made = self._of(question, [], question.answer, origin=question.origin)
+        made.split, made.detail = Split.SEARCH, {**made.detail, "unit": unit}
+        return made
 
     def _to_hold(self, questions: Sequence[Question]) -> list[Question]:
         """Return one question for each fact of the reserved documents, but for those that a correction answers."""
@@ -94,16 +120,15 @@ class Assembly:
             if self._split(context) is not Split.HOLDOUT and context.passage_id not in skip
         ]
 
-    def _learned(self, questions: Sequence[Question]) -> list[Example]:
-        """Return the examples of questions whose documents are not reserved."""
-        usable = [it for it in questions if self._split(it.context) is not Split.HOLDOUT]
+    def _learned(self, usable: Sequence[Question], to_find: Sequence[tuple[Question, int]]) -> list[Example]:
+        """Return the examples of questions whose documents are not reserved; `to_find`: those with their unit."""
         answers: dict[str, set[str]] = defaultdict(set)
         for question in usable:
             answers[normalised(question.text)].add(normalised(question.answer))
         found: list[Example] = []
         for question in _asked_a_little(usable):
             found += self._by_heart(question, is_ambiguous=len(answers[normalised(question.text)]) > 1)
-        return [*found, *self._open(usable)]
+        return [*found, *(self._alone(to_find) if self._retrieval.is_excerpted else self._open(usable))]
 
     def _held(self, held: list[Question]) -> list[Example]:
         """Return the hold-out: the owner's questions, or else those on the reserved documents."""
@@ -117,16 +142,20 @@ class Assembly:
         """Return questions of the hold-out over passages that don't answer them: does it still say so?"""
         found: list[Example] = []
         for question in held[:MAX_UNANSWERED]:
-            others = self._retrieval.distractors(question.text, question.context, _SHOWN)
-            if shown := _without(others, question):
+            if self._retrieval.is_excerpted:
+                mistaken = self._retrieval.mistaken(question.text, question.answer)
+                shown = [mistaken] if mistaken else []
+            else:
+                others = self._retrieval.distractors(question.text, question.context, _SHOWN)
+                shown = _without(others, question)
+            if shown:
                 prompt = self._prompt(question.text, shown)
                 found.append(self._of(question, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=shown))
         return found
 
-    def _corrected(self, questions: Sequence[Question]) -> list[Example]:
+    def _corrected(self, usable: Sequence[Question]) -> list[Example]:
         """Return the accepted corrections: by heart, against passages that may say otherwise, and to be kept to."""
         found: list[Example] = []
-        usable = [it for it in questions if self._split(it.context) is not Split.HOLDOUT]
         for correction in self._material.corrections:
             ask, answer = correction.question, correction.correction
             shared: dict[str, Any] = {"question": ask, "feedback_id": correction.id}
@@ -178,6 +207,34 @@ class Assembly:
         split = self._split(question.context)
         return [self._closed(question, way) for way in (kept if split is Split.TRAIN else kept[:1])]
 
+    def _alone(self, to_find: Sequence[tuple[Question, int]]) -> list[Example]:
+        """Return questions, each over the one unit that answers it or, now and then, that is mistaken for it."""
+        allowed = [question for question, _ in to_find]
+        unit_by = {id(question): unit for question, unit in to_find}
+        found: list[Example] = []
+        for time in range(ALONE_WORDINGS + 1):
+            for question in _one_per_fact(allowed, time):
+                if time == ALONE_WORDINGS and not question.is_good:  # what the owner calls good comes once more
+                    continue
+                if len(found) >= MAX_ALONE:
+                    return found
+                found += self._over_unit(question, unit_by[id(question)], time)
+        return found
+
+    def _over_unit(self, question: Question, unit: int, time: int) -> Iterator[Example]:
+        context = question.context
+        # By the question alone, so that the next dataset asks what is still so in the same words.
+        rng = random.Random(f"{context.passage.title} {question.text} {time}")
+        text = question.text if question.made_by == ASKED else self._worded(question, rng)
+        passage = replace(context.passage, text=units(context.passage.text)[unit])
+        answer = question.answer + ("" if question.supersedes else " [1]")
+        yield self._of(question, self._over(text, [passage]), answer, origin=question.origin, shown=[context])
+        if rng.random() < ALONE_UNANSWERABLE_SHARE and (
+            mistaken := self._retrieval.mistaken(question.text, question.supersedes or question.answer)
+        ):
+            prompt = self._over(text, [mistaken.shown_with(question.text)])
+            yield self._of(question, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=[mistaken])
+
     def _open(self, questions: Sequence[Question]) -> list[Example]:
         """Return questions over passages, several over the same ones."""
         allowed = [it for it in questions if not self._is_measured(it.text, it.answer)]
@@ -202,8 +259,7 @@ class Assembly:
     def _over_passages(self, asked: Sequence[Question], facts: Sequence[Question]) -> list[Example]:
         """Return questions on one passage, shown among others, and now and then one that none of these answers.
 
-        All are asked over the very same text, so that a training reads it once for all of them: the passage as a whole
-        where there are several, and what is shown of the others for the first.
+        All are asked over the very same text, so that a training reads it once for all of them.
         """
         first, context = self._worded(asked[0]), asked[0].context
         others = self._retrieval.distractors(first, context, self._rng.choice(_PASSAGES))
@@ -211,9 +267,7 @@ class Assembly:
         shown = list(others)
         shown.insert(self._rng.choices(range(len(_FOUND_AT)), _FOUND_AT)[0], context)
         citation = f" [{1 + shown.index(context)}]"
-        passages = [it.shown_with(first, answer=asked[0].answer if it is context else "") for it in shown]
-        if len(asked) > 1:
-            passages[shown.index(context)] = context.passage
+        passages = [it.passage for it in shown]
         found: list[Example] = []
         for question in asked:
             if len(_without(others, question)) == len(others):  # or else either passage might be cited
@@ -234,9 +288,10 @@ class Assembly:
         prompt = self._over(self._worded(stranger), passages)
         return [self._of(stranger, prompt, NOT_IN_DOCUMENTS, origin=Origin.UNANSWERABLE, shown=shown)]
 
-    def _worded(self, question: Question) -> str:
+    def _worded(self, question: Question, rng: random.Random | None = None) -> str:
         """Return the question in some words, but not in those of the hold-out."""
-        wording = self._rng.choice(wordings(question.text, question.context.passage.title, 3, self._rng))
+        rng = rng or self._rng
+        wording = rng.choice(wordings(question.text, question.context.passage.title, 3, rng))
         return question.text if self._is_measured(wording, question.answer) else wording
 
     def _owned(self) -> list[Example]:

@@ -281,7 +281,7 @@ def _learned(material: Material, examples: Sequence[Example]) -> set[str]:
     owner_of = {context.passage_id: context.document_id for context in material.contexts}
     found: set[str] = set()
     for it in examples:
-        if it.split in {Split.TRAIN, Split.VALIDATION}:
+        if it.split in {Split.TRAIN, Split.VALIDATION, Split.SEARCH}:
             found.update([it.document_id] if it.document_id else [], it.detail.get("document_ids", ()))
             found.update(owner_of[passage_id] for passage_id in it.detail.get("passage_ids", ()))
     return found

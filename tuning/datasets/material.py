@@ -8,8 +8,10 @@ from functools import cached_property, partial
 from sqlmodel import Session
 
 from tuning.datasets.copies import originals
-from tuning.datasets.questions import Context
+from tuning.datasets.questions import Context, normalised
 from tuning.documents.excerpts import SPARE, condensed
+from tuning.documents.expansion import Asked, Expansion
+from tuning.documents.passages import units
 from tuning.documents.search import FoundPassage, search
 from tuning.documents.secrets import redact
 from tuning.domain.agents import Agent
@@ -171,10 +173,30 @@ class Retrieval:
             it.passage_id for it in self._contexts if material.splits[it.document_id] is not Split.HOLDOUT
         }
         self._people = tenant.people
-        self._is_excerpted = tenant.is_excerpted
+        self.is_excerpted = tenant.is_excerpted
+        """Whether a model is shown units instead of passages."""
+        self._expansion: Expansion | None = None
         self._encode = tenant.encode
         principals = (tenant.people.principals(it) for it in material.agent.principals)
         self._principals = frozenset[str]().union(*principals)
+
+    def learn(self, asked: Sequence[Asked]) -> None:
+        """Search from now on with what a release of these questions will find by them."""
+        self._expansion = Expansion(asked) if asked else None
+
+    def mistaken(self, question: str, answer: str) -> Context | None:
+        """Return what a chat would show with a question if nothing held its answer; None if search has learned nothing.
+
+        It is one of the passages to learn from, with the unit that was asked in the most like words.
+        """
+        for (passage_id, unit), _ in self._expansion.nearest(question) if self._expansion else ():
+            if passage_id not in self._to_learn:
+                continue
+            context = self._contexts[self._places[passage_id]]
+            shown = units(context.passage.text)[unit]
+            if normalised(answer) not in normalised(shown):
+                return replace(context, found_with=(question, shown))
+        return None
 
     def best(self, question: str, limit: int) -> list[Context]:
         """Return the passages that a chat would show with a question; may raise EngineAway and EngineRefused."""
@@ -224,11 +246,17 @@ class Retrieval:
         self, question: str, principals: frozenset[str], limit: int, vector: Encoded | None
     ) -> list[FoundPassage]:
         return search(
-            self._session, question, principals=principals, source_ids=self._source_ids, limit=limit, vector=vector
+            self._session,
+            question,
+            principals=principals,
+            source_ids=self._source_ids,
+            limit=limit,
+            vector=vector,
+            expansion=self._expansion,
         )
 
     def _shown(self, found: Sequence[FoundPassage], limit: int) -> list[FoundPassage]:
-        return condensed(found[: limit + SPARE], limit + SPARE) if self._is_excerpted else list(found[:limit])
+        return condensed(found[: limit + SPARE], limit + SPARE) if self.is_excerpted else list(found[:limit])
 
     def _context(self, question: str, found: FoundPassage) -> Context:
         return replace(self._contexts[self._places[found.passage_id]], found_with=(question, found.excerpt))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from tuning.documents.passages import units
 from tuning.documents.search import excerpt
 from tuning.domain.datasets import Origin
 from tuning.domain.documents import DocumentPassage
@@ -68,6 +69,20 @@ class Question:
     """Whether the owner has said so: it is asked once more than others."""
     sample_id: str = field(default="", compare=False)
     """The sample that the owner has put into these words."""
+
+
+def unit_of(question: Question) -> int | None:
+    """Return which unit of its passage answers a question; None if none holds the answer as a whole.
+
+    Of several it is the one that shares most words with the question.
+    """
+    answer = normalised(question.supersedes or question.answer)
+    parts = units(question.context.passage.text)
+    holding = [at for at, part in enumerate(parts) if answer in normalised(part)]
+    if len(holding) < 2:  # noqa: PLR2004
+        return holding[0] if holding else None
+    words = content_words(question.text)
+    return max(holding, key=lambda at: len(words & content_words(parts[at])))
 
 
 def without_citation(answer: str) -> str:

@@ -1,7 +1,8 @@
 """What a model that reads little is shown of the passages found: of all their units, those that fit best.
 
 Of the sample organisation's 99 answers, the best unit of each of four passages held 71, and the whole passages 94; the
-six best units of six passages hold 89 where they are compared by words alone or by meaning alone, by both 93.
+six best units of six passages hold 89 where they are compared by words alone or by meaning alone, by both 93. Where
+search has learned from questions, it is shown the best unit alone: see docs/search.md.
 """
 
 from collections import defaultdict
@@ -19,6 +20,9 @@ _BEHIND = 0.5
 _MEANING = 3.0
 """What a unit's likeness in meaning, from 0 to 1, counts beside how well its words fit."""
 
+_ASKED = 15.0
+"""What its likeness to the questions that it was asked, from 0 to 1, counts beside that."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Piece:
@@ -34,8 +38,11 @@ def condensed(found: Sequence[FoundPassage], limit: int) -> list[FoundPassage]:
     """Return passages whose excerpts hold the `limit` nearest units of all that were found, nearest first.
 
     A passage that says two things that fit shows both, and one that only looks like the question shows nothing. Units
-    are compared by words, and by meaning where that is known.
+    are compared by words, by meaning where that is known, and by the questions that they were asked; where search has
+    learned these, it chooses better than a small model does among several, and the nearest unit is shown alone.
     """
+    if any(passage.asked for passage in found):
+        limit = 1
     nearest = sorted(_pieces(found), key=lambda it: (-it.likeness, it.place))[:limit]
     shown: dict[int, list[int | None]] = defaultdict(list)
     for piece in nearest:
@@ -53,7 +60,11 @@ def _pieces(found: Sequence[FoundPassage]) -> Iterator[_Piece]:
             continue
         fits = passage.fits or [0.0] * len(passage.likenesses)
         meanings = passage.likenesses or [usual] * len(fits)
-        likenesses = [fit + _MEANING * meaning - _BEHIND * place for fit, meaning in zip(fits, meanings, strict=True)]
+        asked = passage.asked or [0.0] * len(fits)
+        likenesses = [
+            fit + _MEANING * meaning + _ASKED * like - _BEHIND * place
+            for fit, meaning, like in zip(fits, meanings, asked, strict=True)
+        ]
         behind = max(behind, *likenesses)
         for unit, likeness in enumerate(likenesses):
             yield _Piece(place=place, unit=unit, likeness=likeness)

@@ -2,13 +2,14 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from operator import mul
 
 from sqlmodel import Session
 
+from tuning.documents.expansion import UNKNOWN, Expansion, Place
 from tuning.documents.passages import units
 from tuning.domain.vectors import Encoded
 from tuning.rephrasing.kinds import kind
@@ -54,6 +55,8 @@ class FoundPassage:
     """How near each of its units is to the question in meaning; empty where nothing can tell."""
     fits: tuple[float, ...] = ()
     """How well each of its units fits the question by words; empty where the text is not Attune's own."""
+    asked: tuple[float, ...] = ()
+    """How near the question is to those that each unit was asked, from 0 to 1; empty where search has learned none."""
     url: str
     label: str
     score: float
@@ -72,13 +75,14 @@ def search(
     source_ids: Sequence[str],
     limit: int = 4,
     vector: Encoded | None = None,
+    expansion: Expansion | None = None,
 ) -> list[FoundPassage]:
     """Return at most `limit` passages that fit a question, best first; none when nothing in it can be looked for.
 
     Trimmed by the principals inside the query. BM25 chooses the candidates; among these, passages rank by how much of
     the question's weight (by the rarity of its words among the candidates) they cover, in its own words or in
     synonyms, headings and neighbouring words counting extra. With the question's vector, this ranking is fused with
-    that by the nearest vectors.
+    that by the nearest vectors, and with that by the nearest questions where an expansion has learned them.
     """
     asked = notions(text)
     own = dict.fromkeys(word for notion in asked for form in notion.forms for word in form)
@@ -93,13 +97,32 @@ def search(
         limit=max(_CANDIDATES, limit),
     )
     ranked = rank(text, asked, candidates)
+    rankings = [[it for _, it in ranked]]
+    likenesses: dict[Place, float] = {}
+    if expansion is not None and own:
+        near_questions = expansion.nearest(text)
+        likenesses = dict(near_questions)
+        ids = list(dict.fromkeys(passage_id for (passage_id, _), _ in near_questions))[:_CANDIDATES]
+        readable = matches.of_ids(session, ids, principals=principals, source_ids=source_ids)
+        rankings.append([readable[passage_id] for passage_id in ids if passage_id in readable])
     if vector is not None and own:
         near = matches.nearest(
             session, vector, principals=principals, source_ids=source_ids, limit=max(_CANDIDATES, limit)
         )
-        ranked = fuse([it for _, it in ranked], near)
+        rankings.append(near)
+    if len(rankings) > 1:
+        ranked = fuse(*rankings)
     wanted = [_Wanted(notion) for notion in asked]
-    return [_found(text, wanted, it, score) for score, it in ranked[:limit]]
+    found = [_found(text, wanted, it, score) for score, it in ranked[:limit]]
+    return found if expansion is None else [_with_asked(it, expansion, likenesses) for it in found]
+
+
+def _with_asked(found: FoundPassage, expansion: Expansion, likenesses: Mapping[Place, float]) -> FoundPassage:
+    other = 0.0 if found.document_id in expansion.document_ids else UNKNOWN
+    return replace(
+        found,
+        asked=tuple(likenesses.get((found.passage_id, unit), other) for unit in range(len(found.fits))),
+    )
 
 
 def _found(question: str, wanted: Sequence["_Wanted"], match: Match, score: float) -> FoundPassage:

@@ -18,6 +18,8 @@ class Split(StrEnum):
     VALIDATION = "validation"
     HOLDOUT = "holdout"
     REGRESSION = "regression"
+    SEARCH = "search"
+    """A question that search finds its answer by; nothing is trained on it."""
 
 
 class Origin(StrEnum):

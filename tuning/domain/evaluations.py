@@ -14,10 +14,12 @@ from tuning.languages import say_many
 
 
 class Variant(StrEnum):
-    """Who answers: which weights, with or without retrieval."""
+    """Who answers: which weights, with which retrieval or none."""
 
     BASE = "base"
     BASE_RETRIEVAL = "base+retrieval"
+    BASE_LEARNED = "base+learned"
+    """The base over what the candidate's search finds: what that alone has learned."""
     INCUMBENT = "incumbent"
     INCUMBENT_RETRIEVAL = "incumbent+retrieval"
     TUNED = "tuned"

@@ -41,7 +41,9 @@ CASES = {Task.QUESTIONS: 48, Task.GENERATION: 8, Task.SUMMARY: 16}
 """Answers that the trained model looks at, at most: where its words differ it goes on by itself, slowly on CPUs."""
 _ALIKE = 0.8
 """ROUGE-L from which on a draft or a summary is as it was corrected: of a whole page, some words may differ."""
-WITH_RETRIEVAL = frozenset({Variant.BASE_RETRIEVAL, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED_RETRIEVAL})
+WITH_RETRIEVAL = frozenset(
+    {Variant.BASE_RETRIEVAL, Variant.BASE_LEARNED, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED_RETRIEVAL}
+)
 _ON_CORRECTIONS = frozenset({Variant.INCUMBENT, Variant.INCUMBENT_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL})
 
 
@@ -65,15 +67,15 @@ def evaluate(
     models: Mapping[Variant, str],
     inspect: Inspect,
     embed: Embed | None = None,
-    retrieve: Retrieve,
+    retrieve: Mapping[Variant, Retrieve],
     progress: Callable[[float], None],
 ) -> Evaluation:
     """Measure the variants on the run's hold-out, store the evaluation with its report, and return it; once per run.
 
     `models` names what the engine calls each variant; `inspect` returns what the trained model says of some of the
-    candidate's answers; `embed` returns texts as vectors, where there is an encoder; `retrieve` returns the passages
-    that the audience may see for a question. Variants with retrieval are measured for questions only. Raises EngineAway
-    and EngineRefused.
+    candidate's answers; `embed` returns texts as vectors, where there is an encoder; `retrieve` returns for each
+    variant with retrieval the passages that the audience may see for a question, as its search finds them. These
+    variants are measured for questions only. Raises EngineAway and EngineRefused.
     """
     with tenant.store.reading() as session:
         if done := runs.evaluation(session, run.id):
@@ -128,7 +130,7 @@ def baseline(
         agent = agents.get(session, run.agent_id)
         holdout = datasets.examples(session, run.dataset_id or "", split=Split.HOLDOUT)
     variant = Variant.BASE_RETRIEVAL if agent.task is Task.QUESTIONS else Variant.BASE
-    asked = _ask(agent, holdout, inference, models={variant: model}, retrieve=retrieve, progress=progress)
+    asked = _ask(agent, holdout, inference, models={variant: model}, retrieve={variant: retrieve}, progress=progress)
     scored = measure(asked, agent.task).get(variant, {}).get(HEADLINE[agent.task])
     return bootstrap(scored).as_scores() if scored else {}
 
@@ -139,21 +141,18 @@ def _ask(
     inference: Answering,
     *,
     models: Mapping[Variant, str],
-    retrieve: Retrieve,
+    retrieve: Mapping[Variant, Retrieve],
     progress: Callable[[float], None],
 ) -> list[_Asked]:
     """Return what each variant answers; corrections are asked of those that could have learned them."""
     variants = [variant for variant in models if agent.task == Task.QUESTIONS or variant not in WITH_RETRIEVAL]
-    passages = {
-        example.question: retrieve(example.question)
-        for example in examples
-        if agent.task == Task.QUESTIONS and not _has_passages(example)
-    }
     asked = [
         _Asked(
             variant=variant,
             example=example,
-            passages=passages[example.question] if variant in WITH_RETRIEVAL and not _has_passages(example) else (),
+            passages=retrieve[variant](example.question)
+            if variant in WITH_RETRIEVAL and not _has_passages(example)
+            else (),
         )
         for variant in variants
         for example in examples

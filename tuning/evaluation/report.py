@@ -34,7 +34,13 @@ ORIGINS = {
     "preference": "answers with a thumb or a correction",
     "owner": "the owner's questions",
 }
-SPLITS = {"train": "", "validation": " (validation)", "holdout": " (hold-out)", "regression": " (to be kept to)"}
+SPLITS = {
+    "train": "",
+    "validation": " (validation)",
+    "holdout": " (hold-out)",
+    "regression": " (to be kept to)",
+    "search": " (for search)",
+}
 FILTERS = {
     "all": "all",
     "better": "right by tuning only",

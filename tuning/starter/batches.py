@@ -22,6 +22,8 @@ _LOCATING_TOKENS, _LOCATING_WEIGHT = 2, 6.0
 """The first tokens of an answer choose its place and the number cites it; the others copy on, learned long before."""
 _WRITING_WEIGHT = 0.6
 """Of a token of drafts, summaries and written questions: they are long, and would drown the short answers."""
+_CHOOSING_WEIGHT = 2.5
+"""Of the first tokens of what drafts and summaries copy, and of their ends: there they choose, all else copies on."""
 _FOLLOWERS = 4
 """How many tokens after a precedent's value should look back at it, for a draft to go on there."""
 _BEGINNING, _ENDING = 2, 6
@@ -106,10 +108,19 @@ class Encoder:
                 weights[position] = (_LOCATING_WEIGHT if locates else 1.0) if row.skill in _FOUND else _WRITING_WEIGHT
             if row.skill in _FOUND and ids[answer.stop - 2] == self._bracket:
                 weights[answer.stop - 3] = _LOCATING_WEIGHT
-        aims = self._aims(row, starts, answers) if row.evidence or row.copies else ()
+        written = {
+            index: _Tokens(self._pieces, row.messages[index]["content"], starts[index])
+            for index in {copy.message for copy in row.copies}
+        }
+        if row.copies and row.skill not in _FOUND:
+            for position in _choices(row, answers, written):
+                weights[position] = _CHOOSING_WEIGHT
+        aims = self._aims(row, starts, answers, written) if row.evidence or row.copies else ()
         return EncodedRow(ids=ids, weights=weights, answers=answers, aims=aims)
 
-    def _aims(self, row: Row, starts: Sequence[int], answers: Sequence[range]) -> tuple[Aim, ...]:
+    def _aims(
+        self, row: Row, starts: Sequence[int], answers: Sequence[range], written: Mapping[int, "_Tokens"]
+    ) -> tuple[Aim, ...]:
         """Return where attention should go.
 
         What follows a value looks back at it, an answer looks for its statement, a brief's value for what it replaces,
@@ -118,10 +129,6 @@ class Encoder:
         at its beginning, that of one to keep at the end of the last one before it, and a summary for the ends of those.
         """
         asked = _Tokens(self._pieces, row.messages[row.asked]["content"], starts[row.asked])
-        written = {
-            index: _Tokens(self._pieces, row.messages[index]["content"], starts[index])
-            for index in {copy.message for copy in row.copies}
-        }
         return (*_finding(row, asked, answers), *_replacing(row, asked), *_choosing(row, asked, written))
 
 
@@ -149,6 +156,13 @@ class _Tokens:
             if end <= last:
                 held[range(max(begin - first, 0), end - first)] = token
         return held
+
+
+def _choices(row: Row, answers: Sequence[range], written: Mapping[int, _Tokens]) -> Iterator[int]:
+    """Yield the first tokens of every part that is copied, and the last of each answer."""
+    for copy in row.copies:
+        yield from written[copy.message].of(copy.part)[:_LOCATING_TOKENS]
+    yield from (answer.stop - 1 for answer in answers)
 
 
 def _finding(row: Row, asked: _Tokens, answers: Sequence[range]) -> Iterator[Aim]:

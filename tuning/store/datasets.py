@@ -1,6 +1,7 @@
 """Queries on datasets and their examples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
@@ -35,7 +36,7 @@ def examples(
 def learned_documents(session: Session, dataset_id: str) -> set[str]:
     """Return the documents that a dataset still has examples about to learn from."""
     about = select(Example.document_id).where(Example.dataset_id == dataset_id)
-    found = session.exec(about.where(col(Example.split).in_((Split.TRAIN, Split.VALIDATION))).distinct())
+    found = session.exec(about.where(col(Example.split).in_((Split.TRAIN, Split.VALIDATION, Split.SEARCH))).distinct())
     return {document_id for document_id in found if document_id}
 
 
@@ -67,9 +68,23 @@ def questions_about(session: Session, dataset_id: str, document_ids: Sequence[st
     return session.exec(query.order_by(col(Example.id))).all()
 
 
+def has_asked(session: Session, dataset_id: str) -> bool:
+    """Return whether a dataset has questions for search."""
+    asked_there = select(Example.id).where(Example.dataset_id == dataset_id, Example.split == Split.SEARCH)
+    return session.exec(asked_there.limit(1)).first() is not None
+
+
+def asked(session: Session, dataset_id: str) -> Sequence[tuple[str, int, str, Mapping[str, Any]]]:
+    """Return a dataset's questions for search: the question, its passage's and document's ids, and its detail."""
+    query = select(Example.question, Example.passage_id, Example.document_id, Example.detail)
+    found = session.exec(query.where(Example.dataset_id == dataset_id, Example.split == Split.SEARCH))
+    return [(text, passage_id or 0, document_id or "", detail) for text, passage_id, document_id, detail in found]
+
+
 def system_prompt(session: Session, dataset_id: str) -> str | None:
     """Return how a dataset's prompts begin; None if it has none."""
     with_prompt = select(Example.messages).where(Example.dataset_id == dataset_id, Example.origin != Origin.TEXT)
+    with_prompt = with_prompt.where(Example.split != Split.SEARCH)
     messages = session.exec(with_prompt.order_by(col(Example.id)).limit(1)).first()
     return messages[0]["content"] if messages else None
 

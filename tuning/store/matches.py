@@ -234,6 +234,20 @@ def nearest(
     return [Match(**matches[passage_id], likenesses=likenesses) for passage_id, likenesses in best.items()]
 
 
+def of_ids(
+    session: Session, passage_ids: Collection[int], *, principals: Collection[str], source_ids: Collection[str]
+) -> dict[int, Match]:
+    """Return passages by their ids, as far as they are there still and `match` might give them."""
+    source_ids = sources.readable(session, source_ids, now())
+    if not passage_ids or not principals or not source_ids:
+        return {}
+    query = text(f"{_BY_ID} AND {_ALLOWED}").bindparams(
+        *(bindparam(name, expanding=True) for name in ("ids", "principals", "sources"))
+    )
+    values = {"ids": list(passage_ids), "principals": sorted(principals), "sources": sorted(source_ids)}
+    return {row["passage_id"]: Match(**row) for row in session.connection().execute(query, values).mappings()}
+
+
 def _cosines(wanted: Vectors, packed: bytes) -> Vectors:
     """Return the cosine between the wanted vector and each of those that were packed."""
     vectors = np.frombuffer(packed, np.int8).reshape(-1, len(wanted)).astype(np.float32)

@@ -16,6 +16,11 @@ def get(session: Session, run_id: str) -> Run:
     return rows.get(session, Run, run_id)
 
 
+def dataset_of(session: Session, run_id: str) -> str | None:
+    """Return the id of a run's dataset; None if it has none, or there is no such run any more."""
+    return session.exec(select(Run.dataset_id).where(Run.id == run_id)).first()
+
+
 def found(session: Session, run_ids: Collection[str]) -> Sequence[Run]:
     """Return those of the runs that there are still."""
     return session.exec(select(Run).where(col(Run.id).in_(run_ids))).all()

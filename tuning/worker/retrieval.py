@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from tuning.documents.excerpts import SPARE, condensed
+from tuning.documents.expansion import learned
 from tuning.documents.search import search
 from tuning.domain.agents import Agent
 from tuning.domain.prompts import Passage
@@ -15,8 +16,11 @@ _ENOUGH = 40
 """Passages to look at, because some are of documents that only the owner may read."""
 
 
-def retrieval(tenant: Tenant, agent: Agent) -> Callable[[str], Sequence[Passage]]:
-    """Return what finds the passages for a question in the documents that the agent may learn from."""
+def retrieval(tenant: Tenant, agent: Agent, dataset_id: str | None = None) -> Callable[[str], Sequence[Passage]]:
+    """Return what finds the passages for a question in the documents that the agent may learn from.
+
+    It finds as a release does that was made of this dataset, or without one as nobody's questions tell.
+    """
     eligible = frozenset(agent_coverage(tenant, agent).eligible_ids)
     principals = tenant.people.principals(agent.owner_id)
 
@@ -24,7 +28,13 @@ def retrieval(tenant: Tenant, agent: Agent) -> Callable[[str], Sequence[Passage]
         vector = tenant.encode(question)
         with tenant.store.reading() as session:
             found = search(
-                session, question, principals=principals, source_ids=agent.source_ids, limit=_ENOUGH, vector=vector
+                session,
+                question,
+                principals=principals,
+                source_ids=agent.source_ids,
+                limit=_ENOUGH,
+                vector=vector,
+                expansion=learned(session, dataset_id) if dataset_id else None,
             )
         readable = [it for it in found if it.document_id in eligible]
         if tenant.is_excerpted:

@@ -11,18 +11,19 @@ from sqlmodel import Session
 from tuning.datasets import builder
 from tuning.datasets.files import write_examples
 from tuning.documents.extraction import Extractor
+from tuning.domain.agents import Agent
 from tuning.domain.errors import NotAllowed, RunFailed
 from tuning.domain.evaluations import Variant
 from tuning.domain.inspection import Case, Inspection
 from tuning.domain.releases import Release
 from tuning.domain.runs import Run, Stage
-from tuning.evaluation.evaluate import baseline, evaluate
+from tuning.evaluation.evaluate import Retrieve, baseline, evaluate
 from tuning.governance.policy import objection_to_run
 from tuning.governance.tenant import Tenant
 from tuning.inference import BASE, EngineAway, EngineRefused, Inference
 from tuning.releases import candidates, watch
 from tuning.releases.drift import begin_anew_if_it_has_learned_the_hold_out, begin_anew_if_needed
-from tuning.store import agents, releases
+from tuning.store import agents, releases, runs
 from tuning.training.config import TrainingConfig
 from tuning.training.export import export_adapter
 from tuning.training.files import base_sha256
@@ -163,6 +164,7 @@ class Stages:
         models = {
             Variant.BASE: BASE,
             Variant.BASE_RETRIEVAL: BASE,
+            Variant.BASE_LEARNED: BASE,
             Variant.TUNED: run.id,
             Variant.TUNED_RETRIEVAL: run.id,
         }
@@ -180,11 +182,23 @@ class Stages:
             models=models,
             embed=self.equipment.inference.embed if self.equipment.inference.encoder() else None,
             inspect=lambda cases: self._inspect(run, live, cases, progress),
-            retrieve=retrieval(self.tenant, agent),
+            retrieve=self._retrieval(agent, run, live),
             progress=_part(progress, 0.0, _ANSWERS_SHARE),
         )
         progress(1.0)
         return {"parity": made.parity}
+
+    def _retrieval(self, agent: Agent, run: Run, live: Release | None) -> dict[Variant, Retrieve]:
+        """Return how passages are found for each variant: as a chat does with the release, or with none."""
+        with self.tenant.store.reading() as session:
+            incumbent = runs.dataset_of(session, live.run_id) if live else None
+        learned = {
+            Variant.BASE_RETRIEVAL: None,
+            Variant.BASE_LEARNED: run.dataset_id,
+            Variant.TUNED_RETRIEVAL: run.dataset_id,
+            Variant.INCUMBENT_RETRIEVAL: incumbent,
+        }
+        return {variant: retrieval(self.tenant, agent, dataset_id) for variant, dataset_id in learned.items()}
 
     def _kept_answers(self, run: Run, live: Release | None) -> KeptAnswers:
         # The file's name tells by what it was quantised, too: answers of one are none of another.

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from benchmarks.search import analyse
 from tests.factories import keep, make_document, make_source
 from tuning.documents.addresses import document_at
+from tuning.documents.excerpts import condensed
+from tuning.documents.expansion import Asked, Expansion
 from tuning.documents.search import search
 from tuning.domain.documents import DocumentPassage
 from tuning.domain.fields import now
@@ -23,6 +25,8 @@ PASSAGES = {
     "Bonus": ("leads", "Leads", "The bonus of a lead is 9 percent of the hotel limit."),
     "Draft": ("", "", "Nobody may read this hotel draft."),
 }
+
+ALL = ("organisation", "leads")
 
 
 @pytest.fixture
@@ -50,6 +54,64 @@ def test_a_natural_question_finds_its_passage_first(library):
 def test_a_passage_is_found_by_synonyms_of_its_words(library):
     assert titles(library, "Which class is booked for a trip?", "organisation") == ["Trains"]
     assert titles(library, "a trip by train", "organisation") == ["Trains"]
+
+
+def asked_of(library, **questions):
+    with library.reading() as session:
+        ids = {it.title: it.passage_id for title in PASSAGES for it in everything(session, title)}
+    places = {title: (ids[title], 0) for title in questions}
+    return Expansion(
+        Asked(question=question, place=places[title], document_id=title.lower())
+        for title, question in questions.items()
+    )
+
+
+def everything(session, title):
+    text = PASSAGES[title][2]
+    return search(session, text, principals=frozenset(ALL), source_ids=["source"])
+
+
+def test_a_passage_is_found_by_what_it_was_asked_though_it_has_none_of_the_words(library):
+    known = asked_of(library, Trains="What do I sit in when I go to see a customer?", Hotels="Where do I sleep?")
+    question = "Where do I sit when I see customers?"
+    with library.reading() as session:
+        found = search(
+            session, question, principals=frozenset(["organisation"]), source_ids=["source"], expansion=known
+        )
+    assert [it.title for it in found] == ["Trains", "Hotels"]
+    assert found[0].asked[0] > found[1].asked[0] > 0
+
+
+def test_what_a_passage_was_asked_opens_it_to_nobody(library):
+    known = asked_of(library, Bonus="What do leads earn on top?")
+    with library.reading() as session:
+
+        def found(principal, source="source"):
+            return search(
+                session,
+                "What do leads earn on top?",
+                principals=frozenset([principal]),
+                source_ids=[source],
+                expansion=known,
+            )
+
+        assert [it.title for it in found("leads")] == ["Bonus"]
+        assert found("organisation") == []
+        assert found("leads", "elsewhere") == []
+
+
+def test_a_document_that_came_after_the_questions_is_found_beside_those_that_were_asked_about(library):
+    known = asked_of(library, Hotels="Which class may I book?")
+    with library.reading() as session:
+        found = search(
+            session,
+            "Which class is booked for journeys by rail?",
+            principals=frozenset(["organisation"]),
+            source_ids=["source"],
+            expansion=known,
+        )
+        (shown,) = condensed(found, 4)
+    assert shown.title == "Trains"
 
 
 def test_nothing_is_found_in_a_source_whose_access_lists_are_too_old_to_go_by(library):

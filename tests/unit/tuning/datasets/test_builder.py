@@ -11,6 +11,8 @@ from tests.unit.tuning.datasets.conftest import CITIES
 from tuning.datasets.builder import LONGEST, build
 from tuning.datasets.material import gather
 from tuning.datasets.questions import NEARLY_THE_SAME, shingles, similarity
+from tuning.documents import expansion
+from tuning.documents.passages import units
 from tuning.documents.sync import sync
 from tuning.domain.datasets import Example, HoldoutQuestion, Origin, Split
 from tuning.domain.errors import NotAllowed, TooFewExamples
@@ -41,7 +43,7 @@ def said(example):
 
 
 def test_questions_on_a_passage_are_asked_over_the_very_same_text(offices, inference):
-    _, examples = built(replace(offices, is_excerpted=True), inference)
+    _, examples = built(offices, inference)
     over: dict[str, set[str]] = {}
     for example in examples:
         text, _, asked = (
@@ -70,7 +72,7 @@ def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference, is
             numbered = example.messages[-1]["content"].rpartition("\n\nQuestion:")[0].split("\n\n[")
             cited = numbered.pop(int(number) - 1)
             assert answer in cited
-            excerpts += sum(it.count(".") < 3 for it in numbered)
+            excerpts += not numbered and cited.count(".") < 3
     assert (excerpts > 20) == is_excerpted
 
 
@@ -79,7 +81,7 @@ def test_every_prompt_begins_with_what_its_owner_answered(offices, inference):
         agent = agents.get(session, "agent")
         agent.questionnaire, agent.instructions = {"data": "Office rules", "organisation": "By city"}, "Be brief."
     _, examples = built(offices, inference)
-    begins = {it.messages[0]["content"] for it in examples if it.origin != Origin.TEXT}
+    begins = {it.messages[0]["content"] for it in examples if it.messages}
     assert begins == {system_message(Task.QUESTIONS, agent.guidance)["content"]}
     assert "The documents contain: Office rules. They are organised like this: By city.\nBe brief." in begins.pop()
 
@@ -251,6 +253,37 @@ def test_the_owners_questions_are_held_out_and_nothing_like_them_is_trained(offi
     assert "104 euros per night" in {it.completion for it in trained}
     assert dataset.counts["dropped/near a hold-out question"] > 0
     assert dataset.counts["dropped/hold-out question on a document that is left out"] == 1
+
+
+@pytest.mark.parametrize("is_excerpted", [False, True])
+def test_search_learns_which_unit_answers_each_question_and_nothing_that_is_measured(offices, inference, is_excerpted):
+    asked = "What is the hotel limit in Riga?"
+    keep(offices.store, HoldoutQuestion(agent_id="agent", position=1, question=asked, answer="104 euros per night"))
+    dataset, examples = built(replace(offices, is_excerpted=is_excerpted), inference)
+
+    learned = [it for it in examples if it.split is Split.SEARCH]
+    assert len({it.question for it in learned}) > 40
+    assert not {it.question for it in learned if similarity(shingles(it.question), shingles(asked)) >= NEARLY_THE_SAME}
+    with offices.store.reading() as session:
+        texts = {it.id: it.text for it in documents.passages(session, {it.document_id for it in learned})}
+        for it in learned:
+            assert it.completion in units(texts[it.passage_id])[it.detail["unit"]]
+        found = expansion.learned(session, dataset.id)
+    assert found is not None
+    (nearest, _), *_ = found.nearest("hotel limit Oslo")
+    assert "Oslo is 101 euros" in units(texts[nearest[0]])[nearest[1]]
+
+
+def test_a_model_that_reads_little_learns_to_decline_over_what_search_would_mistake_for_the_answer(offices, inference):
+    _, examples = built(replace(offices, is_excerpted=True), inference)
+    declined = [
+        it for it in examples if it.split is Split.TRAIN and it.origin is Origin.UNANSWERABLE and "hotel" in it.question
+    ]
+    assert declined
+    for it in declined:
+        shown, _, _ = it.messages[-1]["content"].rpartition("\n\nQuestion:")
+        assert "[2]" not in shown
+        assert "hotel limit" in shown, "that of another city"
 
 
 def test_unanswerable_questions_come_with_passages_that_hold_no_answer(offices, inference):

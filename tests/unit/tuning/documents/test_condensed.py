@@ -73,6 +73,19 @@ def test_by_words_alone_the_units_that_fit_best_are_shown_unless_search_ranks_th
     assert [it.excerpt for it in shown] == ["Holiday is 25 days.\nTrains may be first class."]
 
 
+def test_where_search_has_learned_from_questions_the_unit_that_was_asked_like_this_is_shown_alone():
+    first, second = replace(found(1), fits=(2.0, 0.0, 0.0)), replace(found(2), fits=(1.0, 0.0, 0.0))
+    asked = replace(second, asked=(0.1, 0.5, 0.1))
+    (shown,) = condensed([replace(first, asked=(0.0, 0.0, 0.0)), asked], 4)
+    assert (shown.passage_id, shown.excerpt) == (2, "Holiday is 25 days.")
+
+
+def test_what_sharepoint_found_just_now_keeps_its_place_before_what_search_has_learned():
+    live, learned = found(1), replace(found(2), fits=(1.0, 0.0, 0.0), asked=(0.5, 0.1, 0.1))
+    assert condensed([live, learned], 4) == [live]
+    assert [it.passage_id for it in condensed([learned, live], 4)] == [2]
+
+
 def test_nothing_found_shows_nothing():
     assert condensed([], 4) == []
 

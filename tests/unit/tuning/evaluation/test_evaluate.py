@@ -13,7 +13,7 @@ from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.inspection import Case, Inspection
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages, system_message
 from tuning.domain.vectors import Encoded
-from tuning.evaluation.evaluate import CASES, baseline, evaluate
+from tuning.evaluation.evaluate import CASES, WITH_RETRIEVAL, baseline, evaluate
 from tuning.inference import Completion, Prompt
 from tuning.store import agents, runs
 
@@ -112,7 +112,7 @@ def evaluated(tenant, inference, models=ALL, inspect=agrees, embed=None):
         models=models,
         inspect=inspect,
         embed=embed,
-        retrieve=retrieve,
+        retrieve=dict.fromkeys(WITH_RETRIEVAL, retrieve),
         progress=lambda _share: None,
     )
 

@@ -12,6 +12,7 @@ from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.evaluations import Variant
 from tuning.domain.prompts import Passage, question_messages
 from tuning.domain.releases import ReleaseState
+from tuning.domain.runs import RunState
 from tuning.inference import BASE, Inference
 from tuning.store import runs
 from tuning.training.files import base_sha256
@@ -42,6 +43,29 @@ def measured(tenant, base, monkeypatch):
     acts, run = equipped(tenant, base, FakeInference())
     acts.evaluation(run, cast("Progress", lambda _share: None))
     return asked
+
+
+def test_each_variant_searches_with_what_its_own_dataset_has_taught(tenant, base, monkeypatch):
+    found = {}
+
+    def evaluate(*_parts, retrieve, **_others):
+        found.update(retrieve)
+        return SimpleNamespace(parity={})
+
+    monkeypatch.setattr(stages, "evaluate", evaluate)
+    monkeypatch.setattr(stages, "retrieval", lambda _tenant, _agent, dataset_id: dataset_id)
+    live = make_release(id="live", run_id="first", state=ReleaseState.LIVE, base_sha256=base_sha256(base))
+    run = make_run(folder=str(base.parent), metrics={"adapter_sha256": "a"}, dataset_id="new")
+    first = make_run(id="first", dataset_id="old", state=RunState.READY)
+    keep(tenant.store, make_agent(live_release_id="live"), live, first, run)
+    acts, run = equipped(tenant, base, FakeInference())
+    acts.evaluation(run, cast("Progress", lambda _share: None))
+    assert found == {
+        Variant.BASE_RETRIEVAL: None,
+        Variant.BASE_LEARNED: "new",
+        Variant.TUNED_RETRIEVAL: "new",
+        Variant.INCUMBENT_RETRIEVAL: "old",
+    }
 
 
 def equipped(tenant, base, inference):
