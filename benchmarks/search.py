@@ -11,6 +11,7 @@ frequent as they are. With --postgresql all of it is done in new databases of a 
 """
 
 import argparse
+import csv
 import json
 import random
 import re
@@ -31,9 +32,13 @@ from serving.config import EngineConfig
 from serving.embedding import Embedding, EmbeddingJob
 from serving.llama.encoders import Encoder
 from serving.llama.models import Model
+from tuning.datasets.questions import Context, Question, content_words, unit_of
 from tuning.documents import vectors
 from tuning.documents.excerpts import SPARE, condensed
+from tuning.documents.expansion import Asked, Expansion
+from tuning.documents.passages import units
 from tuning.documents.search import FoundPassage, search
+from tuning.domain.datasets import Origin
 from tuning.domain.documents import (
     Document,
     DocumentPassage,
@@ -45,6 +50,7 @@ from tuning.domain.documents import (
 from tuning.domain.vectors import Encoded
 from tuning.governance.tenant import Tenant
 from tuning.settings import TuningSettings
+from tuning.sources.formats import QUESTIONS
 from tuning.sources.people import FilePeople
 from tuning.store import Store, documents, matches
 from tuning.worker.preparation import ENCODER_PACKAGE, ENGINE_ENCODER, import_sources, prepare_encoder
@@ -58,6 +64,10 @@ P95_MS = {100_000: 50.0, 1_000_000: 200.0}
 SOURCES, GROUPS, PRINCIPALS = 10, 500, 50
 PASSAGES_OF_A_DOCUMENT, SENTENCES, VECTORS_OF_A_PASSAGE, WIDTH = 10, 5, 8, 384
 _BATCH = 10_000
+_ENOUGH = 40
+"""Passages among which the one that answers a question is looked for."""
+_FOLDS = 5
+"""Parts of the documents, each left out once of what was asked before."""
 
 
 def plain(text: str) -> str:
@@ -128,6 +138,102 @@ def sentences_shown(store: Store, held: Sequence[dict[str, str]], embed: vectors
 
 def _is_among(wanted: str, shown: Sequence[FoundPassage]) -> bool:
     return any(plain(wanted) in plain(it.excerpt) for it in shown)
+
+
+def asked_of(store: Store) -> list[Asked]:
+    """Return what people have asked by the sample organisation's lists, each with the unit that answers it."""
+    found = []
+    with store.reading() as session:
+        for source in documents.sources(session):
+            path = SAMPLE / source.location / QUESTIONS
+            rows = list(csv.DictReader(path.open(encoding="utf-8"))) if path.exists() else []
+            by_path = {it.path: it for it in documents.of_source(session, source.id)}
+            for row in rows:
+                document = by_path[row["document"]]
+                asked = [
+                    Question(
+                        origin=Origin.LIST,
+                        text=row["question"],
+                        answer=row["answer"],
+                        context=Context.of(document.title, passage),
+                    )
+                    for passage in documents.passages(session, [document.id])
+                ]
+                places = [(it, at) for it in asked if (at := unit_of(it)) is not None]
+                if places:
+                    question, at = max(places, key=_words_in_common)
+                    place = (question.context.passage_id, at)
+                    found.append(Asked(question=question.text, place=place, document_id=document.id))
+    return found
+
+
+def _words_in_common(found: tuple[Question, int]) -> int:
+    question, at = found
+    unit = units(question.context.passage.text)[at]
+    words = content_words(f"{question.text} {question.answer}")
+    return len(words & content_words(f"{question.context.passage.heading} {unit}"))
+
+
+def first_shown(
+    store: Store,
+    held: Sequence[dict[str, str]],
+    embed: vectors.Embedder | None,
+    expansion: Expansion | None,
+    documents_of: frozenset[str] | None = None,
+) -> tuple[int, int]:
+    """Return for how many questions the supporting sentence is the one that is shown if it is one, and of how many.
+
+    Of the questions only those that these documents answer, if some are named.
+    """
+    hits = total = 0
+    with store.reading() as session:
+        everybody = frozenset(session.exec(select(DocumentReader.principal_id)))
+        source_ids = [it.id for it in documents.sources(session) if (SAMPLE / it.location / QUESTIONS).exists()]
+        for asked in held:
+            found = search(
+                session,
+                asked["question"],
+                principals=everybody,
+                source_ids=source_ids,
+                limit=_ENOUGH,
+                vector=embed([asked["question"]]) if embed else None,
+                expansion=expansion,
+            )
+            answering = {it.document_id for it in found if plain(asked["passage"]) in plain(it.text)}
+            if documents_of is not None and not answering & documents_of:
+                continue
+            total += 1
+            hits += _is_among(asked["passage"], condensed(found[: PASSAGES + SPARE], 1))
+    return hits, total
+
+
+def learned_from_questions(
+    store: Store, held: Sequence[dict[str, str]], embed: vectors.Embedder | None, console: Console
+) -> None:
+    """Print how often the one sentence shown is the supporting one, without and with what people have asked before."""
+    asked = asked_of(store)
+    if embed is not None:
+        known_vectors = {it["question"]: embed([it["question"]]) for it in held}
+        embed = lambda texts: known_vectors[texts[0]]  # noqa: E731
+    before, total = first_shown(store, held, embed, None)
+    after, _ = first_shown(store, held, embed, Expansion(asked))
+    console.print(
+        f"The one sentence shown is the supporting one for {before} of {total} questions, and for {after} where search "
+        f"has learned from {len(asked):,} that people asked before."
+    )
+    names = sorted({it.document_id for it in asked})
+    new = others = new_total = others_total = 0
+    for fold in range(_FOLDS):
+        unasked = frozenset(names[fold::_FOLDS])
+        known = Expansion(it for it in asked if it.document_id not in unasked)
+        hits, count = first_shown(store, held, embed, known, unasked)
+        new, new_total = new + hits, new_total + count
+        hits, count = first_shown(store, held, embed, known, frozenset(names) - unasked)
+        others, others_total = others + hits, others_total + count
+    console.print(
+        f"With a fifth of the documents left out of what was asked, each once: {new} of {new_total} questions on "
+        f"these, {others} of {others_total} on the others."
+    )
 
 
 def fill(store: Store, passages: int, vector_count: int, sentences: Sequence[str], chance: random.Random) -> None:
@@ -251,6 +357,7 @@ def quality(store: Store, held: Sequence[dict[str, str]], folder: Path, console:
         f"The supporting sentence is among {PASSAGES} shown: {lone:.1%} with the best of each passage, "
         f"{nearest:.1%} with the nearest of {PASSAGES + SPARE} passages."
     )
+    learned_from_questions(store, held, embed, console)
     return [words[5] >= LEAST_LEXICAL, both[5] >= LEAST_HYBRID]
 
 

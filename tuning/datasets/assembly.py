@@ -121,14 +121,19 @@ class Assembly:
         ]
 
     def _learned(self, usable: Sequence[Question], to_find: Sequence[tuple[Question, int]]) -> list[Example]:
-        """Return the examples of questions whose documents are not reserved; `to_find`: those with their unit."""
+        """Return the examples of questions whose documents are not reserved; `to_find`: those with their unit.
+
+        A model that is shown single units is too small to learn much by heart: it learns to read these alone.
+        """
+        if self._retrieval.is_excerpted:
+            return self._alone(to_find)
         answers: dict[str, set[str]] = defaultdict(set)
         for question in usable:
             answers[normalised(question.text)].add(normalised(question.answer))
         found: list[Example] = []
         for question in _asked_a_little(usable):
             found += self._by_heart(question, is_ambiguous=len(answers[normalised(question.text)]) > 1)
-        return [*found, *(self._alone(to_find) if self._retrieval.is_excerpted else self._open(usable))]
+        return [*found, *self._open(usable)]
 
     def _held(self, held: list[Question]) -> list[Example]:
         """Return the hold-out: the owner's questions, or else those on the reserved documents."""

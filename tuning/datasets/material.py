@@ -182,7 +182,9 @@ class Retrieval:
 
     def learn(self, asked: Sequence[Asked]) -> None:
         """Search from now on with what a release of these questions will find by them."""
-        self._expansion = Expansion(asked) if asked else None
+        # What is kept for measuring was not asked about, but must not stand out: it is shown in no example.
+        held = {it.document_id for it in self._contexts if it.passage_id not in self._to_learn}
+        self._expansion = Expansion(asked, held) if asked else None
 
     def mistaken(self, question: str, answer: str) -> Context | None:
         """Return what a chat would show with a question if nothing held its answer; None if search has learned nothing.

@@ -76,9 +76,9 @@ def unit_of(question: Question) -> int | None:
 
     Of several it is the one that shares most words with the question.
     """
-    answer = normalised(question.supersedes or question.answer)
+    answer = f" {normalised(question.supersedes or question.answer)} "
     parts = units(question.context.passage.text)
-    holding = [at for at, part in enumerate(parts) if answer in normalised(part)]
+    holding = [at for at, part in enumerate(parts) if answer in f" {normalised(part)} "]
     if len(holding) < 2:  # noqa: PLR2004
         return holding[0] if holding else None
     words = content_words(question.text)

@@ -40,10 +40,13 @@ class Asked:
 class Expansion:
     """The questions of one dataset."""
 
-    def __init__(self, asked: Iterable[Asked]) -> None:
-        """Take them all; the same question of the same unit counts as often as it comes."""
+    def __init__(self, asked: Iterable[Asked], others: Iterable[str] = ()) -> None:
+        """Take them all; the same question of the same unit counts as often as it comes.
+
+        `others` are documents that count as if they were asked about, though none of these questions is on them.
+        """
         words: dict[Place, Counter[str]] = defaultdict(Counter)
-        document_ids = set[str]()
+        document_ids = set(others)
         for one in asked:
             if found := _words(one.question):
                 words[one.place].update(found)

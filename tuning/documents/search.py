@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from operator import mul
@@ -98,27 +98,40 @@ def search(
     )
     ranked = rank(text, asked, candidates)
     rankings = [[it for _, it in ranked]]
-    likenesses: dict[Place, float] = {}
-    if expansion is not None and own:
-        near_questions = expansion.nearest(text)
-        likenesses = dict(near_questions)
-        ids = list(dict.fromkeys(passage_id for (passage_id, _), _ in near_questions))[:_CANDIDATES]
-        readable = matches.of_ids(session, ids, principals=principals, source_ids=source_ids)
-        rankings.append([readable[passage_id] for passage_id in ids if passage_id in readable])
     if vector is not None and own:
         near = matches.nearest(
             session, vector, principals=principals, source_ids=source_ids, limit=max(_CANDIDATES, limit)
         )
         rankings.append(near)
-    if len(rankings) > 1:
         ranked = fuse(*rankings)
+    likenesses: dict[Place, float] = {}
+    if expansion is not None and own:
+        likenesses = dict(expansion.nearest(text))
+        ids = list(dict.fromkeys(passage_id for passage_id, _ in likenesses))[:_CANDIDATES]
+        readable = matches.of_ids(session, ids, principals=principals, source_ids=source_ids)
+        known = readable | {it.passage_id: it for _, it in ranked}
+        ranked = fuse(*rankings, _by_questions(known.values(), expansion, likenesses))
     wanted = [_Wanted(notion) for notion in asked]
     found = [_found(text, wanted, it, score) for score, it in ranked[:limit]]
     return found if expansion is None else [_with_asked(it, expansion, likenesses) for it in found]
 
 
+def _by_questions(passages: Iterable[Match], expansion: Expansion, likenesses: Mapping[Place, float]) -> list[Match]:
+    """Return the passages that were asked something like it, nearest first, and among them those nobody asked about."""
+    best: dict[int, float] = {}
+    for (passage_id, _), likeness in likenesses.items():
+        best[passage_id] = max(likeness, best.get(passage_id, 0.0))
+    scored = [(best.get(it.passage_id, _unasked(it.document_id, expansion)), it) for it in passages]
+    return [it for likeness, it in sorted(scored, key=lambda one: -one[0]) if likeness]
+
+
+def _unasked(document_id: str, expansion: Expansion) -> float:
+    """Return what a unit counts that no question is near to."""
+    return 0.0 if document_id in expansion.document_ids else UNKNOWN
+
+
 def _with_asked(found: FoundPassage, expansion: Expansion, likenesses: Mapping[Place, float]) -> FoundPassage:
-    other = 0.0 if found.document_id in expansion.document_ids else UNKNOWN
+    other = _unasked(found.document_id, expansion)
     return replace(
         found,
         asked=tuple(likenesses.get((found.passage_id, unit), other) for unit in range(len(found.fits))),

@@ -55,16 +55,16 @@ def test_questions_on_a_passage_are_asked_over_the_very_same_text(offices, infer
 
 
 @pytest.mark.parametrize("is_excerpted", [False, True])
-def test_every_fact_is_learned_by_heart_and_over_passages(offices, inference, is_excerpted):
+def test_every_fact_is_learned_over_passages_and_by_heart_if_whole_ones_are_read(offices, inference, is_excerpted):
     _, examples = built(replace(offices, is_excerpted=is_excerpted), inference)
     trained = [it for it in examples if it.split == Split.TRAIN and it.origin == Origin.WRITTEN]
 
     closed = {it.completion for it in trained if "[1]" not in it.messages[-1]["content"]}
     opened = {it.completion.rsplit(" [", 1)[0] for it in trained if "[1]" in it.messages[-1]["content"]}
 
-    assert len([it for it in closed if it.endswith("euros per night")]) > 6
     assert len(opened) > 20
-    assert opened <= closed
+    assert closed >= (set() if is_excerpted else opened)
+    assert bool(closed) != is_excerpted, "a model that reads little learns nothing by heart"
     excerpts = 0
     for example in trained:
         if example.completion.endswith("]"):
