@@ -203,7 +203,7 @@ def weigh(
     corrected = values.get(in_use, {}).get("regression")
     return Evidence(
         task=task,
-        gain=_over(values, Variant.TUNED, Variant.BASE, headline),
+        gain=_gain(values, headline),
         gain_with_retrieval=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, headline),
         declining=_over(values, Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL, "refusal"),
         over_incumbent=_over(values, in_use, live, headline),
@@ -214,6 +214,22 @@ def weigh(
         secrets=len(found.exposures),
         learned=tuple(SecretKind(one["kind"]) for one in found.exposures if one["is_learned"]),
     )
+
+
+def _gain(values: Values, headline: str) -> Difference | None:
+    """Return by how much it beats the base, by heart or as people use both, where it does so more surely.
+
+    Two looks have two chances: that of chance alone counts for both (Bonferroni 1936).
+    """
+    looks = [
+        found
+        for better, worse in ((Variant.TUNED, Variant.BASE), (Variant.TUNED_RETRIEVAL, Variant.BASE_RETRIEVAL))
+        if (found := _over(values, better, worse, headline))
+    ]
+    if not looks:
+        return None
+    surest = min(looks, key=lambda found: (found.mean <= 0, found.chance))
+    return replace(surest, chance=min(1.0, len(looks) * surest.chance))
 
 
 def choose_cases(asked: Sequence[_Asked], most: int) -> list[_Asked]:

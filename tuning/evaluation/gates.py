@@ -32,7 +32,7 @@ class Evidence:
 
     task: Task
     gain: Difference | None
-    """Tuned over base, both without retrieval."""
+    """Tuned over base, by heart or as people use both, where it is surer; its chance counts for both looks."""
     gain_with_retrieval: Difference | None = None
     """Tuned over base, both with retrieval."""
     declining: Difference | None = None
@@ -193,8 +193,12 @@ def advice(base: float, retrieval: float, tuned: float, both: float) -> str:
 
 
 def advice_of(scores: Mapping[str, Mapping[str, Mapping[str, float]]], metric: str) -> str:
-    """Return the advice that an evaluation's scores give; empty where one of the four was not measured."""
-    four = (Variant.BASE, Variant.BASE_RETRIEVAL, Variant.TUNED, Variant.TUNED_RETRIEVAL)
+    """Return the advice that an evaluation's scores give; empty where one of the four was not measured.
+
+    What search has learned counts for retrieval, where it was measured: it takes no tuned weights.
+    """
+    retrieval = Variant.BASE_LEARNED if metric in scores.get(Variant.BASE_LEARNED, {}) else Variant.BASE_RETRIEVAL
+    four = (Variant.BASE, retrieval, Variant.TUNED, Variant.TUNED_RETRIEVAL)
     if not all(metric in scores.get(variant, {}) for variant in four):
         return ""
     return advice(*(scores[variant][metric]["mean"] for variant in four))

@@ -154,5 +154,6 @@ SMALL: dict[str, float | int] = {
 
 On the sample tenant, 1e-2 in batches of 64 rows with a long share of 0.2 answered 48 % of what had been learned
 exactly, but over passages it wrote broken text: what is learned by heart must not cost the reading. Over single
-sentences, one epoch at 4e-3 repeated syllables now and then (52 % exact), two at 1.5e-3 did not (60 %). Corrections shown eight times an epoch became the answer to everything where there were few other examples.
+sentences, one epoch at 4e-3 repeated syllables now and then (52 % exact), two at 1.5e-3 did not (60 %). Corrections
+shown eight times an epoch became the answer to everything where there were few other examples.
 """

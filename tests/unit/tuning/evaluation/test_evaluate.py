@@ -13,7 +13,8 @@ from tuning.domain.evaluations import Evaluation, Variant
 from tuning.domain.inspection import Case, Inspection
 from tuning.domain.prompts import NOT_IN_DOCUMENTS, Passage, Task, question_messages, system_message
 from tuning.domain.vectors import Encoded
-from tuning.evaluation.evaluate import CASES, WITH_RETRIEVAL, baseline, evaluate
+from tuning.evaluation.evaluate import CASES, WITH_RETRIEVAL, baseline, evaluate, weigh
+from tuning.evaluation.gates import CHANCE
 from tuning.inference import Completion, Prompt
 from tuning.store import agents, runs
 
@@ -317,3 +318,39 @@ def test_the_candidate_s_answers_are_held_to_the_owner_s_criteria(prepared):
     assert found.objections == [
         "Only 50% of 60 answers keep to the critical criterion 'cites a passage'; 95% are needed."
     ]
+
+
+def gain(found, **values):
+    return weigh(
+        {Variant(name.replace("_", "+")): {"exact_match": each} for name, each in values.items()},
+        Task.QUESTIONS,
+        found,
+        None,
+        [],
+    ).gain
+
+
+def test_a_release_that_helps_only_with_retrieval_helps():
+    found = agrees([])
+    none, half, most = [0.0] * 60, [1.0, 0.0] * 30, [1.0, 1.0, 1.0, 0.0] * 15
+    alone = gain(found, base=none, base_retrieval=half, tuned=none, tuned_retrieval=most)
+    assert alone is not None
+    assert (alone.mean, alone.chance < 0.01) == (0.25, True)
+    by_heart = gain(found, base=none, base_retrieval=half, tuned=half, tuned_retrieval=half)
+    assert by_heart is not None
+    assert by_heart.mean == 0.5
+    assert gain(found, base=none) is None
+
+
+def test_of_candidates_that_are_noise_alone_few_are_shown_to_help_though_two_looks_are_taken():
+    rng = np.random.default_rng(0)
+    passed = 0
+    for _ in range(200):
+        drawn = {
+            name: list(rng.binomial(1, 0.4, size=80).astype(float))
+            for name in ("base", "base_retrieval", "tuned", "tuned_retrieval")
+        }
+        shown = gain(agrees([]), **drawn)
+        assert shown is not None
+        passed += shown.mean > 0 and shown.chance <= CHANCE
+    assert passed <= 10

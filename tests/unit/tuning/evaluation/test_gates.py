@@ -9,7 +9,7 @@ from tuning.domain.criteria import Criterion, Rule
 from tuning.domain.inspection import SecretKind
 from tuning.domain.prompts import Task
 from tuning.evaluation.criteria import Kept
-from tuning.evaluation.gates import MARGIN, Evidence, advice, objections
+from tuning.evaluation.gates import MARGIN, Evidence, advice, advice_of, objections
 from tuning.evaluation.intervals import Difference, chances, difference, floors
 from tuning.languages import retell, speaking
 
@@ -174,3 +174,12 @@ def test_a_real_gain_of_30_points_passes_nearly_always():
 )
 def test_advice_follows_the_numbers(means, word):
     assert word in advice(*means)
+
+
+def test_what_search_has_learned_is_none_of_the_tuned_weights_merits():
+    means = {"base": 0.0, "base+retrieval": 0.3, "tuned": 0.1, "tuned+retrieval": 0.6}
+    scores = {variant: {"exact_match": {"mean": mean}} for variant, mean in means.items()}
+    assert "retrieval alone 30%" in advice_of(scores, "exact_match")
+    scores["base+learned"] = {"exact_match": {"mean": 0.58}}
+    assert advice_of(scores, "exact_match").startswith("Retrieval does most of the work here: 58% without tuning")
+    assert advice_of({"base": scores["base"]}, "exact_match") == ""
