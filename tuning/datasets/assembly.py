@@ -33,7 +33,7 @@ MAX_ALONE = 5_000
 """Examples with a single unit, where a model is shown one."""
 ALONE_WORDINGS = 4
 """How often a fact is asked for over its unit, each time in other words of people's."""
-ALONE_UNANSWERABLE_SHARE = 0.35
+ALONE_UNANSWERABLE_SHARE = 0.3
 """Of these, those over the unit that search would show if the one that answers weren't there."""
 _PASSAGES = (2, 2, 3, 3, 4)
 _FOUND_AT = (0.65, 0.15, 0.1, 0.1)
