@@ -21,12 +21,13 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, insert, text
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from serving.config import EngineConfig
 from serving.embedding import Embedding, EmbeddingJob
@@ -92,21 +93,27 @@ def embedder(file: Path) -> vectors.Embedder:
     return embed
 
 
+def _everything(session: Session, *, is_asked_about: bool = False) -> Callable[..., list[FoundPassage]]:
+    """Return search as somebody who may read all sources does it, or all that have a list of what people asked."""
+    found = documents.sources(session)
+    given: dict[str, Any] = {
+        "principals": frozenset(session.exec(select(DocumentReader.principal_id))),
+        "source_ids": [it.id for it in found if not is_asked_about or (SAMPLE / it.location / QUESTIONS).exists()],
+    }
+
+    def look(question: str, embed: vectors.Embedder | None, limit: int, **more: Any) -> list[FoundPassage]:
+        return search(session, question, limit=limit, vector=embed([question]) if embed else None, **given, **more)
+
+    return look
+
+
 def recall(store: Store, held: Sequence[dict[str, str]], embed: vectors.Embedder | None) -> dict[int, float]:
     """Return the share of questions whose supporting passage is among the first 1, 3, 5 and 10."""
     places = []
     with store.reading() as session:
-        everybody = frozenset(session.exec(select(DocumentReader.principal_id)))
-        source_ids = [source.id for source in documents.sources(session)]
+        look = _everything(session)
         for asked in held:
-            found = search(
-                session,
-                asked["question"],
-                principals=everybody,
-                source_ids=source_ids,
-                limit=10,
-                vector=embed([asked["question"]]) if embed else None,
-            )
+            found = look(asked["question"], embed, 10)
             wanted = plain(asked["passage"])
             places.append(next((place for place, it in enumerate(found) if wanted in plain(it.text)), len(found) + 10))
     return {first: sum(place < first for place in places) / len(held) for first in (1, 3, 5, 10)}
@@ -119,18 +126,9 @@ def sentences_shown(store: Store, held: Sequence[dict[str, str]], embed: vectors
     """
     hits = [0, 0]
     with store.reading() as session:
-        everybody = frozenset(session.exec(select(DocumentReader.principal_id)))
-        source_ids = [source.id for source in documents.sources(session)]
+        look = _everything(session)
         for asked in held:
-            vector = embed([asked["question"]]) if embed else None
-            found = search(
-                session,
-                asked["question"],
-                principals=everybody,
-                source_ids=source_ids,
-                limit=PASSAGES + SPARE,
-                vector=vector,
-            )
+            found = look(asked["question"], embed, PASSAGES + SPARE)
             for way, shown in enumerate((found[:PASSAGES], condensed(found, PASSAGES + SPARE))):
                 hits[way] += _is_among(asked["passage"], shown)
     return [hit / len(held) for hit in hits]
@@ -187,18 +185,9 @@ def first_shown(
     """
     hits = total = 0
     with store.reading() as session:
-        everybody = frozenset(session.exec(select(DocumentReader.principal_id)))
-        source_ids = [it.id for it in documents.sources(session) if (SAMPLE / it.location / QUESTIONS).exists()]
+        look = _everything(session, is_asked_about=True)
         for asked in held:
-            found = search(
-                session,
-                asked["question"],
-                principals=everybody,
-                source_ids=source_ids,
-                limit=_ENOUGH,
-                vector=embed([asked["question"]]) if embed else None,
-                expansion=expansion,
-            )
+            found = look(asked["question"], embed, _ENOUGH, expansion=expansion)
             answering = {it.document_id for it in found if plain(asked["passage"]) in plain(it.text)}
             if documents_of is not None and not answering & documents_of:
                 continue

@@ -2,15 +2,10 @@
 
 from dataclasses import replace
 
-import aiohttp
 import pytest
 
-from bot.answering import Answering
-from bot.engine import Engine
-from bot.files import Files
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
-from tests.fakes.engine import FakeEngine
-from tests.fakes.turn import FakeTurn
+from tests.unit.bot.prompts import prompt_of
 from tuning.domain.datasets import Dataset, Example, Origin, Split
 from tuning.domain.documents import DocumentPassage
 from tuning.domain.releases import ReleaseState
@@ -56,18 +51,9 @@ def tenant(store, tmp_path):
     return make_tenant(store, tmp_path)
 
 
-async def prompt_of(tenant, activity_id):
-    async with FakeEngine() as engine, aiohttp.ClientSession() as session:
-        client = Engine(engine.url, retry_pause_s=0.0)
-        answering = Answering(tenant, client, Files(tenant, session, is_loopback_allowed=True))
-        assert await answering.answer(FakeTurn(QUESTION, activity_id=activity_id), QUESTION)
-        await client.close()
-        return engine.prompt()
-
-
 async def test_a_chat_finds_by_what_its_release_was_asked(tenant):
-    assert TEXTS["Newcomers"] in await prompt_of(tenant, "first")
-    told = await prompt_of(replace(tenant, is_excerpted=True), "second")
+    assert TEXTS["Newcomers"] in await prompt_of(tenant, QUESTION, "first")
+    told = await prompt_of(replace(tenant, is_excerpted=True), QUESTION, "second")
     assert RULE in told
     assert "opens at 8" not in told, "the one unit that was asked about"
 
@@ -75,7 +61,7 @@ async def test_a_chat_finds_by_what_its_release_was_asked(tenant):
 async def test_a_release_whose_dataset_is_gone_finds_by_words_alone(tenant):
     with tenant.store.transaction() as session:
         datasets.remove(session, "dataset")
-    assert await prompt_of(tenant, "first") == f"Question: {QUESTION}"
+    assert await prompt_of(tenant, QUESTION, "first") == f"Question: {QUESTION}"
 
 
 def test_an_evaluation_finds_as_the_release_of_its_dataset_would(tenant):

@@ -2,16 +2,11 @@
 
 from dataclasses import replace
 
-import aiohttp
 import pytest
 
-from bot.answering import Answering
-from bot.engine import Engine
-from bot.files import Files
 from tests.factories import keep, make_agent, make_document, make_release, make_run, make_source, make_tenant
-from tests.fakes.engine import FakeEngine
 from tests.fakes.inference import FakeInference
-from tests.fakes.turn import FakeTurn
+from tests.unit.bot.prompts import prompt_of
 from tuning.datasets.material import Retrieval, gather
 from tuning.domain.documents import DocumentPassage
 from tuning.domain.releases import ReleaseState
@@ -53,19 +48,10 @@ def tenant(store, tmp_path):
     return replace(make_tenant(store, tmp_path), encode=lambda text: embed([text]))
 
 
-async def prompt_of(tenant, activity_id):
-    async with FakeEngine() as engine, aiohttp.ClientSession() as session:
-        client = Engine(engine.url, retry_pause_s=0.0)
-        answering = Answering(tenant, client, Files(tenant, session, is_loopback_allowed=True))
-        assert await answering.answer(FakeTurn(QUESTION, activity_id=activity_id), QUESTION)
-        await client.close()
-        return engine.prompt()
-
-
 async def test_chat_finds_by_meaning_and_by_words_alone_when_the_engine_cannot_encode(tenant):
-    assert RULE in await prompt_of(tenant, "first")
+    assert RULE in await prompt_of(tenant, QUESTION, "first")
     away = tenant_of(TuningSettings(engine_url="http://127.0.0.1:9"), tenant.store)
-    assert await prompt_of(replace(tenant, encode=away.encode), "second") == f"Question: {QUESTION}"
+    assert await prompt_of(replace(tenant, encode=away.encode), QUESTION, "second") == f"Question: {QUESTION}"
 
 
 def test_an_evaluation_finds_by_meaning_too(tenant):
