@@ -4,7 +4,8 @@
 
 The folder holds what both sides get (`lessons.jsonl`, `plan.json`) and gets what each makes of it (`attune.json`,
 `trl.json`, and the adapters). Timed is the training alone: no imports, no loading, no preparing of rows. Seconds of
-CPU, which others on the machine don't add to, are of the training alone for TRL, and with loading for Attune.
+CPU, which others on the machine don't add to, are of the training alone for TRL, and with loading for Attune. Both
+train on the GPU if there is one that they can see; memory is the GPU's then.
 """
 
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import AutoConfig
 
 from tuning.domain.datasets import Origin
 from tuning.training import adapters, loop, models, passes
@@ -75,7 +77,8 @@ def trl(lessons: Lessons, folder: Path) -> tuple[float, float, Path]:
 
     torch.set_num_threads(lessons.threads)
     base, target = Path(lessons.base), folder / "trl"
-    model = models.load_model(base, torch.device("cpu"))
+    device = models.device()
+    model = models.load_model(base, device)
     rows = [
         {"prompt": it["messages"], "completion": [{"role": "assistant", "content": it["completion"]}]}
         for it in map(json.loads, (folder / LESSONS).read_text(encoding="utf-8").splitlines())
@@ -103,7 +106,7 @@ def trl(lessons: Lessons, folder: Path) -> tuple[float, float, Path]:
             completion_only_loss=True,
             gradient_checkpointing=False,
             bf16=False,
-            use_cpu=True,
+            use_cpu=device.type == "cpu",
             seed=lessons.seed,
             save_strategy="no",
             report_to=[],
@@ -117,13 +120,34 @@ def trl(lessons: Lessons, folder: Path) -> tuple[float, float, Path]:
     return seconds, cpu_s, target
 
 
+def matmul_flops(dtype: torch.dtype, width: int = 4096, times: int = 8) -> float:
+    """Return how many floating-point operations a second a plain product of matrices reaches where this trains."""
+    device = models.device()
+    matrix = torch.randn(width, width, device=device).to(dtype)
+    matrix @ matrix
+    took = []
+    for _ in range(times):
+        _wait(device)
+        started = time.perf_counter()
+        matrix @ matrix
+        _wait(device)
+        took.append(time.perf_counter() - started)
+    return float(2 * width**3 / min(took))
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def loss_of(base: Path, adapter: Path, rows: tuple[Row, ...]) -> float:
     """Return the mean loss over the completions with an adapter, each row by itself."""
     import peft  # noqa: PLC0415
 
-    model = peft.PeftModel.from_pretrained(models.load_model(base, torch.device("cpu")), str(adapter)).eval()
+    device = models.device()
+    model = peft.PeftModel.from_pretrained(models.load_model(base, device), str(adapter)).eval()
     with torch.inference_mode():
-        total = sum(passes.loss_of(model, (row,), torch.device("cpu")).item() for row in rows)
+        total = sum(passes.loss_of(model, (row,), device).item() for row in rows)
     return total / sum(len(row.tokens) - row.start for row in rows)
 
 
@@ -140,12 +164,17 @@ def main() -> None:
     lessons = Lessons(**json.loads((folder / PLAN).read_text(encoding="utf-8")))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds, cpu_s, adapter = {"attune": attune, "trl": trl}[side](lessons, folder)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if torch.cuda.is_available():
+        peak_bytes = torch.cuda.max_memory_allocated()
+    shape = AutoConfig.from_pretrained(lessons.base)
+    torch.set_num_threads(lessons.threads)
     found: dict[str, Any] = {
         "seconds": seconds,
         "cpu_seconds": cpu_s,
-        "peak_bytes": peak * 1024,
+        "peak_bytes": peak_bytes,
         "bytes_before": before * 1024,
+        "matmul_flops": matmul_flops(models.precision(shape, models.device())),
     }
     (folder / f"{side}.json").write_text(json.dumps(found | {"adapter": str(adapter)}), encoding="utf-8")
 

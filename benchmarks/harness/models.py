@@ -37,6 +37,7 @@ class Size:
 SIZES = {
     "100M": Size(name="100M", width=768, inner=2560, layers=12, heads=12),
     "350M": Size(name="350M", width=1024, inner=3328, layers=24, heads=16),
+    "500M": Size(name="500M", width=1280, inner=3584, layers=24, heads=20),
 }
 
 
