@@ -189,7 +189,8 @@ def schedule(step: int, steps: int, warmup: float) -> float:
 
 
 def _optimiser(weights: list[torch.nn.Parameter], config: TrainingConfig) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(weights, lr=0.0, betas=BETAS, weight_decay=config.weight_decay)
+    is_on_gpu = any(weight.is_cuda for weight in weights)  # one kernel for all of a step
+    return torch.optim.AdamW(weights, lr=0.0, betas=BETAS, weight_decay=config.weight_decay, fused=is_on_gpu)
 
 
 def _hash(config: TrainingConfig, stages: list[Stage]) -> str:
