@@ -126,6 +126,9 @@ class Assembly:
         A model that is shown single units is too small to learn much by heart: it learns to read these alone.
         """
         if self._retrieval.is_excerpted:
+            near = sum(self._is_measured(it.text, it.answer) for it in usable)
+            self._dropped["near a hold-out question"] += near
+            self._dropped["answered by no single sentence"] += len(usable) - near - len(to_find)
             return self._alone(to_find)
         answers: dict[str, set[str]] = defaultdict(set)
         for question in usable:

@@ -1,6 +1,7 @@
 """The passages that an evaluation shows with a question: what every part of the agent's audience may read."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from tuning.documents.excerpts import SPARE, condensed
 from tuning.documents.expansion import learned
@@ -19,11 +20,13 @@ _ENOUGH = 40
 def retrieval(tenant: Tenant, agent: Agent, dataset_id: str | None = None) -> Callable[[str], Sequence[Passage]]:
     """Return what finds the passages for a question in the documents that the agent may learn from.
 
-    It finds as a release does that was made of this dataset, or without one as nobody's questions tell.
+    It finds as a release does that was made of this dataset, or without one as nobody's questions tell; the same
+    question once.
     """
     eligible = frozenset(agent_coverage(tenant, agent).eligible_ids)
     principals = tenant.people.principals(agent.owner_id)
 
+    @cache
     def retrieve(question: str) -> Sequence[Passage]:
         vector = tenant.encode(question)
         with tenant.store.reading() as session:

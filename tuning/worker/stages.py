@@ -198,7 +198,8 @@ class Stages:
             Variant.TUNED_RETRIEVAL: run.dataset_id,
             Variant.INCUMBENT_RETRIEVAL: incumbent,
         }
-        return {variant: retrieval(self.tenant, agent, dataset_id) for variant, dataset_id in learned.items()}
+        by_dataset = {dataset_id: retrieval(self.tenant, agent, dataset_id) for dataset_id in set(learned.values())}
+        return {variant: by_dataset[dataset_id] for variant, dataset_id in learned.items()}
 
     def _kept_answers(self, run: Run, live: Release | None) -> KeptAnswers:
         # The file's name tells by what it was quantised, too: answers of one are none of another.

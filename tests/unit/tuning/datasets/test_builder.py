@@ -261,6 +261,7 @@ def test_search_learns_which_unit_answers_each_question_and_nothing_that_is_meas
     keep(offices.store, HoldoutQuestion(agent_id="agent", position=1, question=asked, answer="104 euros per night"))
     dataset, examples = built(replace(offices, is_excerpted=is_excerpted), inference)
 
+    assert dataset.counts["dropped/near a hold-out question"] > 0
     learned = [it for it in examples if it.split is Split.SEARCH]
     assert len({it.question for it in learned}) > 40
     assert not {it.question for it in learned if similarity(shingles(it.question), shingles(asked)) >= NEARLY_THE_SAME}
