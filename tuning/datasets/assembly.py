@@ -31,7 +31,7 @@ MAX_UNANSWERED = 40
 """Questions of the hold-out that are also asked over passages without the answer: about 30 show no worse declining."""
 MAX_ALONE = 5_000
 """Examples with a single unit, where a model is shown one."""
-ALONE_WORDINGS = 4
+ALONE_WORDINGS = 3
 """How often a fact is asked for over its unit, each time in other words of people's."""
 ALONE_UNANSWERABLE_SHARE = 0.3
 """Of these, those over the unit that search would show if the one that answers weren't there."""

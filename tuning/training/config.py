@@ -38,6 +38,9 @@ class TrainingConfig:
     """Of the LoRA matrices."""
     alpha: int = 32
     """LoRA's scale is alpha / rank."""
+    is_orthogonalised: bool = False
+    """Whether steps on text and examples move all directions of a matrix alike (Muon, Jordan et al. 2024) instead of
+    AdamW's. Feedback and corrections, of which there are few, are learned with AdamW in any case."""
     adaptation_epochs: float = 1.0
     """How often the documents' running text is read."""
     adaptation_rate: float = 1e-4
@@ -133,9 +136,10 @@ class TrainingConfig:
         return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
 
 
-SMALL: dict[str, float | int] = {
-    "rank": 32,
-    "alpha": 32,
+SMALL: dict[str, float | int | bool] = {
+    "rank": 64,
+    "alpha": 128,
+    "is_orthogonalised": True,
     "adaptation_rate": 1e-3,
     "text_tokens": 256,
     "epochs": 2,

@@ -21,6 +21,7 @@ from tuning.training.crew import Crew, join
 from tuning.training.errors import LossNotFinite, Stopped
 from tuning.training.files import base_sha256, sha256_of, write_json
 from tuning.training.judging import Judging, kept, learn_judged, references
+from tuning.training.muon import Muon
 from tuning.training.passes import loss_of
 from tuning.training.progress import Progress, thin
 from tuning.training.rows import Stage, plan
@@ -61,12 +62,11 @@ def train(  # noqa: PLR0915 - it reads top to bottom
     checkpoints.seed(config.seed)
     model = _model(config, fit, crew)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser = _optimiser(weights, config)
-    position = Position()
+    position, remembered = Position(), None
     if saved := checkpoints.load(config.folder, plan_hash):
         position = Position(**saved["position"])
         adapters.restore(model, saved["adapter"])
-        optimiser.load_state_dict(saved["optimiser"])
+        remembered = saved["optimiser"]
         torch.set_rng_state(saved["chance"])
 
     # ---- Stage by stage, step by step -----------------------------------------------------------------------------
@@ -75,6 +75,7 @@ def train(  # noqa: PLR0915 - it reads top to bottom
     earlier_s, saved_at, told_at = position.seconds, began, 0.0
     while position.stage < len(stages):
         stage = stages[position.stage]
+        optimiser, remembered = _optimiser(weights, stage, config, remembered), None
         _begin(model, stage, position, crew)
         while batch := _due(model, stage, position, crew):
             for group in optimiser.param_groups:
@@ -102,7 +103,6 @@ def train(  # noqa: PLR0915 - it reads top to bottom
             if stopped:
                 raise Stopped
         position.stage, position.step, position.settled = position.stage + 1, 0, 0
-        optimiser = _optimiser(weights, config)
 
     # ---- The adapter and how it came to be ------------------------------------------------------------------------
     _finish(model, config, stages, position, fit=fit, crew=crew)
@@ -188,9 +188,19 @@ def schedule(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
-def _optimiser(weights: list[torch.nn.Parameter], config: TrainingConfig) -> torch.optim.Optimizer:
-    is_on_gpu = any(weight.is_cuda for weight in weights)  # one kernel for all of a step
-    return torch.optim.AdamW(weights, lr=0.0, betas=BETAS, weight_decay=config.weight_decay, fused=is_on_gpu)
+def _optimiser(
+    weights: list[torch.nn.Parameter], stage: Stage, config: TrainingConfig, remembered: dict[str, Any] | None
+) -> torch.optim.Optimizer:
+    """Return what takes the stage's steps; `remembered` is what a checkpoint in its midst has of it."""
+    decay, is_on_gpu = config.weight_decay, any(weight.is_cuda for weight in weights)
+    optimiser: torch.optim.Optimizer
+    if config.is_orthogonalised and not stage.is_judged and stage.certainty is None:
+        optimiser = Muon(weights, lr=0.0, weight_decay=decay)
+    else:  # fused: one kernel for all of a step
+        optimiser = torch.optim.AdamW(weights, lr=0.0, betas=BETAS, weight_decay=decay, fused=is_on_gpu)
+    if remembered:
+        optimiser.load_state_dict(remembered)
+    return optimiser
 
 
 def _hash(config: TrainingConfig, stages: list[Stage]) -> str:

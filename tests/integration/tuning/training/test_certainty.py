@@ -47,7 +47,7 @@ def test_what_is_certain_is_not_learned_further(mended, tmp_path):
     earlier = sum(len(stage.batches) for stage in planned[:-1])
     assert planned[-1].name == "corrections"
     assert earlier < steps_of(mended) < earlier + len(planned[-1].batches)
-    satisfied = replace(mended, folder=tmp_path / "satisfied", correction_certainty=1e-9)
+    satisfied = replace(mended, folder=tmp_path / "satisfied", correction_certainty=1e-30)
     loop.train(satisfied, is_stopped=never)
     assert steps_of(satisfied) == earlier
 

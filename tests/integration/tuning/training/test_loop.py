@@ -153,7 +153,9 @@ def test_lora_is_on_attention_and_mlp_and_nowhere_else(base, config):
 
 
 @pytest.mark.timeout(900)
-def test_killed_and_resumed_gives_the_same_adapter_as_uninterrupted(config, tmp_path):
+@pytest.mark.parametrize("is_orthogonalised", [False, True])
+def test_killed_and_resumed_gives_the_same_adapter_as_uninterrupted(config, tmp_path, is_orthogonalised):
+    config = replace(config, is_orthogonalised=is_orthogonalised)
     loop.train(config, is_stopped=never)
     cut = replace(config, folder=tmp_path / "cut", checkpoint_s=0.0)
     with started(cut, tmp_path) as process:
@@ -167,6 +169,18 @@ def test_killed_and_resumed_gives_the_same_adapter_as_uninterrupted(config, tmp_
     progress = Progress.read(cut.folder)
     assert progress
     assert progress.step == progress.steps == json.loads((cut.folder / loop.MANIFEST).read_text())["steps"]
+
+
+def test_a_step_that_is_orthogonalised_moves_all_directions_alike(base, config):
+    started = adapters.state(adapters.attach(models.load_model(base, CPU), config))
+    config = replace(config, is_orthogonalised=True, adaptation_epochs=0, epochs=1, batch_rows=len(FACTS))
+    learned = load_file(loop.train(config, is_stopped=never) / adapters.WEIGHTS)
+    moves = [learned[name] - started[name] for name in learned if "lora_B" in name]
+    assert len(moves) > 1
+    for move in moves:
+        strengths = torch.linalg.svdvals(move)
+        # A gradient of one batch has few directions that matter; of those Muon's iteration leaves none behind.
+        assert strengths[3] > 0.3 * strengths[0]
 
 
 def test_a_finished_training_is_not_repeated(config):
