@@ -1,6 +1,7 @@
 """The config travels to the child unchanged."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -25,3 +26,11 @@ def test_a_small_base_is_learned_with_higher_rates(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"0" * 100)
     config = TrainingConfig.for_base(tmp_path, examples=tmp_path, folder=tmp_path)
     assert config.rate == SMALL["rate"] > TrainingConfig(base=tmp_path, examples=tmp_path, folder=tmp_path).rate
+
+
+def test_a_small_bases_release_is_continued_at_a_lower_rate(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"0" * 100)
+    afresh = TrainingConfig.for_base(tmp_path, examples=tmp_path, folder=tmp_path)
+    continued = TrainingConfig.for_base(tmp_path, examples=tmp_path, folder=tmp_path, parent=tmp_path)
+    assert continued.rate < afresh.rate
+    assert replace(continued, rate=afresh.rate, parent=None) == afresh
