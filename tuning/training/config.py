@@ -151,6 +151,7 @@ SMALL: dict[str, float | int | bool] = {
     "preference_rate": 1.5e-4,
     "preference_examples": 8,
     "correction_rate": 4e-4,
+    "correction_certainty": 0.6,
     "batch_tokens": 1024,
     "batch_rows": 32,
     "checkpoint_s": 4.0,
@@ -166,5 +167,5 @@ became the answer to everything where there were few other examples.
 SMALL_CONTINUED: dict[str, float | int | bool] = {"rate": 7e-4}
 """What differs again where a small base model's release is continued: what it has learned is to stay.
 
-The sample tenant's second release was 6 points below the first at the first one's rate, and 1 point at this one.
+At the first one's rate the sample tenant's second release was 6 points below the first, at this one 1 to 5.
 """
